@@ -1,0 +1,14 @@
+import type { AccountId } from './ids.ts';
+
+export interface Account {
+  readonly id: AccountId;
+  readonly email: string;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** Who did it, for release records and for the "by user U" of log lines. */
+export interface Actor {
+  readonly accountId: AccountId;
+  readonly email: string;
+}

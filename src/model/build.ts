@@ -1,0 +1,75 @@
+import type { AccountId, AppId, BuildId, CommitId, ProcessType, ReleaseId, Sha256, SlugId } from './ids.ts';
+import type { ProcessTypes } from './slug.ts';
+
+/** Where the pusher's `remote:` lines go. Bytes are passed on as they are; a write never throws once the pusher is gone. */
+export interface BuildOutput {
+  write(chunk: string | Uint8Array): void;
+}
+
+/** A checked-out source tree in a folder of its own; disposing removes it. */
+export interface SourceTree extends AsyncDisposable {
+  readonly dir: string;
+  readonly commit: CommitId | null;
+}
+
+export type BuildPhase = 'source' | 'detect' | 'compile' | 'release-info' | 'pack';
+
+/** Why a build failed: facts only; the words are made in build/failure-text.ts. */
+export type BuildFailure =
+  | { readonly reason: 'source-too-large'; readonly sizeBytes: number; readonly maxBytes: number }
+  | { readonly reason: 'submodule-failed'; readonly path: string; readonly url: string; readonly detail: string }
+  | { readonly reason: 'no-buildpack-detected'; readonly rootFiles: readonly string[]; readonly triedNames: readonly string[] }
+  | { readonly reason: 'buildpack-not-compatible'; readonly buildpack: string; readonly detail: string }
+  | { readonly reason: 'buildpack-unavailable'; readonly buildpack: string; readonly detail: string }
+  | {
+      readonly reason: 'compile-failed';
+      /** As printed by bin/detect: `Python`. */
+      readonly name: string;
+      readonly exitCode: number;
+      /** The line of output that most likely says why, if one was found. */
+      readonly cause: string | null;
+    }
+  | { readonly reason: 'timed-out'; readonly phase: BuildPhase; readonly limitMs: number }
+  | { readonly reason: 'release-info-invalid'; readonly name: string; readonly detail: string }
+  | { readonly reason: 'slug-too-large'; readonly sizeBytes: number; readonly maxBytes: number }
+  | { readonly reason: 'out-of-space'; readonly phase: BuildPhase; readonly detail: string }
+  | { readonly reason: 'cancelled'; readonly detail: string };
+
+/** What `build()` made of a source tree. */
+export interface BuiltSlug {
+  readonly sha256: Sha256;
+  readonly sizeBytes: number;
+  /** Procfile over the buildpack's defaults. */
+  readonly processTypes: ProcessTypes;
+  /** Display name of the last buildpack: `Python`. */
+  readonly buildpackName: string;
+  /** References of the buildpacks used, in order (`heroku/python`). */
+  readonly buildpacks: readonly string[];
+  /** Of `bin/release`; applied on the first deploy without overwriting. */
+  readonly configVars: Readonly<Record<string, string>>;
+}
+
+export type BuildOutcome =
+  | { readonly status: 'succeeded'; readonly slug: BuiltSlug }
+  | { readonly status: 'failed'; readonly failure: BuildFailure };
+
+/** A build as a record. `pending` in the store after a restart means that it was interrupted. */
+export interface Build {
+  readonly id: BuildId;
+  readonly appId: AppId;
+  readonly status: 'pending' | 'succeeded' | 'failed';
+  readonly commit: CommitId | null;
+  readonly userId: AccountId;
+  readonly userEmail: string;
+  readonly buildpacks: readonly string[];
+  readonly slugId: SlugId | null;
+  readonly releaseId: ReleaseId | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+/** One line of the table that the build prints under "Discovering process types". */
+export interface DiscoveredTypes {
+  readonly procfile: readonly ProcessType[] | null;
+  readonly defaults: readonly ProcessType[];
+}

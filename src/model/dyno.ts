@@ -1,0 +1,105 @@
+import type { AppId, DynoId, DynoName, ProcessType, ReleaseId, Sha256 } from './ids.ts';
+import type { DynoSizeName } from './formation.ts';
+
+/** How a dyno's main process ended. A signal's exit status is shown as 128 + its number, as a shell does. */
+export interface Exit {
+  /** 0 to 255; 128 + n for signal n. */
+  readonly status: number;
+  /** `SIGKILL`, or null if it exited by itself. */
+  readonly signal: string | null;
+  readonly at: Date;
+}
+
+/**
+ * What one dyno is doing.
+ *
+ *     starting ──► up ──► stopping ──► down
+ *        │          │
+ *        ▼          ▼
+ *      crashed ◄────┘      crashed ──► (a new start, after the back-off) starting
+ */
+export type DynoState =
+  | { readonly is: 'starting'; readonly bootDeadline: Date | null }
+  | { readonly is: 'up'; readonly since: Date }
+  | { readonly is: 'stopping'; readonly killAt: Date }
+  | { readonly is: 'crashed'; readonly exit: Exit | null; readonly restartAt: Date }
+  /** Stopped on request; stays so until the next release, restart or scale. */
+  | { readonly is: 'down'; readonly exit: Exit | null };
+
+/** The state as the Platform API names it. `stopping` is shown as `down`. Source: Platform API schema, dyno.state. */
+export type DynoStateName = 'crashed' | 'down' | 'idle' | 'starting' | 'up';
+
+/** A dyno of the formation (or a release dyno) as clients see it. */
+export interface DynoView {
+  readonly id: DynoId;
+  readonly appId: AppId;
+  readonly name: DynoName;
+  readonly type: ProcessType;
+  readonly command: string;
+  readonly size: DynoSizeName;
+  readonly state: DynoStateName;
+  readonly releaseId: ReleaseId;
+  readonly releaseVersion: number;
+  readonly createdAt: Date;
+  /** When it came into its present state. */
+  readonly updatedAt: Date;
+}
+
+/** Everything that is needed to run one dyno; nothing in it changes after the start. */
+export interface DynoSpec {
+  readonly id: DynoId;
+  readonly appId: AppId;
+  readonly name: DynoName;
+  readonly type: ProcessType;
+  /** As in the Procfile, before the shell expands it. */
+  readonly command: string;
+  readonly size: DynoSizeName;
+  readonly releaseId: ReleaseId;
+  readonly releaseVersion: number;
+  readonly slug: Sha256;
+  /** Platform variables and config vars; the dyno sees nothing else of the host's environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The value of `$PORT`; null for dynos that are not `web`. */
+  readonly port: number | null;
+  /** App.uid. */
+  readonly uid: number;
+}
+
+/** One chunk of what a dyno wrote, as its supervisor spooled it. */
+export interface DynoOutput {
+  readonly dynoId: DynoId;
+  readonly appId: AppId;
+  readonly name: DynoName;
+  /** Microseconds since 1970, UTC, taken when the supervisor read the bytes. */
+  readonly atMicros: bigint;
+  readonly bytes: Buffer;
+  /** Position after this chunk in the dyno's output; goes into the log with its last line, so that a restart reads on from there. */
+  readonly cursor: number;
+  /** Lines that the spool had to drop before this chunk (the reader was too slow). */
+  readonly droppedLines: number;
+}
+
+export interface RunningDyno {
+  readonly spec: DynoSpec;
+  readonly startedAt: Date;
+  /** Resolves when the process tree is gone and all its output has been handed on. Null: the supervisor was lost. */
+  readonly exited: Promise<Exit | null>;
+  /** True once a process of this very dyno listens on `$PORT`. */
+  isListening(): Promise<boolean>;
+  /** SIGTERM to every process of the dyno. */
+  terminate(): Promise<void>;
+  /** SIGKILL to every process of the dyno. */
+  kill(): Promise<void>;
+  /** Removes what the dyno left on disk. Call after `exited`. */
+  remove(): Promise<void>;
+}
+
+/**
+ * The seam between the formation and whatever runs processes: a local sandbox with supervisors now, a cluster later.
+ * Dynos outlive the process that started them; `adopt` finds them again.
+ */
+export interface DynoRuntime extends AsyncDisposable {
+  start(spec: DynoSpec): Promise<RunningDyno>;
+  /** The dynos that an earlier platform process started, ended ones included (their `exited` is settled), in order of their start. */
+  adopt(): Promise<readonly RunningDyno[]>;
+}

@@ -1,0 +1,36 @@
+import type { AppId, AppName, DynoId, DynoName } from './ids.ts';
+
+/** One web dyno that can take requests. */
+export interface RouteTarget {
+  readonly dynoId: DynoId;
+  readonly name: DynoName;
+  readonly host: string;
+  readonly port: number;
+  readonly releaseVersion: number;
+}
+
+/**
+ * Why an app has no target, or that it has some. `blank`: nothing deployed (H81). `none`: no web dynos (H14).
+ * `starting`: requests wait (H20 after 75 s). `crashed`: H10.
+ */
+export type WebState = 'blank' | 'none' | 'starting' | 'crashed' | 'up';
+
+/** All that the router knows of one app. Replaced whole, never patched. */
+export interface AppRoute {
+  readonly appId: AppId;
+  readonly appName: AppName;
+  /** Lower-case host names without port: `myapp.localhost`, custom domains, `*.example.com`. */
+  readonly hosts: readonly string[];
+  readonly maintenance: boolean;
+  readonly web: WebState;
+  /** Empty unless `web` is `up`. */
+  readonly targets: readonly RouteTarget[];
+}
+
+/** What the control plane tells the router. Every promise resolves when the router has acknowledged that it routes so. */
+export interface RouterFeed {
+  setRoute(route: AppRoute): Promise<void>;
+  removeRoute(appId: AppId): Promise<void>;
+  /** Resolves when no request is under way to this dyno any more (upgraded connections excepted), or when `deadlineMs` have passed. */
+  drained(dynoId: DynoId, deadlineMs: number): Promise<void>;
+}

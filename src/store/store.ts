@@ -1,0 +1,171 @@
+import type { Account } from '../model/account.ts';
+import type { App } from '../model/app.ts';
+import type { Build } from '../model/build.ts';
+import type { Exit } from '../model/dyno.ts';
+import type { DynoSizeName, FormationEntry } from '../model/formation.ts';
+import type {
+  AccountId,
+  AppId,
+  AppName,
+  BuildId,
+  CommitId,
+  DynoId,
+  DynoName,
+  ProcessType,
+  ReleaseId,
+  SlugId,
+} from '../model/ids.ts';
+import type { Release, ReleaseStatus } from '../model/release.ts';
+import type { Slug } from '../model/slug.ts';
+
+/** Order and limit of a list. */
+export interface ListOptions {
+  readonly order?: 'asc' | 'desc';
+  readonly max?: number;
+}
+
+/** Reads see committed data. One object per aggregate; every query of the platform is in one of them. */
+export interface Queries {
+  readonly accounts: AccountQueries;
+  readonly apps: AppQueries;
+  readonly slugs: SlugQueries;
+  readonly builds: BuildQueries;
+  readonly releases: ReleaseQueries;
+  readonly formation: FormationQueries;
+  readonly dynos: DynoQueries;
+}
+
+/** What is written with it is committed together or not at all. You can't change several things without holding one. */
+export type Transaction = Queries;
+
+/** The durable rows of the platform. Writes are on disk (SQLite: synchronous FULL) when their promise resolves. */
+export interface Store extends Queries, AsyncDisposable {
+  /** Runs `work` in one transaction, serialised against other writers; rolled back when it throws. Don't nest. */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** Cheap proof that the database answers, for /readyz. */
+  ping(): Promise<void>;
+}
+
+export interface AccountQueries {
+  create(account: { email: string }): Promise<Account>;
+  findById(id: AccountId): Promise<Account | null>;
+  findByEmail(email: string): Promise<Account | null>;
+  /** `tokenHash`: SHA-256 of the token, hex. Replaces nothing: an account may have many. */
+  addToken(accountId: AccountId, tokenHash: string, description: string, expiresAt: Date | null): Promise<void>;
+  /** The owner of a token that is neither revoked nor expired. */
+  findByTokenHash(tokenHash: string): Promise<Account | null>;
+  revokeToken(tokenHash: string): Promise<boolean>;
+}
+
+export interface NewApp {
+  readonly name: AppName;
+  readonly ownerId: AccountId;
+  readonly stack: string;
+  readonly region: string;
+}
+
+export interface AppQueries {
+  /** Throws `invalid_params` ("Name is already taken") when the name is in use. Gives the app the next free uid. */
+  create(app: NewApp): Promise<App>;
+  findById(id: AppId): Promise<App | null>;
+  findByName(name: string): Promise<App | null>;
+  listByOwner(ownerId: AccountId): Promise<readonly App[]>;
+  list(): Promise<readonly App[]>;
+  /** Throws `invalid_params` when a new name is in use. */
+  update(
+    id: AppId,
+    change: {
+      name?: AppName;
+      maintenance?: boolean;
+      buildpackProvidedDescription?: string | null;
+      releasedAt?: Date;
+      ownerId?: AccountId;
+    },
+  ): Promise<App>;
+  /** Deletes the app and every row that belongs to it. */
+  delete(id: AppId): Promise<void>;
+  /** The app's present config vars, encrypted; null before the first is set. */
+  readConfig(id: AppId): Promise<Uint8Array | null>;
+  writeConfig(id: AppId, encrypted: Uint8Array): Promise<void>;
+  /** References of the buildpacks that the app is set to, in order; empty: detect. */
+  listBuildpacks(id: AppId): Promise<readonly string[]>;
+  setBuildpacks(id: AppId, references: readonly string[]): Promise<void>;
+}
+
+export interface SlugQueries {
+  create(slug: Omit<Slug, 'id' | 'createdAt'>): Promise<Slug>;
+  findById(id: SlugId): Promise<Slug | null>;
+  /** SHA-256 of every slug that a release of any app refers to. */
+  listShasInUse(): Promise<readonly string[]>;
+}
+
+export interface BuildQueries {
+  create(build: { appId: AppId; commit: CommitId | null; userId: AccountId }): Promise<Build>;
+  finish(
+    id: BuildId,
+    result: { status: 'succeeded' | 'failed'; slugId?: SlugId; releaseId?: ReleaseId; buildpacks?: readonly string[] },
+  ): Promise<void>;
+  findById(id: BuildId): Promise<Build | null>;
+  list(appId: AppId, options?: ListOptions): Promise<readonly Build[]>;
+  listPending(): Promise<readonly Build[]>;
+  /** True when this commit was built for this app before. */
+  wasBuilt(appId: AppId, commit: CommitId): Promise<boolean>;
+}
+
+export interface ReleaseQueries {
+  /** Takes the next version number of the app. `configVars`: the encrypted snapshot. */
+  create(release: {
+    appId: AppId;
+    description: string;
+    status: ReleaseStatus;
+    slugId: SlugId | null;
+    userId: AccountId;
+    configVars: Uint8Array | null;
+  }): Promise<Release>;
+  findById(id: ReleaseId): Promise<Release | null>;
+  findByVersion(appId: AppId, version: number): Promise<Release | null>;
+  /** The newest release that succeeded: what runs, or should. */
+  findCurrent(appId: AppId): Promise<Release | null>;
+  findNewest(appId: AppId): Promise<Release | null>;
+  /** By version. */
+  list(appId: AppId, options?: ListOptions): Promise<readonly Release[]>;
+  listPending(): Promise<readonly Release[]>;
+  setStatus(id: ReleaseId, status: ReleaseStatus): Promise<void>;
+  readConfigVars(id: ReleaseId): Promise<Uint8Array | null>;
+}
+
+export interface FormationQueries {
+  list(appId: AppId): Promise<readonly FormationEntry[]>;
+  /** Creates or changes one entry. */
+  set(appId: AppId, type: ProcessType, change: { quantity?: number; size?: DynoSizeName }): Promise<FormationEntry>;
+  remove(appId: AppId, type: ProcessType): Promise<void>;
+}
+
+/** The wanted dynos and what became of their last start, so that back-off and `ps:stop` survive a restart of the platform. */
+export interface DynoRow {
+  /** Of the latest start. */
+  readonly id: DynoId;
+  readonly appId: AppId;
+  readonly name: DynoName;
+  readonly type: ProcessType;
+  readonly releaseId: ReleaseId;
+  readonly size: DynoSizeName;
+  readonly command: string;
+  readonly port: number | null;
+  readonly state: 'starting' | 'up' | 'stopping' | 'crashed' | 'down';
+  readonly exit: Exit | null;
+  /** Crashes in a row that count for the back-off. */
+  readonly crashes: number;
+  /** When a crashed dyno is started again. */
+  readonly restartAt: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface DynoQueries {
+  list(appId: AppId): Promise<readonly DynoRow[]>;
+  listAll(): Promise<readonly DynoRow[]>;
+  /** Creates or replaces the row with this id. */
+  save(row: DynoRow): Promise<void>;
+  remove(id: DynoId): Promise<void>;
+}

@@ -1,0 +1,69 @@
+/**
+ * How far a command is kept apart from the machine, best first. `bwrap`: bubblewrap, every namespace but the network.
+ * `unshare`: user, mount and pid namespaces made with util-linux. `process`: nothing but a user id, if the platform is root.
+ */
+export type SandboxRung = 'bwrap' | 'unshare' | 'process';
+
+/** What `/app` is inside. */
+export type AppFolder =
+  | { readonly kind: 'bind'; readonly dir: string }
+  /** `lower` stays as it is; what the command writes goes to `upper` (same file system as `work`, both exist and are empty). */
+  | { readonly kind: 'overlay'; readonly lower: string; readonly upper: string; readonly work: string };
+
+export interface Mount {
+  readonly source: string;
+  readonly target: string;
+  readonly writable: boolean;
+}
+
+/** A command as it is seen from inside: its paths are inside paths, its environment is all that it has. */
+export interface SandboxedCommand {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** Host user id to run as; ignored when the platform is not root. */
+  readonly uid: number;
+  readonly app: AppFolder;
+  /** Host folder that is `/tmp` inside. */
+  readonly tmpDir: string;
+  readonly mounts: readonly Mount[];
+  readonly hostname: string;
+}
+
+/** What to really execute. `env` is complete. */
+export interface HostCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface Sandbox {
+  readonly rung: SandboxRung;
+  /** One line for the start-up message and `hokku doctor`: what is kept apart, and what is not. */
+  readonly description: string;
+  /** False on the `process` rung: there is no private `/app`; `HOME` and `/app` paths are the host folder itself. */
+  readonly hasPrivatePaths: boolean;
+  /** The command that runs `command` inside; the caller's process must stay its parent. */
+  wrap(command: SandboxedCommand): HostCommand;
+}
+
+export interface RunOptions {
+  readonly onStdout: (chunk: Buffer) => void;
+  readonly onStderr: (chunk: Buffer) => void;
+  /** Aborting kills the whole process tree at once. */
+  readonly signal?: AbortSignal;
+  /** SIGKILL to the whole process tree after this long. */
+  readonly timeoutMs?: number;
+}
+
+export interface RunResult {
+  /** 128 + n when signal n ended it. */
+  readonly exitCode: number;
+  readonly endedBy: 'exit' | 'timeout' | 'abort';
+}
+
+/**
+ * Runs a command in the sandbox to its end and leaves nothing behind: daemons it forked are killed with it, and the whole
+ * tree dies if the platform does, at any moment. Standard input is empty. `onStdout`/`onStderr` get bytes as they come.
+ */
+export type RunInSandbox = (sandbox: Sandbox, command: SandboxedCommand, options: RunOptions) => Promise<RunResult>;
