@@ -22,7 +22,9 @@ export type { Logger };
 
 export function openLogs(level: string, terminal: boolean): Logs {
   const redact = ['token', 'password', 'authorization', '*.token', '*.password', '*.authorization'];
-  const stream = terminal ? pretty({ destination: 2, sync: true, colorize: true }) : destination({ dest: 2, sync: true });
+  const stream = terminal
+    ? pretty({ destination: 2, sync: true, colorize: true })
+    : destination({ dest: 2, sync: true });
   const root = pino({ level, redact, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
   const room = (name: string): Logger => root.child({ room: name });
   return {

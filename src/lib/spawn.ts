@@ -24,7 +24,10 @@ export interface SpawnResult {
 
 /** A command is a list of arguments, never a string: no shell, no environment but the one given. */
 export async function spawn(file: string, args: readonly string[], options: SpawnOptions = {}): Promise<SpawnResult> {
-  const child = startProcess(file, args, { ...options, stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+  const child = startProcess(file, args, {
+    ...options,
+    stdio: [options.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   const maxBytes = options.maxOutputBytes ?? 64 * 1024 * 1024;
@@ -82,7 +85,7 @@ export function exitCodeOf(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
-      resolve(code ?? 128 + (signal === null ? 0 : signalNumbers[signal] ?? 0));
+      resolve(code ?? 128 + (signal === null ? 0 : (signalNumbers[signal] ?? 0)));
     });
   });
 }

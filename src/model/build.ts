@@ -18,7 +18,11 @@ export type BuildPhase = 'source' | 'detect' | 'compile' | 'release-info' | 'pac
 export type BuildFailure =
   | { readonly reason: 'source-too-large'; readonly sizeBytes: number; readonly maxBytes: number }
   | { readonly reason: 'submodule-failed'; readonly path: string; readonly url: string; readonly detail: string }
-  | { readonly reason: 'no-buildpack-detected'; readonly rootFiles: readonly string[]; readonly triedNames: readonly string[] }
+  | {
+      readonly reason: 'no-buildpack-detected';
+      readonly rootFiles: readonly string[];
+      readonly triedNames: readonly string[];
+    }
   | { readonly reason: 'buildpack-not-compatible'; readonly buildpack: string; readonly detail: string }
   | { readonly reason: 'buildpack-unavailable'; readonly buildpack: string; readonly detail: string }
   | {
