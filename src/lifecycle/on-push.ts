@@ -27,7 +27,8 @@ export async function onPush(
       `-----> Waiting for ${ahead === 1 ? 'a build' : `${ahead} builds`} of ${push.app.name} to finish first\n`,
     );
   };
-  return platform.builds.run(push.app.id, () => deploy(push, platform, output, signal), waiting);
+  using build = platform.cancellations.register(push.app.id, signal);
+  return await platform.builds.run(push.app.id, () => deploy(push, platform, output, build.signal), waiting);
 }
 
 async function deploy(push: Push, platform: Platform, pusher: BuildOutput, signal: AbortSignal): Promise<PushOutcome> {
