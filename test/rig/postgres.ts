@@ -83,8 +83,7 @@ async function unprivilegedUser(): Promise<User | null> {
 
 /** Where setpriv is known, the kernel also ends the server when our process is killed. */
 function as(user: User | null, command: readonly string[]): [string, ...string[]] {
-  const drop =
-    user === null ? [] : [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
+  const drop = user === null ? [] : [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
   const withSetpriv = ['--pdeathsig=INT', ...drop, '--', ...command];
   if (existsSync('/usr/bin/setpriv')) return ['/usr/bin/setpriv', ...withSetpriv];
   const [file, ...args] = command;

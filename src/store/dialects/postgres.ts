@@ -75,9 +75,11 @@ function labelOf(url: string): string {
 function explain(error: unknown): string {
   const code = codeOf(error);
   const detail = messageOf(error) || code;
-  if (code.startsWith('28')) return `The server refuses the user or the password (${detail}). Check HOKKU_DATABASE_URL.`;
+  if (code.startsWith('28'))
+    return `The server refuses the user or the password (${detail}). Check HOKKU_DATABASE_URL.`;
   if (code === '3D000') return `${detail}. Create it with createdb, or correct HOKKU_DATABASE_URL.`;
-  if (code === '42501') return `The user lacks a right (${detail}). It must own the database or be allowed to create tables.`;
+  if (code === '42501')
+    return `The user lacks a right (${detail}). It must own the database or be allowed to create tables.`;
   if (busyCodes.has(code)) return 'Another process holds its locks. Stop that process, then start again.';
   return `${detail}. Check that PostgreSQL is up and that HOKKU_DATABASE_URL is right.`;
 }

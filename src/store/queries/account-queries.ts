@@ -38,7 +38,8 @@ export function accountQueries({ read, write }: Handle): AccountQueries {
           .where('id', '=', id)
           .returningAll()
           .executeTakeFirst();
-        if (row === undefined) throw new PlatformError('not_found', "Couldn't find that account.", { resource: 'account' });
+        if (row === undefined)
+          throw new PlatformError('not_found', "Couldn't find that account.", { resource: 'account' });
         return toAccount(row);
       }),
     findById: async (id) => {
@@ -108,9 +109,7 @@ function validTokens(db: Kysely<Schema>) {
   return db
     .selectFrom('tokens')
     .where('tokens.revoked_at', 'is', null)
-    .where((eb) =>
-      eb.or([eb('tokens.expires_at', 'is', null), eb('tokens.expires_at', '>', toTime(new Date()))]),
-    );
+    .where((eb) => eb.or([eb('tokens.expires_at', 'is', null), eb('tokens.expires_at', '>', toTime(new Date()))]));
 }
 
 async function refuseTakenEmail(db: Transaction<Schema>, email: string, except: AccountId | null): Promise<void> {

@@ -3,7 +3,17 @@ import type { Kysely, Selectable, Transaction, Updateable } from 'kysely';
 import { PlatformError } from '../../errors/platform-error.ts';
 import type { App } from '../../model/app.ts';
 import type { AccountId, AppId, AppName } from '../../model/ids.ts';
-import { fromFlag, fromJson, fromTime, fromTimeOrNull, toFlag, toJson, toTextOrNull, toTime, sortByText } from '../codecs.ts';
+import {
+  fromFlag,
+  fromJson,
+  fromTime,
+  fromTimeOrNull,
+  toFlag,
+  toJson,
+  toTextOrNull,
+  toTime,
+  sortByText,
+} from '../codecs.ts';
 import { nextNumber, type Handle } from '../handle.ts';
 import type { AppTable, Schema } from '../schema.ts';
 import type { AppQueries, NewApp } from '../store.ts';
