@@ -7,7 +7,7 @@ import { codeOf, messageOf, type Database } from './database.ts';
 
 /** Every writer of one database, in whatever process, takes this advisory lock first. The number means nothing. */
 const writersLock = 4_656_721_190_255_111n;
-const bigintType: number = pg.types.builtins.INT8;
+const bigintType = pg.types.builtins.INT8;
 const statementTimeoutMs = 30_000;
 const lockTimeoutMs = 10_000;
 const idleInTransactionMs = 60_000;
@@ -62,7 +62,7 @@ async function limitStatements(connection: DatabaseConnection): Promise<void> {
 
 /** `bigint` arrives as text because it may exceed 2^53; none of our columns does. */
 const types: pg.CustomTypesConfig = {
-  getTypeParser: (id: number, format) =>
+  getTypeParser: (id, format) =>
     id === bigintType ? Number : (pg.types.getTypeParser(id, format) as (text: string) => unknown),
 };
 
