@@ -15,6 +15,8 @@ import { webRoute } from './web-route.ts';
 export interface AppDynosTools extends DynoTools {
   readonly router: RouterFeed;
   readonly domain: string;
+  /** False: a release (or restart) whose web dynos don't come up takes the place of the older dynos anyway. */
+  readonly keepsOld: boolean;
 }
 
 /**

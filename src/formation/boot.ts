@@ -26,7 +26,7 @@ export function allBooted(dynos: readonly Dyno[], signal: AbortSignal): Promise<
 }
 
 /** One that was up may have crashed while its siblings were booting. */
-export function stillUp(dynos: readonly Dyno[]): BootsResult {
+function stillUp(dynos: readonly Dyno[]): BootsResult {
   const fallen = dynos.find((dyno) => !dyno.isUp);
   if (fallen === undefined) return { is: 'up' };
   const { state } = fallen;

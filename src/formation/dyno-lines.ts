@@ -1,10 +1,10 @@
+import { nowMicros } from '../lib/micros.ts';
 import type { DynoName } from '../model/ids.ts';
 import type { LogLine } from '../model/log.ts';
 
 /** Lines of the dyno manager: `heroku[web.1]: <message>`. */
-export function platformLines(name: DynoName, at: Date, messages: readonly string[]): readonly LogLine[] {
-  const atMicros = BigInt(at.getTime()) * 1000n;
-  return messages.map((message) => ({ atMicros, source: 'heroku', process: name, message }));
+export function platformLines(name: DynoName, messages: readonly string[]): readonly LogLine[] {
+  return messages.map((message) => ({ atMicros: nowMicros(), source: 'heroku', process: name, message }));
 }
 
 /**

@@ -158,7 +158,7 @@ export class Dyno {
   /** Says something in the app's log in the name of this dyno. */
   say(...lines: string[]): void {
     if (this.#tools.lifetime.aborted) return;
-    this.#tools.logs.append(this.#app.id, platformLines(this.plan.name, this.#tools.now(), lines));
+    this.#tools.logs.append(this.#app.id, platformLines(this.plan.name, lines));
   }
 
   // Private
@@ -311,9 +311,11 @@ export class Dyno {
   /** Writes of one row go out in order, each with the state of when it was asked for. */
   #save(): Promise<void> {
     const row = this.#row();
-    this.#saving = this.#saving.catch(() => undefined).then(async () => {
-      if (!this.#isForgotten && !this.#tools.lifetime.aborted) await this.#tools.store.dynos.save(row);
-    });
+    this.#saving = this.#saving
+      .catch(() => undefined)
+      .then(async () => {
+        if (!this.#isForgotten && !this.#tools.lifetime.aborted) await this.#tools.store.dynos.save(row);
+      });
     return this.#saving;
   }
 

@@ -38,8 +38,11 @@ export interface Formation {
   /**
    * Puts a release live with no failed request: new web dynos are started beside the old ones and swapped in when all of
    * them listen. Resolves when the route is swapped and the other types are launched; the old dynos stop in the background.
+   * `becomeCurrent` makes it the current release in the store. It is called once the release can't be given up any more and
+   * before the router hears of it: at any moment exactly one release is what a restarted platform would run. Not called for
+   * `kept-old` and `superseded`.
    */
-  rollOut(app: App, release: Release): Promise<RollOutOutcome>;
+  rollOut(app: App, release: Release, becomeCurrent: () => Promise<void>): Promise<RollOutOutcome>;
   /** To be called after formation entries changed. Resolves when the added dynos are launched. Dynos that are `down` are started. */
   scale(app: App): Promise<void>;
   /**
@@ -79,6 +82,8 @@ export interface FormationDeps {
   /** `$PORT` of web dynos, both ends included. Default 20000 to 29999: outside the kernel's ephemeral range. */
   readonly ports?: { readonly from: number; readonly to: number };
   readonly limits?: Partial<FormationLimits>;
+  /** Default true: a release whose web dynos don't come up is given up while an older one works. */
+  readonly keepOldOnFailedRollOut?: boolean;
   /** For tests. */
   readonly clock?: { now(): Date };
 }

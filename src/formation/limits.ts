@@ -16,8 +16,6 @@ export interface FormationLimits {
   readonly removeGraceMs: number;
   /** How long the requests under way to a dyno that left the route may take before it gets SIGTERM. */
   readonly drainMs: number;
-  /** True: a release whose web dynos don't come up is given up while an older one works. False: it replaces the older one anyway. */
-  readonly keepOldOnFailedRollOut: boolean;
   /** How often a booting web dyno is asked whether it listens. */
   readonly listenPollMs: number;
   readonly crash: CrashPolicy;
@@ -30,7 +28,6 @@ export const defaultLimits: FormationLimits = {
   stopGraceMs: 30_000,
   removeGraceMs: 5_000,
   drainMs: 30_000,
-  keepOldOnFailedRollOut: true,
   listenPollMs: 50,
   crash: { resetAfterMs: 10 * minuteMs, firstCooldownMs: 10 * minuteMs, maxCooldownMs: 24 * 60 * minuteMs },
 };

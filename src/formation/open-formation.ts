@@ -44,6 +44,7 @@ class LocalFormation implements Formation {
       logs: deps.logs,
       log: deps.log,
       domain: deps.domain,
+      keepsOld: deps.keepOldOnFailedRollOut ?? true,
       ports: new Ports(deps.ports ?? { from: 20_000, to: 29_999 }),
       limits: { ...defaultLimits, ...deps.limits },
       lifetime: this.#lifetime.signal,
@@ -55,7 +56,7 @@ class LocalFormation implements Formation {
     };
   }
 
-  async rollOut(app: App, release: Release): Promise<RollOutOutcome> {
+  async rollOut(app: App, release: Release, becomeCurrent: () => Promise<void>): Promise<RollOutOutcome> {
     const dynos = this.#of(app);
     const turn = this.#turnsOf(app.id).announce(release.version, dynos.live?.version ?? 0);
     if (turn === null) return { status: 'superseded' };
@@ -66,6 +67,7 @@ class LocalFormation implements Formation {
         dynos,
         release,
         signal: turn.signal,
+        becomeCurrent,
         lastLines: (appId, dynoId) => lastLines(appId, dynoId),
       });
     });
@@ -137,8 +139,12 @@ class LocalFormation implements Formation {
     for (const { app, release } of goOn) {
       const { log } = this.#tools;
       this.#track(
-        this.rollOut(app, release).then((outcome) => {
-          log.info({ app: app.name, version: release.version, outcome: outcome.status }, 'interrupted roll-out finished');
+        // It is current in the store already.
+        this.rollOut(app, release, () => Promise.resolve()).then((outcome) => {
+          log.info(
+            { app: app.name, version: release.version, outcome: outcome.status },
+            'interrupted roll-out finished',
+          );
         }),
       );
     }

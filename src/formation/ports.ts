@@ -1,5 +1,5 @@
-import { createServer } from 'node:net';
 import { PlatformError } from '../errors/platform-error.ts';
+import { isPortFree } from '../lib/port.ts';
 
 /**
  * Port numbers for web dynos. They are handed out round robin, so that a late request to a dyno that has ended is refused
@@ -26,11 +26,14 @@ export class Ports {
       this.#next = (this.#next + 1) % this.#count;
       if (this.#taken.has(port)) continue;
       this.#taken.add(port);
-      if (await isFree(port)) return port;
+      if (await isPortFree(port, '0.0.0.0')) return port;
       this.#taken.delete(port);
     }
     const range = `${this.#from}-${this.#from + this.#count - 1}`;
-    throw new PlatformError('unavailable', `No port is free for a web dyno: all of ${range} are in use. Stop some dynos.`);
+    throw new PlatformError(
+      'unavailable',
+      `No port is free for a web dyno: all of ${range} are in use. Stop some dynos.`,
+    );
   }
 
   /** Notes a port that an adopted dyno has. */
@@ -41,25 +44,4 @@ export class Ports {
   free(port: number): void {
     this.#taken.delete(port);
   }
-}
-
-/** Asks the kernel, on all addresses of both families; where there is no IPv6, on those of IPv4. */
-async function isFree(port: number): Promise<boolean> {
-  const answer = await bindError(port, '::');
-  if (answer === 'EAFNOSUPPORT' || answer === 'EADDRNOTAVAIL') return (await bindError(port, '0.0.0.0')) === null;
-  return answer === null;
-}
-
-function bindError(port: number, host: string): Promise<string | null> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      resolve(error.code ?? 'unknown');
-    });
-    server.listen({ port, host, exclusive: true }, () => {
-      server.close(() => {
-        resolve(null);
-      });
-    });
-  });
 }

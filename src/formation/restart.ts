@@ -22,12 +22,12 @@ export async function restart(dynos: AppDynos, plans: readonly DynoPlan[], signa
   if (serving.length === 0) return;
   const result = await swapWeb(dynos, serving, {
     signal,
-    evenIfFailed: !dynos.tools.limits.keepOldOnFailedRollOut,
+    evenIfFailed: !dynos.tools.keepsOld,
     alsoRetire: () => false,
     beforeSwap: () => Promise.resolve(),
     onSwap: () => undefined,
   });
-  if (result.is === 'failed' && dynos.tools.limits.keepOldOnFailedRollOut) {
+  if (result.is === 'failed' && dynos.tools.keepsOld) {
     result.dyno.say('The restarted dyno did not come up, the one before it keeps running');
   }
 }

@@ -10,6 +10,7 @@ interface RollOut {
   readonly dynos: AppDynos;
   readonly release: Release;
   readonly signal: AbortSignal;
+  readonly becomeCurrent: () => Promise<void>;
   readonly lastLines: FormationDeps['lastLines'];
 }
 
@@ -37,12 +38,13 @@ export async function rollOut(rollOut: RollOut): Promise<RollOutOutcome> {
 }
 
 /** An older release takes requests: it goes on doing so until the new one can. */
-function besideTheOld({ dynos, release, signal }: RollOut, web: readonly DynoPlan[]): Promise<BootsResult> {
+function besideTheOld(rollOut: RollOut, web: readonly DynoPlan[]): Promise<BootsResult> {
+  const { dynos, release, signal } = rollOut;
   return swapWeb(dynos, web, {
     signal,
-    evenIfFailed: !dynos.tools.limits.keepOldOnFailedRollOut,
+    evenIfFailed: !dynos.tools.keepsOld,
     alsoRetire: (name) => name.startsWith('web.'),
-    beforeSwap: () => applyFormation(dynos.tools.store, dynos.app.id, release),
+    beforeSwap: () => settle(rollOut),
     onSwap: () => {
       dynos.live = release;
     },
@@ -50,9 +52,9 @@ function besideTheOld({ dynos, release, signal }: RollOut, web: readonly DynoPla
 }
 
 /** Nothing takes requests (or nothing shall): the release is the app's from the start, whether it comes up or not. */
-async function inPlace({ dynos, release, signal }: RollOut, web: readonly DynoPlan[]): Promise<BootsResult> {
-  await applyFormation(dynos.tools.store, dynos.app.id, release);
-  if (signal.aborted) return { is: 'aborted' };
+async function inPlace(rollOut: RollOut, web: readonly DynoPlan[]): Promise<BootsResult> {
+  const { dynos, release, signal } = rollOut;
+  await settle(rollOut);
   dynos.live = release;
   const kept = new Set(web.map((plan) => plan.name));
   const leaving = [...dynos.slots.values()].filter((dyno) => isWeb(dyno.plan) && !kept.has(dyno.plan.name));
@@ -64,6 +66,12 @@ async function inPlace({ dynos, release, signal }: RollOut, web: readonly DynoPl
   const result = await allBooted(started, signal);
   if (result.is === 'up') await Promise.all(launched);
   return result;
+}
+
+/** The last writes before the release is the app's. After them it is not given up any more, not even for a newer one. */
+async function settle({ dynos, release, becomeCurrent }: RollOut): Promise<void> {
+  await applyFormation(dynos.tools.store, dynos.app.id, release);
+  await becomeCurrent();
 }
 
 /** Types that are not routed: old and new may overlap for as long as the old ones take to stop, as on Heroku. */

@@ -1,6 +1,6 @@
 import type { AppDynos } from './app-dynos.ts';
 import { sayReplacing } from './app-dynos.ts';
-import { allBooted, stillUp, type BootsResult } from './boot.ts';
+import { allBooted, type BootsResult } from './boot.ts';
 import type { DynoPlan } from './dyno-plan.ts';
 
 /**
@@ -38,7 +38,7 @@ export async function swapWeb(
     dynos.retire(next);
     dynos.tools.track(dynos.publish());
   };
-  let result = await allBooted(next, options.signal);
+  const result = await allBooted(next, options.signal);
   const mayGoOn = result.is === 'up' || (result.is === 'failed' && options.evenIfFailed);
   if (!mayGoOn) {
     giveUp();
@@ -50,13 +50,7 @@ export async function swapWeb(
     giveUp();
     throw error;
   }
-  if (options.signal.aborted) result = { is: 'aborted' };
-  else if (result.is === 'up') result = stillUp(next);
-  if (result.is === 'aborted' || (result.is === 'failed' && !options.evenIfFailed)) {
-    giveUp();
-    return result;
-  }
-
+  // One that crashes from here on is a crash of what runs, and its restart is ours as soon as it has its slot.
   dynos.incoming.clear();
   const old = [...dynos.slots.values()].filter((dyno) => options.alsoRetire(dyno.plan.name));
   for (const dyno of old) dynos.slots.delete(dyno.plan.name);

@@ -59,7 +59,8 @@ async function revive(dynos: AppDynos, rows: readonly DynoRow[], found: FoundDyn
     const release = await store.releases.findById(row.releaseId);
     const hasRun = row.state === 'up' || row.state === 'starting' || row.state === 'stopping';
     const neverRan = row.state === 'starting' && fate.is === 'lost' && fate.handle === null;
-    const isForgotten = hasRun && fate.is === 'lost' && (found.machineRestarted || neverRan || row.state === 'stopping');
+    const isForgotten =
+      hasRun && fate.is === 'lost' && (found.machineRestarted || neverRan || row.state === 'stopping');
     if (release === null || isForgotten) {
       await fate.handle?.remove();
       await store.dynos.remove(row.id);

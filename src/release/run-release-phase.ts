@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { dynoEnv } from '../lib/dyno-env.ts';
+import { nowMicros } from '../lib/micros.ts';
 import type { App } from '../model/app.ts';
 import type { BuildOutput } from '../model/build.ts';
 import type { DynoOutput, DynoRuntime, DynoSpec, DynoView, Exit, RunningDyno } from '../model/dyno.ts';
@@ -8,7 +9,6 @@ import { defaultDynoSize } from '../model/formation.ts';
 import type { DynoId, DynoName, ProcessType } from '../model/ids.ts';
 import type { AppLogWriter } from '../model/log.ts';
 import type { ConfigVars, Release } from '../model/release.ts';
-import type { Store } from '../store/index.ts';
 
 export interface ReleasePhase {
   readonly app: App;
@@ -20,9 +20,9 @@ export interface ReleasePhase {
   /** Calls back with what this dyno writes, until the returned function is called. */
   watchOutput(dynoId: DynoId, listener: (output: DynoOutput) => void): () => void;
   /** Shows the dyno in the app's list until the returned function is called. */
-  showDyno(view: DynoView): () => void;
+  showDyno?(view: DynoView): () => void;
   /** Gets the command's raw bytes as they come. */
-  readonly output: BuildOutput;
+  readonly output?: BuildOutput;
   /** Ends the command: SIGTERM, then SIGKILL. The release has failed then. */
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
@@ -30,41 +30,35 @@ export interface ReleasePhase {
   readonly stopGraceMs?: number;
 }
 
-/** `exitCode` is null when the command could not be run, or nobody saw how it ended. */
 export interface ReleasePhaseOutcome {
   readonly status: 'succeeded' | 'failed';
-  readonly exitCode: number | null;
-  readonly endedBy: 'exit' | 'timeout' | 'abort' | 'launch-failed';
+  /** 128 + n for signal n; 137 (SIGKILL) also when the dyno was lost. */
+  readonly exitCode: number;
+  /** `timeout` and `abort`: the release has failed, whatever the command made of SIGTERM. */
+  readonly endedBy: 'exit' | 'timeout' | 'abort';
 }
 
+const lostStatus = 137;
 const releaseType = 'release' as ProcessType;
-
-/** True when the slug declares a release command. */
-export function hasReleasePhase(release: Release): boolean {
-  return release.slug?.processTypes[releaseType] !== undefined;
-}
 
 /**
  * Runs the `release` command of a new release in a dyno of its own, with the new slug and the new config vars, before any
  * dyno of the formation is touched. Anything but exit status 0 fails the release. The caller sets the release's status and
- * says so. A dyno that outlives this process is ended by the formation at the next boot.
+ * says so. Throws when the dyno could not be started at all. A dyno that outlives this process is ended by the formation at the next boot.
  * Source: https://devcenter.heroku.com/articles/release-phase
  */
 export async function runReleasePhase(phase: ReleasePhase): Promise<ReleasePhaseOutcome> {
   const spec = releaseDyno(phase);
   const say = (...messages: string[]): void => {
-    const atMicros = BigInt(Date.now()) * 1000n;
     phase.logs.append(
       phase.app.id,
-      messages.map((message) => ({ atMicros, source: 'heroku', process: spec.name, message })),
+      messages.map((message) => ({ atMicros: nowMicros(), source: 'heroku', process: spec.name, message })),
     );
   };
-  if (phase.signal.aborted) return { status: 'failed', exitCode: null, endedBy: 'abort' };
-
   const unwatch = phase.watchOutput(spec.id, ({ bytes }) => {
-    phase.output.write(bytes);
+    phase.output?.write(bytes);
   });
-  const hide = phase.showDyno(viewOf(spec));
+  const hide = phase.showDyno?.(viewOf(spec));
   try {
     say(`Starting process with command \`${spec.command}\``);
     let dyno: RunningDyno;
@@ -80,30 +74,11 @@ export async function runReleasePhase(phase: ReleasePhase): Promise<ReleasePhase
     sayEnd(say, exit, hasSucceeded);
     await phase.logs.flush();
     await dyno.remove();
-    return { status: hasSucceeded ? 'succeeded' : 'failed', exitCode: exit?.status ?? null, endedBy };
+    return { status: hasSucceeded ? 'succeeded' : 'failed', exitCode: exit?.status ?? lostStatus, endedBy };
   } finally {
-    hide();
+    hide?.();
     unwatch();
   }
-}
-
-/**
- * At boot, before anything is rolled out: a release whose command was running when the platform ended has failed, for
- * nobody saw its end. Gives back those releases. (Their dynos are ended by the formation's reconcile.)
- */
-export async function failInterruptedReleases(deps: {
-  readonly store: Store;
-  readonly logs: AppLogWriter;
-}): Promise<readonly Release[]> {
-  const pending = await deps.store.releases.listPending();
-  for (const release of pending) {
-    await deps.store.releases.setStatus(release.id, 'failed');
-    const message = `Release v${release.version} command failed: the platform was restarted while it ran. Push or release again.`;
-    deps.logs.append(release.appId, [
-      { atMicros: BigInt(Date.now()) * 1000n, source: 'app', process: 'api', message },
-    ]);
-  }
-  return pending;
 }
 
 // Private
