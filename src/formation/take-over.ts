@@ -31,7 +31,7 @@ export async function takeOver(dynos: AppDynos, rows: readonly DynoRow[], found:
   const leaving = all.filter((one) => one.row.state === 'stopping' || isStoppedButRunning(one));
   const staying = all.filter((one) => !leaving.includes(one));
   const mine = bestByName(staying.filter((one) => one.row.releaseId === current?.id));
-  const older = bestByName(newestRelease(staying.filter((one) => one.row.releaseId !== current?.id)));
+  const older = bestByName(newestRelease(staying.filter((one) => isOlder(one, current))));
 
   const wantedWeb = wanted.filter(isWeb);
   const isSwapped = wantedWeb.every((plan) => serves(mine.get(plan.name)));
@@ -141,6 +141,11 @@ function bestByName(all: readonly Found[]): Map<DynoName, Found> {
     if (before === undefined || rank(one) >= rank(before)) best.set(one.dyno.plan.name, one);
   }
   return best;
+}
+
+/** Not merely another one: a newer release that failed must not come back. */
+function isOlder({ dyno }: Found, current: Release | null): boolean {
+  return current !== null && dyno.plan.release.version < current.version;
 }
 
 function newestRelease(all: readonly Found[]): readonly Found[] {

@@ -1,3 +1,4 @@
+import { hostNames } from '../app/index.ts';
 import type { App } from '../model/app.ts';
 import type { Release } from '../model/release.ts';
 import type { AppRoute, WebState } from '../model/route.ts';
@@ -20,7 +21,7 @@ export function webRoute(app: App, domain: string, dynos: DynosInView, now: Date
   return {
     appId: app.id,
     appName: app.name,
-    hosts: [`${app.name}.${domain}`],
+    hosts: hostNames(app, domain),
     maintenance: app.maintenance,
     web: targets.length > 0 ? 'up' : whyNone(dynos, now),
     targets,
