@@ -9,6 +9,7 @@ import { dynoNumber, isWeb, type DynoPlan } from './dyno-plan.ts';
 import type { DynoTools } from './dyno-tools.ts';
 import { dynoView } from './dyno-view.ts';
 import { RouteSender } from './route-sender.ts';
+import { orAborted } from './waiting.ts';
 import { typeOrder, wantedDynos } from './wanted-dynos.ts';
 import { webRoute } from './web-route.ts';
 
@@ -96,7 +97,7 @@ export class AppDynos {
    * Goes on in the background.
    */
   retire(dynos: readonly Dyno[], then: StopOrder['then'] = 'remove'): void {
-    const { limits, router, track } = this.tools;
+    const { limits, router, track, lifetime } = this.tools;
     for (const dyno of dynos) {
       const isRouted = isWeb(dyno.plan) && dyno.isUp;
       if (then === 'remove') this.#retiring.add(dyno);
@@ -106,11 +107,8 @@ export class AppDynos {
         graceMs: limits.stopGraceMs,
         after: drained === null ? Promise.resolve() : noRejection(Promise.resolve().then(drained)),
       });
-      track(
-        stopped.then(() => {
-          this.#retiring.delete(dyno);
-        }),
-      );
+      const settled = stopped.finally(() => this.#retiring.delete(dyno));
+      track(orAborted(settled, lifetime));
     }
   }
 

@@ -5,7 +5,7 @@ import type { Release } from '../model/release.ts';
 import type { DynoRow } from '../store/index.ts';
 import type { AppDynos, AppDynosTools } from './app-dynos.ts';
 import { findDynos, type FoundDynos } from './found-dynos.ts';
-import { pause } from './waiting.ts';
+import { orAborted, pause } from './waiting.ts';
 import { takeOver } from './take-over.ts';
 
 /** A roll-out that the end of the last platform process interrupted before its swap. */
@@ -26,7 +26,7 @@ export async function reconcile(
   const rows = await store.dynos.listAll();
   const found = await findDynos(tools.runtime, rows);
   if (found.machineRestarted) log.info({ dynos: rows.length }, 'the machine was restarted, starting all dynos');
-  for (const stranger of found.strangers) tools.track(endStranger(tools, stranger));
+  for (const stranger of found.strangers) tools.track(orAborted(endStranger(tools, stranger), tools.lifetime));
 
   const rowsOf = new Map<AppId, DynoRow[]>();
   for (const row of rows) rowsOf.set(row.appId, [...(rowsOf.get(row.appId) ?? []), row]);
@@ -44,7 +44,7 @@ export async function reconcile(
 
 async function endRowOfLostApp(tools: AppDynosTools, row: DynoRow, found: FoundDynos): Promise<void> {
   const handle = found.fates.get(row.id)?.handle;
-  if (handle != null) tools.track(endStranger(tools, handle));
+  if (handle != null) tools.track(orAborted(endStranger(tools, handle), tools.lifetime));
   await tools.store.dynos.remove(row.id);
 }
 

@@ -6,6 +6,7 @@ import type { AppDynos } from './app-dynos.ts';
 import type { Dyno } from './dyno.ts';
 import { isWeb, type DynoPlan } from './dyno-plan.ts';
 import type { Fate, FoundDynos } from './found-dynos.ts';
+import { orAborted } from './waiting.ts';
 import { applyFormation } from './wanted-dynos.ts';
 
 interface Found {
@@ -41,13 +42,13 @@ export async function takeOver(dynos: AppDynos, rows: readonly DynoRow[], found:
   const kept = new Set(isInterrupted ? keepOlder(dynos, mine, older) : keepCurrent(dynos, current, wanted, mine));
   const routed = deferred();
   for (const one of leaving) stopAgain(dynos, one, routed.promise);
+  // Before the first route: what is being started must not look as if it were not there.
+  if (!isInterrupted) startMissing(dynos, wanted, rows);
   resumeAll(all);
   await dynos.publish();
   routed.resolve();
   dynos.retire(staying.filter((one) => !kept.has(one)).map((one) => one.dyno));
-  if (isInterrupted) return current;
-  startMissing(dynos, wanted, rows);
-  return null;
+  return isInterrupted ? current : null;
 }
 
 /** Turns rows into dynos. Those that never ran, or ended with the machine, are forgotten: they are started afresh. */
@@ -107,12 +108,12 @@ function resumeAll(all: readonly Found[]): void {
 
 /** Goes on with a stop that was under way. A dyno that a user stopped keeps its slot, unless its release was replaced meanwhile. */
 function stopAgain(dynos: AppDynos, { dyno, row }: Found, after: Promise<void>): void {
-  const { limits, now, track } = dynos.tools;
+  const { limits, now, track, lifetime } = dynos.tools;
   const spentMs = now().getTime() - row.updatedAt.getTime();
   const graceMs = Math.max(limits.stopGraceMs - spentMs, Math.min(leastGraceMs, limits.stopGraceMs));
   const isKept = row.state === 'down' && row.releaseId === dynos.live?.id;
   if (isKept) dynos.slots.set(row.name, dyno);
-  track(dyno.stop({ then: isKept ? 'down' : 'remove', graceMs, after }));
+  track(orAborted(dyno.stop({ then: isKept ? 'down' : 'remove', graceMs, after }), lifetime));
 }
 
 function startMissing(dynos: AppDynos, wanted: readonly DynoPlan[], rows: readonly DynoRow[]): void {

@@ -24,16 +24,25 @@ it('swaps all web dynos in one message, then drains and stops the old ones, then
   await rig.deploy({ web: 'serve', worker: 'work' });
   await rig.scale('web', 2);
   await rig.scale('worker', 1);
-  await until(() => rig.router.now, (now) => now === 'up v1 web.1 web.2');
+  await until(
+    () => rig.router.now,
+    (now) => now === 'up v1 web.1 web.2',
+  );
   const old = rig.runtime.running.filter(({ spec }) => spec.type === 'web');
   const requests = rig.router.holdRequests();
   rig.router.routes.length = 0;
   rig.runtime.script = () => 'wait';
 
   const outcome = rig.rollOut(await rig.release({ web: 'serve', worker: 'work' }));
-  const first = await until(() => rig.runtime.last('web.1'), (dyno) => dyno.spec.releaseVersion === 2);
+  const first = await until(
+    () => rig.runtime.last('web.1'),
+    (dyno) => dyno.spec.releaseVersion === 2,
+  );
   first.listen();
-  const second = await until(() => rig.runtime.last('web.2'), (dyno) => dyno.spec.releaseVersion === 2);
+  const second = await until(
+    () => rig.runtime.last('web.2'),
+    (dyno) => dyno.spec.releaseVersion === 2,
+  );
   expect(rig.router.routes).toEqual([]);
   expect(rig.runtime.last('worker.1').spec.releaseVersion).toBe(1);
   second.listen();
@@ -45,7 +54,10 @@ it('swaps all web dynos in one message, then drains and stops the old ones, then
   expect((await rig.store.releases.findCurrent(rig.app.id))?.version).toBe(2);
   expect(old.map((dyno) => dyno.signals)).toEqual([[], []]);
   requests.resolve();
-  await until(() => old.every((dyno) => dyno.isRemoved), (isTrue) => isTrue);
+  await until(
+    () => old.every((dyno) => dyno.isRemoved),
+    (isTrue) => isTrue,
+  );
   expect(old.map((dyno) => dyno.signals)).toEqual([['SIGTERM'], ['SIGTERM']]);
   expect(rig.linesOf('web.1').slice(2)).toEqual([
     'Restarting',
@@ -55,14 +67,22 @@ it('swaps all web dynos in one message, then drains and stops the old ones, then
     'Stopping all processes with SIGTERM',
     'Process exited with status 143',
   ]);
-  expect(await until(() => rig.rows(), (rows) => rows.length === 3)).toEqual(['web.1 up', 'web.2 up', 'worker.1 up']);
+  expect(
+    await until(
+      () => rig.rows(),
+      (rows) => rows.length === 3,
+    ),
+  ).toEqual(['web.1 up', 'web.2 up', 'worker.1 up']);
 });
 
 it('keeps the old release when a new web dyno exits while it boots', async () => {
   await using rig = await FormationRig.start();
   await rig.deploy();
   await rig.scale('web', 2);
-  await until(() => rig.router.now, (now) => now === 'up v1 web.1 web.2');
+  await until(
+    () => rig.router.now,
+    (now) => now === 'up v1 web.1 web.2',
+  );
   rig.runtime.script = () => 'wait';
   const release = await rig.release({ web: 'serve' });
   const outcome = rig.rollOut(release);
@@ -70,7 +90,10 @@ it('keeps the old release when a new web dyno exits while it boots', async () =>
     () => rig.runtime.dynos.filter(({ spec }) => spec.releaseVersion === 2),
     (dynos) => dynos.length === 2,
   );
-  rig.lastLines.set(two!.spec.id, Array.from({ length: 30 }, (_, n) => `line ${n}`));
+  rig.lastLines.set(
+    two!.spec.id,
+    Array.from({ length: 30 }, (_, n) => `line ${n}`),
+  );
   one!.listen();
   two!.exit(3);
 
@@ -81,11 +104,19 @@ it('keeps the old release when a new web dyno exits while it boots', async () =>
     exit: { status: 3 },
     lastLines: Array.from({ length: 20 }, (_, n) => `line ${n + 10}`),
   });
-  await until(() => one!.isRemoved, (isTrue) => isTrue);
+  await until(
+    () => one!.isRemoved,
+    (isTrue) => isTrue,
+  );
   expect(rig.router.history.some((route) => route.includes('v2'))).toBe(false);
   expect(rig.router.now).toBe('up v1 web.1 web.2');
   expect(rig.dynos).toEqual(['web.1 up v1', 'web.2 up v1']);
-  expect(await until(() => rig.rows(), (rows) => rows.length === 2)).toEqual(['web.1 up', 'web.2 up']);
+  expect(
+    await until(
+      () => rig.rows(),
+      (rows) => rows.length === 2,
+    ),
+  ).toEqual(['web.1 up', 'web.2 up']);
   expect((await rig.store.releases.findById(release.id))?.status).toBe('pending');
 });
 
@@ -114,7 +145,10 @@ it('reports a first deploy that crashes, and leaves it to the crash policy', asy
   const outcome = await rig.rollOut(await rig.release({ web: 'serve' }));
 
   expect(outcome).toMatchObject({ status: 'crashed', reason: 'crashed', dyno: 'web.1', exit: { status: 1 } });
-  await until(() => rig.router.now, (now) => now === 'crashed');
+  await until(
+    () => rig.router.now,
+    (now) => now === 'crashed',
+  );
   expect(rig.linesOf('web.1')).toEqual([
     'Starting process with command `serve`',
     'Process exited with status 1',
@@ -127,7 +161,12 @@ it('reports a first deploy that crashes, and leaves it to the crash policy', asy
   rig.runtime.script = () => 'listen';
   await rig.deploy();
   expect(rig.router.now).toBe('up v2 web.1');
-  expect(await until(() => rig.rows(), (rows) => rows.length === 1)).toEqual(['web.1 up']);
+  expect(
+    await until(
+      () => rig.rows(),
+      (rows) => rows.length === 1,
+    ),
+  ).toEqual(['web.1 up']);
 });
 
 it('replaces the old release by one that does not come up when the operator wants it so', async () => {
@@ -137,8 +176,14 @@ it('replaces the old release by one that does not come up when the operator want
 
   expect(await rig.rollOut(await rig.release({ web: 'serve' }))).toMatchObject({ status: 'crashed', dyno: 'web.1' });
 
-  await until(() => rig.router.now, (now) => now === 'crashed');
-  await until(() => rig.runtime.running.length, (running) => running === 0);
+  await until(
+    () => rig.router.now,
+    (now) => now === 'crashed',
+  );
+  await until(
+    () => rig.runtime.running.length,
+    (running) => running === 0,
+  );
   expect(rig.dynos).toEqual(['web.1 crashed v2']);
 });
 
@@ -147,7 +192,10 @@ it('lets the latest of several releases win, the one that is booting included', 
   await rig.deploy();
   rig.runtime.script = () => 'wait';
   const booting = rig.rollOut(await rig.release({ web: 'serve' }));
-  await until(() => rig.runtime.last('web.1').spec.releaseVersion, (version) => version === 2);
+  await until(
+    () => rig.runtime.last('web.1').spec.releaseVersion,
+    (version) => version === 2,
+  );
   const [third, fourth] = [await rig.release({ web: 'serve' }), await rig.release({ web: 'serve' })];
   rig.runtime.script = () => 'listen';
 
@@ -159,7 +207,10 @@ it('lets the latest of several releases win, the one that is booting included', 
   expect(await last).toEqual({ status: 'live' });
   expect(await rig.rollOut(third)).toEqual({ status: 'superseded' });
   expect(rig.runtime.dynos.map(({ spec }) => spec.releaseVersion)).toEqual([1, 2, 4]);
-  await until(() => rig.runtime.running.length, (running) => running === 1);
+  await until(
+    () => rig.runtime.running.length,
+    (running) => running === 1,
+  );
   expect(rig.router.history.filter((route) => route.startsWith('up'))).toEqual(['up v1 web.1', 'up v4 web.1']);
 });
 
@@ -173,7 +224,10 @@ it('removes a type that left the Procfile, and never changes an entry that is th
 
   const entries = await rig.store.formation.list(rig.app.id);
   expect(entries.map((entry) => `${entry.type}=${entry.quantity}`).sort()).toEqual(['clock=0', 'web=2']);
-  await until(() => rig.runtime.last('worker.1').isRemoved, (isTrue) => isTrue);
+  await until(
+    () => rig.runtime.last('worker.1').isRemoved,
+    (isTrue) => isTrue,
+  );
   expect(rig.dynos).toEqual(['web.1 up v2', 'web.2 up v2']);
 });
 
@@ -186,7 +240,10 @@ it('goes live when the router is back, and stops no old dyno before', async () =
   await rig.deploy();
 
   expect(rig.router.now).toBe('up v2 web.1');
-  await until(() => old.isRemoved, (isTrue) => isTrue);
+  await until(
+    () => old.isRemoved,
+    (isTrue) => isTrue,
+  );
 });
 
 it('counts a dyno that could not even be launched as crashed', async () => {
