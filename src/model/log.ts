@@ -3,6 +3,11 @@ import type { AppId } from './ids.ts';
 /** `app`: written by the app, or an API event. `heroku`: written by the router or the dyno manager. Source: https://devcenter.heroku.com/articles/logging */
 export type LogSource = 'app' | 'heroku';
 
+/** The log that keeps the output of an app's builds, apart from the app's own lines so that a build never pushes them out. */
+export function buildLogOf(appId: AppId): AppId {
+  return `${appId}.build` as AppId;
+}
+
 /** Where a line was read from, so that a restarted reader knows what is already in the log. */
 export interface LogCursor {
   /** A dyno id, or the router's run id. */

@@ -1,0 +1,160 @@
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { PlatformError } from '../errors/platform-error.ts';
+import type { Environment } from './env.ts';
+import { platformEnvironment } from './platform-environment.ts';
+import { knownSettings } from './settings.ts';
+
+export type SandboxChoice = 'bwrap' | 'unshare' | 'process';
+
+/** The operator's settings, validated and shaped. Holds no secret. Source: the table "Settings" in README.md. */
+export interface Config {
+  readonly dataDir: string;
+  readonly bind: string;
+  /** 0: a free one. */
+  readonly port: number;
+  /** Lower case. */
+  readonly domain: string;
+  /** A path (SQLite) or `postgres://...`; the latter can hold a password: never print it. */
+  readonly databaseUrl: string;
+  readonly adminEmail: string;
+  readonly logLevel: string;
+  /** The operator's own certificate; null: a private CA is made. */
+  readonly tls: { readonly certPath: string; readonly keyPath: string } | null;
+  /** Null: the best that this machine offers. */
+  readonly sandbox: SandboxChoice | null;
+  readonly limits: ConfigLimits;
+  readonly keepOldOnFailedRollOut: boolean;
+  /** What builds get from the machine's environment: CA, proxy and registry settings. */
+  readonly buildEnvironment: Readonly<Record<string, string>>;
+  /** `HOKKU_*` variables that mean nothing: the start warns of them by name. */
+  readonly unknownSettings: readonly string[];
+}
+
+export interface ConfigLimits {
+  readonly sourceMaxBytes: number;
+  readonly buildTimeoutMs: number;
+  readonly slugMaxBytes: number;
+  readonly slugSoftBytes: number;
+  readonly releasePhaseTimeoutMs: number;
+  readonly bootTimeoutMs: number;
+  readonly stopGraceMs: number;
+}
+
+const mebibyte = 1024 * 1024;
+
+/** Throws a PlatformError that names the variable, its value and what is allowed. */
+export function loadConfig(env: Environment, options: { readonly isRoot: boolean; readonly cwd: string }): Config {
+  const dataDir = resolve(options.cwd, text(env, 'HOKKU_DATA_DIR', defaultDataDir(env, options.isRoot)));
+  const domain = domainName(env);
+  return {
+    dataDir,
+    bind: address(env),
+    port: whole(env, 'HOKKU_PORT', 5000, 0, 65_535),
+    domain,
+    databaseUrl: databaseUrl(env, dataDir),
+    adminEmail: email(env, `admin@${domain}`),
+    logLevel: oneOf(env, 'HOKKU_LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info'),
+    tls: certificate(env, options.cwd),
+    sandbox: sandboxChoice(env),
+    limits: {
+      sourceMaxBytes: whole(env, 'HOKKU_SOURCE_MAX_MB', 1024, 1, 100_000) * mebibyte,
+      buildTimeoutMs: whole(env, 'HOKKU_BUILD_TIMEOUT', 900, 1, 86_400) * 1000,
+      slugMaxBytes: whole(env, 'HOKKU_SLUG_MAX_MB', 1024, 1, 100_000) * mebibyte,
+      slugSoftBytes: whole(env, 'HOKKU_SLUG_SOFT_MB', 300, 1, 100_000) * mebibyte,
+      releasePhaseTimeoutMs: whole(env, 'HOKKU_RELEASE_TIMEOUT', 86_400, 1, 86_400) * 1000,
+      bootTimeoutMs: whole(env, 'HOKKU_BOOT_TIMEOUT', 60, 1, 600) * 1000,
+      stopGraceMs: whole(env, 'HOKKU_STOP_GRACE', 30, 0, 600) * 1000,
+    },
+    keepOldOnFailedRollOut: oneOf(env, 'HOKKU_KEEP_OLD_RELEASE', ['on', 'off'], 'on') === 'on',
+    buildEnvironment: platformEnvironment(env),
+    unknownSettings: Object.keys(env).filter((key) => key.startsWith('HOKKU_') && !knownSettings.has(key)),
+  };
+}
+
+export function defaultDataDir(env: Environment, isRoot: boolean): string {
+  if (isRoot) return '/var/lib/hokku';
+  const base = env['XDG_DATA_HOME'];
+  return join(
+    base !== undefined && isAbsolute(base) ? base : join(env['HOME'] ?? homedir(), '.local', 'share'),
+    'hokku',
+  );
+}
+
+function text(env: Environment, name: string, fallback: string): string {
+  const value = env[name];
+  return value === undefined || value === '' ? fallback : value;
+}
+
+function invalid(name: string, value: string, allowed: string): PlatformError {
+  return new PlatformError('invalid_params', `${name}=${JSON.stringify(value)} is not usable. Allowed: ${allowed}.`);
+}
+
+function whole(env: Environment, name: string, fallback: number, from: number, to: number): number {
+  const value = text(env, name, String(fallback));
+  const number = Number(value);
+  if (!/^\d{1,9}$/.test(value) || number < from || number > to) {
+    throw invalid(name, value, `a whole number from ${from} to ${to}`);
+  }
+  return number;
+}
+
+function oneOf(env: Environment, name: string, allowed: readonly string[], fallback: string): string {
+  const value = text(env, name, fallback);
+  if (!allowed.includes(value)) throw invalid(name, value, allowed.join(', '));
+  return value;
+}
+
+function address(env: Environment): string {
+  const value = text(env, 'HOKKU_BIND', '127.0.0.1');
+  if (!/^[0-9a-fA-F:.]{2,45}$/.test(value))
+    throw invalid('HOKKU_BIND', value, 'an IP address such as 127.0.0.1, 0.0.0.0 or ::');
+  return value;
+}
+
+function domainName(env: Environment): string {
+  const value = text(env, 'HOKKU_DOMAIN', 'localhost').toLowerCase();
+  const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
+  if (value.length > 200 || !new RegExp(`^${label}(\\.${label})*$`).test(value)) {
+    throw invalid('HOKKU_DOMAIN', value, 'a domain name without port, such as apps.example.com');
+  }
+  return value;
+}
+
+function databaseUrl(env: Environment, dataDir: string): string {
+  const value = env['HOKKU_DATABASE_URL'];
+  if (value === undefined || value === '') return join(dataDir, 'platform.sqlite');
+  if (!/^postgres(ql)?:\/\//.test(value)) {
+    // The value may hold a password, so it is not shown.
+    throw new PlatformError(
+      'invalid_params',
+      'HOKKU_DATABASE_URL is not usable. Allowed: postgres://user:password@host:port/database.',
+    );
+  }
+  return value;
+}
+
+function email(env: Environment, fallback: string): string {
+  const value = text(env, 'HOKKU_ADMIN_EMAIL', fallback);
+  if (value.length > 254 || !/^[^\s@]+@[^\s@]+$/.test(value))
+    throw invalid('HOKKU_ADMIN_EMAIL', value, 'an e-mail address');
+  return value;
+}
+
+function certificate(env: Environment, cwd: string): Config['tls'] {
+  const cert = env['HOKKU_TLS_CERT'];
+  const key = env['HOKKU_TLS_KEY'];
+  if ((cert ?? '') === '' && (key ?? '') === '') return null;
+  if (cert === undefined || cert === '' || key === undefined || key === '') {
+    throw new PlatformError(
+      'invalid_params',
+      'HOKKU_TLS_CERT and HOKKU_TLS_KEY go together: set both to paths of PEM files, or neither.',
+    );
+  }
+  return { certPath: resolve(cwd, cert), keyPath: resolve(cwd, key) };
+}
+
+function sandboxChoice(env: Environment): SandboxChoice | null {
+  const value = oneOf(env, 'HOKKU_SANDBOX', ['auto', 'bwrap', 'unshare', 'process'], 'auto');
+  return value === 'bwrap' || value === 'unshare' || value === 'process' ? value : null;
+}

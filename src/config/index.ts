@@ -1,0 +1,3 @@
+export { defaultDataDir, loadConfig, type Config, type ConfigLimits, type SandboxChoice } from './config.ts';
+export { readEnvironment, type Environment } from './env.ts';
+export { loadSecrets, readApiKey, type Secrets } from './secrets.ts';

@@ -1,0 +1,81 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PlatformError } from '../errors/platform-error.ts';
+import { writeFileAtomic } from '../lib/atomic-file.ts';
+import type { Environment } from './env.ts';
+
+/** Kept apart from Config so that the latter can be printed. */
+export interface Secrets {
+  /** 32 bytes; encrypts config vars and credentials at rest. */
+  readonly secretKey: Uint8Array;
+  /** Token of the first account. */
+  readonly apiKey: string;
+  /** True when the token was made just now, and must be shown to the operator once. */
+  readonly apiKeyIsNew: boolean;
+}
+
+/** From the environment, else from files in the data folder (0600), which are made on first start. */
+export async function loadSecrets(env: Environment, dataDir: string): Promise<Secrets> {
+  const secretKey = parseSecretKey(await given(env, 'HOKKU_SECRET_KEY', join(dataDir, 'secret-key'), newSecretKey));
+  const apiKey = await given(env, 'HOKKU_API_KEY', join(dataDir, 'admin-token'), newApiKey);
+  if (!/^[\x21-\x7e]{8,256}$/.test(apiKey.value)) {
+    throw new PlatformError(
+      'invalid_params',
+      'HOKKU_API_KEY is not usable. Allowed: 8 to 256 printable characters without spaces.',
+    );
+  }
+  return { secretKey, apiKey: apiKey.value, apiKeyIsNew: apiKey.isNew };
+}
+
+/** Also for `hokku env`: the token that a platform with this data folder takes; null before its first start. */
+export async function readApiKey(env: Environment, dataDir: string): Promise<string | null> {
+  const fromEnv = env['HOKKU_API_KEY'];
+  if (fromEnv !== undefined && fromEnv !== '') return fromEnv;
+  return readTrimmed(join(dataDir, 'admin-token'));
+}
+
+interface Given {
+  readonly value: string;
+  readonly isNew: boolean;
+}
+
+async function given(env: Environment, name: string, path: string, make: () => string): Promise<Given> {
+  const fromEnv = env[name];
+  if (fromEnv !== undefined && fromEnv !== '') return { value: fromEnv, isNew: false };
+  const stored = await readTrimmed(path);
+  if (stored !== null && stored !== '') return { value: stored, isNew: false };
+  const value = make();
+  await writeFileAtomic(path, `${value}\n`, 0o600);
+  return { value, isNew: true };
+}
+
+async function readTrimmed(path: string): Promise<string | null> {
+  try {
+    return (await readFile(path, 'utf8')).trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new PlatformError('internal_server_error', `Couldn't read ${path}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+function newSecretKey(): string {
+  return randomBytes(32).toString('hex');
+}
+
+/** Shaped like Heroku's own tokens, so that secret scanners know it. */
+function newApiKey(): string {
+  return `HRKU-${randomUUID()}`;
+}
+
+function parseSecretKey(key: Given): Uint8Array {
+  if (!/^[0-9a-fA-F]{64}$/.test(key.value)) {
+    throw new PlatformError(
+      'invalid_params',
+      'HOKKU_SECRET_KEY is not usable. Allowed: 64 hex digits (32 bytes), as `openssl rand -hex 32` makes them.',
+    );
+  }
+  return Buffer.from(key.value, 'hex');
+}

@@ -1,0 +1,23 @@
+/** Every `HOKKU_*` variable that means something. README.md describes each. */
+export const knownSettings: ReadonlySet<string> = new Set([
+  'HOKKU_DATA_DIR',
+  'HOKKU_BIND',
+  'HOKKU_PORT',
+  'HOKKU_DOMAIN',
+  'HOKKU_DATABASE_URL',
+  'HOKKU_API_KEY',
+  'HOKKU_ADMIN_EMAIL',
+  'HOKKU_SECRET_KEY',
+  'HOKKU_LOG_LEVEL',
+  'HOKKU_TLS_CERT',
+  'HOKKU_TLS_KEY',
+  'HOKKU_SANDBOX',
+  'HOKKU_SOURCE_MAX_MB',
+  'HOKKU_BUILD_TIMEOUT',
+  'HOKKU_SLUG_MAX_MB',
+  'HOKKU_SLUG_SOFT_MB',
+  'HOKKU_RELEASE_TIMEOUT',
+  'HOKKU_BOOT_TIMEOUT',
+  'HOKKU_STOP_GRACE',
+  'HOKKU_KEEP_OLD_RELEASE',
+]);

@@ -1,0 +1,65 @@
+import { exhaustive } from '../lib/exhaustive.ts';
+import type { App } from '../model/app.ts';
+import type { BuildOutput } from '../model/build.ts';
+import type { Release } from '../model/release.ts';
+import { describeBootFailure, hasReleasePhase, type LaunchOutcome } from './launch.ts';
+import type { Platform } from './platform.ts';
+
+/** The lines that a pusher sees before the launch. Texts: Heroku's push output, as of 2022. */
+export function announceLaunch(app: App, release: Release, platform: Platform, output: BuildOutput): void {
+  output.write('-----> Launching...\n');
+  if (!hasReleasePhase(release)) return;
+  output.write(' !     Release command declared: this new release will not be available until the command succeeds.\n');
+  announceReleased(app, release, platform, output);
+  output.write('Running release command...\n\n');
+}
+
+/** The lines after it. False: the push is refused, because what ran before still runs. */
+export function announceOutcome(
+  app: App,
+  release: Release,
+  outcome: LaunchOutcome,
+  platform: Platform,
+  output: BuildOutput,
+): boolean {
+  switch (outcome.status) {
+    case 'live':
+    case 'superseded':
+      if (hasReleasePhase(release)) output.write('Waiting for release.... done.\n\n');
+      else announceReleased(app, release, platform, output);
+      return true;
+    case 'release-phase-failed':
+      output.write(
+        `\n !     Release command failed with exit status ${outcome.exitCode}. v${release.version} is not live` +
+          `; the release before it keeps running.\n`,
+      );
+      return true;
+    case 'crashed':
+      announceReleased(app, release, platform, output);
+      output.write(
+        ` !     Warning: ${describeBootFailure(outcome)}. The app answers with an error page until it does.\n`,
+      );
+      writeLastLines(outcome.lastLines, output);
+      output.write(` !     To see more: heroku logs --app ${app.name}\n\n`);
+      return true;
+    case 'kept-old':
+      output.write(` !     v${release.version} did not come up: ${describeBootFailure(outcome)}.\n`);
+      writeLastLines(outcome.lastLines, output);
+      output.write(` !     The release before it keeps running. To see more: heroku logs --app ${app.name}\n\n`);
+      return false;
+    default:
+      return exhaustive(outcome);
+  }
+}
+
+function announceReleased(app: App, release: Release, platform: Platform, output: BuildOutput): void {
+  output.write(`       Released v${release.version}\n`);
+  output.write(`       ${platform.urls.web(app.name)} deployed to Hokku\n\n`);
+  output.write('Verifying deploy... done.\n');
+}
+
+function writeLastLines(lines: readonly string[], output: BuildOutput): void {
+  if (lines.length === 0) return;
+  output.write(' !     Its last log lines:\n');
+  for (const line of lines) output.write(`       ${line}\n`);
+}

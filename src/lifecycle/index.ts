@@ -1,0 +1,10 @@
+export { createApp } from './create-app.ts';
+export { destroyApp } from './destroy-app.ts';
+export { onBoot } from './on-boot.ts';
+export { onConfigChange } from './on-config-change.ts';
+export { onPush } from './on-push.ts';
+export { onRestart, onStop } from './on-restart.ts';
+export { onRollback } from './on-rollback.ts';
+export { onScale, type ScaleUpdate } from './on-scale.ts';
+export type { Limits, Platform, PlatformUrls } from './platform.ts';
+export { renameApp, setBuildpacks, setMaintenance } from './change-app.ts';

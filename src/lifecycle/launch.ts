@@ -1,0 +1,87 @@
+import type { RollOutOutcome } from '../formation/index.ts';
+import { exhaustive } from '../lib/exhaustive.ts';
+import { nowMicros } from '../lib/micros.ts';
+import type { Actor } from '../model/account.ts';
+import type { App } from '../model/app.ts';
+import type { BuildOutput } from '../model/build.ts';
+import type { ProcessType } from '../model/ids.ts';
+import type { Release, ReleaseStatus } from '../model/release.ts';
+import { runReleasePhase } from '../release/index.ts';
+import { logApiEvent } from './api-event.ts';
+import type { Platform } from './platform.ts';
+
+export type LaunchOutcome = RollOutOutcome | { readonly status: 'release-phase-failed'; readonly exitCode: number };
+
+const releaseType = 'release' as ProcessType;
+
+/** A release is born `pending` when something can still fail it, so that a crash in between leaves the old one current. */
+export function initialStatus(slug: Release['slug']): ReleaseStatus {
+  return slug === null ? 'succeeded' : 'pending';
+}
+
+export function hasReleasePhase(release: Release): boolean {
+  return release.slug?.processTypes[releaseType] !== undefined;
+}
+
+/**
+ * From a stored release to running dynos: the release phase, then the roll-out. The release becomes current in the store
+ * after its web dynos are up and before the router sends them requests: killed at any line, the next start finds exactly
+ * one release that should run.
+ */
+export async function launch(
+  app: App,
+  release: Release,
+  actor: Actor,
+  platform: Platform,
+  output?: BuildOutput,
+): Promise<LaunchOutcome> {
+  if (release.slug === null) return { status: 'live' };
+
+  if (hasReleasePhase(release)) {
+    logApiEvent(app.id, `Running release v${release.version} commands`, actor, platform);
+    const phase = await runReleasePhase({
+      app,
+      release,
+      runtime: platform.runtime,
+      configVars: await platform.configVars.ofRelease(release.id),
+      logs: platform.logplex,
+      ...(output === undefined ? {} : { output }),
+      signal: platform.closing,
+      timeoutMs: platform.limits.releasePhaseTimeoutMs,
+    });
+    if (phase.status === 'failed') {
+      await platform.store.releases.setStatus(release.id, 'failed');
+      logReleaseFailure(app, release, `its release command exited with status ${phase.exitCode}`, platform);
+      return { status: 'release-phase-failed', exitCode: phase.exitCode };
+    }
+  }
+
+  const becomeCurrent = (): Promise<void> => platform.store.releases.setStatus(release.id, 'succeeded');
+  const outcome = await platform.formation.rollOut(app, release, becomeCurrent);
+  switch (outcome.status) {
+    case 'live':
+    case 'crashed':
+      break;
+    case 'superseded':
+      // As on Heroku, where every release succeeds unless its release command fails: a newer one just came sooner.
+      await becomeCurrent();
+      break;
+    case 'kept-old':
+      await platform.store.releases.setStatus(release.id, 'failed');
+      logReleaseFailure(app, release, describeBootFailure(outcome), platform);
+      break;
+    default:
+      exhaustive(outcome);
+  }
+  return outcome;
+}
+
+export function describeBootFailure(outcome: Extract<RollOutOutcome, { dyno: unknown }>): string {
+  if (outcome.reason === 'boot-timeout') return `${outcome.dyno} did not bind to $PORT in time`;
+  return `${outcome.dyno} exited with status ${outcome.exit?.status ?? 'unknown'} while it started`;
+}
+
+function logReleaseFailure(app: App, release: Release, why: string, platform: Platform): void {
+  const message = `Release v${release.version} failed: ${why}. The release before it keeps running.`;
+  platform.logplex.append(app.id, [{ atMicros: nowMicros(), source: 'app', process: 'api', message }]);
+}

@@ -1,0 +1,37 @@
+import { PlatformError } from '../errors/platform-error.ts';
+import type { DynoSelector } from '../formation/index.ts';
+import type { Actor } from '../model/account.ts';
+import type { App } from '../model/app.ts';
+import type { DynoView } from '../model/dyno.ts';
+import { logApiEvent } from './api-event.ts';
+import type { Platform } from './platform.ts';
+
+/** Restarts dynos. Answers at once, as Heroku does; the restart itself goes on in the background. */
+export function onRestart(app: App, which: DynoSelector, actor: Actor, platform: Platform): void {
+  requireSomeDyno(app, which, platform);
+  logApiEvent(app.id, `Restarted ${describeSelector(which)}`, actor, platform);
+  platform.inBackground('restart', platform.formation.restart(app, which));
+}
+
+/** Stops dynos until the next release, restart or scale. */
+export function onStop(app: App, which: DynoSelector, actor: Actor, platform: Platform): void {
+  requireSomeDyno(app, which, platform);
+  logApiEvent(app.id, `Stopped ${describeSelector(which)}`, actor, platform);
+  platform.inBackground('stop', platform.formation.stop(app, which));
+}
+
+function requireSomeDyno(app: App, which: DynoSelector, platform: Platform): void {
+  if ('all' in which || platform.formation.list(app.id).some((dyno) => selects(which, dyno))) return;
+  const message = 'type' in which ? `Couldn't find that process type (${which.type}).` : "Couldn't find that dyno.";
+  throw new PlatformError('not_found', message, { resource: 'dyno' });
+}
+
+function selects(which: DynoSelector, dyno: DynoView): boolean {
+  if ('all' in which) return true;
+  return 'type' in which ? dyno.type === which.type : dyno.name === which.name;
+}
+
+function describeSelector(which: DynoSelector): string {
+  if ('all' in which) return 'all dynos';
+  return 'type' in which ? `${which.type} dynos` : which.name;
+}

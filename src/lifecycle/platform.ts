@@ -1,0 +1,59 @@
+import type { BuildTools } from '../build/index.ts';
+import type { ConfigVarsBox } from '../config-vars/index.ts';
+import type { BuildCancellations } from './build-cancellations.ts';
+import type { Formation } from '../formation/index.ts';
+import type { KeyedQueue } from '../lib/keyed-queue.ts';
+import type { Logs } from '../log.ts';
+import type { Logplex } from '../logplex/index.ts';
+import type { AppName, AppId } from '../model/ids.ts';
+import type { DynoRuntime } from '../model/dyno.ts';
+import type { Repos } from '../repo/index.ts';
+import type { SlugStore } from '../slug/index.ts';
+import type { Store } from '../store/index.ts';
+
+/** Where things answer, as clients have to write it. */
+export interface PlatformUrls {
+  /** `http://myapp.localhost:5000/` */
+  web(app: AppName): string;
+  /** `https://localhost:5000/myapp.git`: the form that the official CLI computes by itself. */
+  git(app: AppName): string;
+  /** Base of the Platform API, without a slash at the end. */
+  readonly api: string;
+}
+
+export interface Limits {
+  readonly sourceMaxBytes: number;
+  readonly buildTimeoutMs: number;
+  readonly slugMaxBytes: number;
+  readonly slugSoftBytes: number;
+  readonly releasePhaseTimeoutMs: number;
+}
+
+/** What the stories need. Declared here by its consumer; only open-platform.ts constructs it. */
+export interface Platform {
+  readonly urls: PlatformUrls;
+  readonly domain: string;
+  /** The one stack that this platform offers: `heroku-24`. */
+  readonly stack: string;
+  /** The one region: `us`. */
+  readonly region: string;
+  readonly limits: Limits;
+  readonly store: Store;
+  readonly repos: Repos;
+  readonly slugs: SlugStore;
+  readonly configVars: ConfigVarsBox;
+  readonly buildTools: BuildTools;
+  /** Builds of one app run one after the other; a place in it belongs to a live build. */
+  readonly builds: KeyedQueue<AppId>;
+  readonly cancellations: BuildCancellations;
+  readonly formation: Formation;
+  readonly runtime: DynoRuntime;
+  readonly logplex: Logplex;
+  readonly logs: Logs;
+  /** Removes the build cache of an app. */
+  purgeCache(appId: AppId): Promise<void>;
+  /** Work that goes on after its request was answered; `on-shutdown` waits for it. A failure is logged, never lost. */
+  inBackground(what: string, work: Promise<unknown>): void;
+  /** Aborted when the platform shuts down: running builds stop. */
+  readonly closing: AbortSignal;
+}
