@@ -114,7 +114,7 @@ class FileLogplex implements Logplex {
   #appLog(appId: AppId): AppLog {
     const known = this.#apps.get(appId);
     if (known !== undefined) return known;
-    if (!/^[\w-]{1,64}$/.test(appId)) throw new Error(`Internal: ${JSON.stringify(appId)} is not an app id`);
+    if (!/^[\w-][\w.-]{0,63}$/.test(appId)) throw new Error(`Internal: ${JSON.stringify(appId)} is not an app id`);
     const opened = new AppLog(join(this.#dir, appId), this.#limits, this.#log.child({ app: appId }));
     this.#apps.set(appId, opened);
     return opened;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { appendFile, mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
@@ -245,4 +245,22 @@ it('makes room for a new session among those that nobody reads', async () => {
   expect(logplex.openSession(idle, null)).toBeNull();
   expect(logplex.openSession(third, null)).not.toBeNull();
   expect(create).toThrow(/All 2 log sessions are being read/);
+});
+
+it('drops what the disk does not take, goes on when it does again, and says how much is missing', async () => {
+  await using logplex = await open();
+  await writeFile(join(dir, appId), 'in the way of the folder');
+  logplex.append(appId, [line('lost 1'), line('lost 2')]);
+  await logplex.flush();
+  logplex.append(appId, [line('lost 3')]);
+  await logplex.flush();
+  await rm(join(dir, appId));
+  logplex.append(appId, [line('kept')]);
+
+  const [notice, kept, ...more] = await texts(logplex);
+  expect(notice).toMatch(
+    /heroku\[logplex\]: Error L13 \(Local delivery error\) -> 3 messages could not be written since \S+ \(EEXIST\)\.$/,
+  );
+  expect(kept).toContain('app[web.1]: kept');
+  expect(more).toEqual([]);
 });
