@@ -54,7 +54,7 @@ export async function openDataFolder(root: string): Promise<DataFolder> {
     );
   }
   await makePrivate(run);
-  const lockFile = join(run, 'platform.lock');
+  const lockFile = lockFileOf(root);
   await takeLock(lockFile, root);
   return {
     ...folder,
@@ -86,7 +86,7 @@ async function makePrivate(dir: string): Promise<void> {
 async function takeLock(lockFile: string, root: string): Promise<void> {
   const self = identify(process.pid);
   if (self === null) throw new Error('Internal: /proc is not mounted');
-  const holder = await readLock(lockFile);
+  const holder = await readLock(root);
   if (holder !== null && isAlive(holder)) {
     throw new PlatformError(
       'conflict',
@@ -96,9 +96,14 @@ async function takeLock(lockFile: string, root: string): Promise<void> {
   await writeFileAtomic(lockFile, JSON.stringify(self), 0o600);
 }
 
-async function readLock(lockFile: string): Promise<ProcessIdentity | null> {
+function lockFileOf(root: string): string {
+  return join(runFolder(root), 'platform.lock');
+}
+
+/** The process that works on this data folder; it may be dead. */
+export async function readLock(root: string): Promise<ProcessIdentity | null> {
   try {
-    return JSON.parse(await readFile(lockFile, 'utf8')) as ProcessIdentity;
+    return JSON.parse(await readFile(lockFileOf(root), 'utf8')) as ProcessIdentity;
   } catch {
     return null;
   }

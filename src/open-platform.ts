@@ -6,8 +6,7 @@ import { openConfigVars } from './config-vars/index.ts';
 import type { DataFolder } from './data-folder.ts';
 import { openLocalRuntime } from './dyno/index.ts';
 import { openFormation } from './formation/index.ts';
-import { BuildCancellations } from './lifecycle/build-cancellations.ts';
-import type { Platform } from './lifecycle/index.ts';
+import { BuildCancellations, logDynoOutput, type Platform } from './lifecycle/index.ts';
 import { Disposables } from './lib/disposables.ts';
 import { KeyedQueue } from './lib/keyed-queue.ts';
 import { packageRoot } from './lib/package-root.ts';
@@ -71,7 +70,9 @@ async function open(
       dir: data.dynos,
       sandbox,
       slugs,
-      onOutput: (output) => logDynoOutput(output, logplex),
+      onOutput: (output) => {
+        logDynoOutput(output, logplex);
+      },
       cursorOf: (appId, dynoId) => logplex.cursorOf(appId, dynoId),
       log: logs.dyno,
     }),
