@@ -175,8 +175,9 @@ export class AppLog {
     this.#waiting = this.#waiting.filter(({ target }) => target > number);
   }
 
-  #lose(frames: readonly Frame[], error: Error): void {
-    const reason = (error as NodeJS.ErrnoException).code ?? error.message;
+  #lose(frames: readonly Frame[], error: unknown): void {
+    // The code alone: a message names paths of the host, which are none of the app's business.
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown cause';
     if (this.#lost === null) this.#log.error({ err: error }, 'log lines could not be written and are dropped');
     const count = frames.reduce((sum, frame) => sum + frame.count, 0);
     this.#lost = { count: (this.#lost?.count ?? 0) + count, since: this.#lost?.since ?? new Date(), reason };

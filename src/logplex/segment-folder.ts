@@ -12,8 +12,8 @@ export interface SegmentLimits {
 export interface WriteOutcome {
   /** Frames that are on disk, from the first one. */
   readonly written: number;
-  /** Why the rest is not. */
-  readonly error: Error | null;
+  /** What was thrown instead of writing the rest; null: nothing. */
+  readonly error: unknown;
 }
 
 /** The log files of one app: `00000001.log` and so on, append-only, the oldest removed when a new one would be one too many. */
@@ -82,7 +82,7 @@ export class SegmentFolder {
       }
       return { written, error: null };
     } catch (error) {
-      return { written, error: error instanceof Error ? error : new Error(String(error)) };
+      return { written, error };
     }
   }
 
@@ -157,7 +157,7 @@ async function writeAll(
   file: FileHandle,
   frames: readonly Frame[],
   position: number,
-): Promise<{ bytes: number; error: Error | null }> {
+): Promise<{ bytes: number; error: unknown }> {
   let bytes = 0;
   let rest: readonly Uint8Array[] = frames.map((frame) => frame.bytes);
   try {
@@ -168,7 +168,7 @@ async function writeAll(
     }
     return { bytes, error: null };
   } catch (error) {
-    return { bytes, error: error instanceof Error ? error : new Error(String(error)) };
+    return { bytes, error };
   }
 }
 

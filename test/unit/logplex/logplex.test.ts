@@ -249,6 +249,7 @@ it('makes room for a new session among those that nobody reads', async () => {
 
 it('drops what the disk does not take, goes on when it does again, and says how much is missing', async () => {
   await using logplex = await open();
+  expect(logplex.cursorOf(appId, 'reader')).toBeNull();
   await writeFile(join(dir, appId), 'in the way of the folder');
   logplex.append(appId, [line('lost 1'), line('lost 2')]);
   await logplex.flush();
