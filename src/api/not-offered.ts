@@ -1,0 +1,47 @@
+import { PlatformError } from '../errors/platform-error.ts';
+import { withApp, type Handler, type Routes } from './api-call.ts';
+
+/** Parts of Heroku's API that this platform has not: its lists are empty, and asking for more is answered with what to do instead. */
+export const notOfferedRoutes: Routes = {
+  'GET /addons': () => [],
+  'GET /addon-attachments': () => [],
+  'GET /addon-services': () => [],
+  'GET /apps/:app/addons': withApp(() => []),
+  'GET /apps/:app/addon-attachments': withApp(() => []),
+  'GET /apps/:app/features': withApp(() => []),
+  'GET /apps/:app/log-drains': withApp(() => []),
+  'GET /apps/:app/sni-endpoints': withApp(() => []),
+  'GET /apps/:app/webhooks': withApp(() => []),
+  'GET /apps/:app/pipeline-couplings': withApp(() => {
+    throw new PlatformError('not_found', "Couldn't find that pipeline coupling.", { resource: 'pipeline_coupling' });
+  }),
+  'POST /actions/addons/resolve': () => {
+    throw new PlatformError('not_found', "Couldn't find that add-on.", { resource: 'add_on' });
+  },
+  'POST /actions/addon-attachments/resolve': () => {
+    throw new PlatformError('not_found', "Couldn't find that add on attachment.", { resource: 'add_on attachment' });
+  },
+  'POST /apps/:app/addons': refuse('Add-ons', 'Set the address and credentials of a service as config vars instead.'),
+  'POST /apps/:app/dynos': refuse('One-off dynos', 'Give the command a process type in the Procfile and scale it.'),
+  'POST /apps/:app/builds': refuse('Builds through the API', 'Deploy with git push.'),
+  'POST /apps/:app/slugs': refuse('Slugs through the API', 'Deploy with git push.'),
+  'POST /sources': refuse('Builds through the API', 'Deploy with git push.'),
+  'POST /apps/:app/domains': refuse('Custom domains', 'The app answers at its web URL (heroku apps:info).'),
+  'POST /apps/:app/collaborators': refuse('Collaborators', "Only the app's owner has access."),
+  'POST /apps/:app/log-drains': refuse('Log drains', 'Read the log with heroku logs --tail.'),
+  'POST /teams/apps': refuse('Teams and spaces', 'Create the app without --team and --space.'),
+  'POST /pipelines': refuse('Pipelines', 'Push the same commit to each app instead.'),
+  'POST /oauth/authorizations': refuse(
+    'Logging in through the API',
+    'Set HEROKU_API_KEY to a token; `hokku env` prints it.',
+  ),
+};
+
+function refuse(what: string, instead: string): Handler {
+  return () => {
+    throw new PlatformError(
+      'not_found',
+      `${what} are not offered by this platform. ${instead}`.replace('in through the API are', 'in through the API is'),
+    );
+  };
+}
