@@ -21,27 +21,42 @@ export const notOfferedRoutes: Routes = {
   'POST /actions/addon-attachments/resolve': () => {
     throw new PlatformError('not_found', "Couldn't find that add on attachment.", { resource: 'add_on attachment' });
   },
-  'POST /apps/:app/addons': refuse('Add-ons', 'Set the address and credentials of a service as config vars instead.'),
-  'POST /apps/:app/dynos': refuse('One-off dynos', 'Give the command a process type in the Procfile and scale it.'),
-  'POST /apps/:app/builds': refuse('Builds through the API', 'Deploy with git push.'),
-  'POST /apps/:app/slugs': refuse('Slugs through the API', 'Deploy with git push.'),
-  'POST /sources': refuse('Builds through the API', 'Deploy with git push.'),
-  'POST /apps/:app/domains': refuse('Custom domains', 'The app answers at its web URL (heroku apps:info).'),
-  'POST /apps/:app/collaborators': refuse('Collaborators', "Only the app's owner has access."),
-  'POST /apps/:app/log-drains': refuse('Log drains', 'Read the log with heroku logs --tail.'),
-  'POST /teams/apps': refuse('Teams and spaces', 'Create the app without --team and --space.'),
-  'POST /pipelines': refuse('Pipelines', 'Push the same commit to each app instead.'),
+  'POST /apps/:app/addons': refuse(
+    'Add-ons are not offered by this platform.',
+    'Set the address and credentials of a service as config vars instead.',
+  ),
+  'POST /apps/:app/dynos': refuse(
+    'One-off dynos are not offered by this platform.',
+    'Give the command a process type in the Procfile and scale it.',
+  ),
+  'POST /apps/:app/builds': refuse('Builds through the API are not offered by this platform.', 'Deploy with git push.'),
+  'POST /apps/:app/slugs': refuse('Slugs through the API are not offered by this platform.', 'Deploy with git push.'),
+  'POST /sources': refuse('Builds through the API are not offered by this platform.', 'Deploy with git push.'),
+  'POST /apps/:app/domains': refuse(
+    'Custom domains are not offered by this platform.',
+    'The app answers at its web URL (heroku apps:info).',
+  ),
+  'POST /apps/:app/collaborators': refuse(
+    'Collaborators are not offered by this platform.',
+    "Only the app's owner has access.",
+  ),
+  'POST /apps/:app/log-drains': refuse(
+    'Log drains are not offered by this platform.',
+    'Read the log with heroku logs --tail.',
+  ),
+  'POST /teams/apps': refuse(
+    'Teams and spaces are not offered by this platform.',
+    'Create the app without --team and --space.',
+  ),
+  'POST /pipelines': refuse('Pipelines are not offered by this platform.', 'Push the same commit to each app instead.'),
   'POST /oauth/authorizations': refuse(
-    'Logging in through the API',
+    'Logging in through the API is not offered by this platform.',
     'Set HEROKU_API_KEY to a token; `hokku env` prints it.',
   ),
 };
 
 function refuse(what: string, instead: string): Handler {
   return () => {
-    throw new PlatformError(
-      'not_found',
-      `${what} are not offered by this platform. ${instead}`.replace('in through the API are', 'in through the API is'),
-    );
+    throw new PlatformError('not_found', `${what} ${instead}`);
   };
 }
