@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../log.ts';
 import type { AppId } from '../model/ids.ts';
-import type { AppLogWriter, LogFilter, LogLine } from '../model/log.ts';
+import { buildLogOf, type AppLogWriter, type LogFilter, type LogLine } from '../model/log.ts';
 import { AppLog } from './app-log.ts';
 import { readLines, type LogSession } from './log-session.ts';
 import { SessionRegistry, type SessionLimits } from './session-registry.ts';
@@ -35,6 +35,8 @@ export interface Logplex extends AppLogWriter, AsyncDisposable {
   openSession(token: string, afterId: string | null): LogSession | null;
   /** Ends the app's sessions and deletes its lines; lines that still come are dropped. */
   remove(appId: AppId): Promise<void>;
+  /** Deletes the lines of apps that are not among these, unless they have come since the start. */
+  sweep(apps: ReadonlySet<AppId>): Promise<void>;
 }
 
 /** `dir` holds a folder per app. Nothing is read before an app's first line or question. */
@@ -104,6 +106,13 @@ class FileLogplex implements Logplex {
     this.#sessions.end(appId);
     // The removed log stays in the map, so that a straggler's line doesn't make the folder again.
     await this.#appLog(appId).remove();
+  }
+
+  async sweep(apps: ReadonlySet<AppId>): Promise<void> {
+    const keep = new Set([...apps].flatMap((appId) => [appId, buildLogOf(appId)]));
+    for (const name of (await readdir(this.#dir)) as AppId[]) {
+      if (!keep.has(name) && !this.#apps.has(name)) await rm(join(this.#dir, name), { recursive: true, force: true });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { openLogplex, type Logplex, type LogplexLimits } from '../../../src/logplex/index.ts';
 import type { AppId } from '../../../src/model/ids.ts';
-import type { LogFilter, LogLine } from '../../../src/model/log.ts';
+import { buildLogOf, type LogFilter, type LogLine } from '../../../src/model/log.ts';
 
 const log = pino({ level: 'silent' });
 const appId = randomUUID() as AppId;
@@ -264,4 +264,18 @@ it('drops what the disk does not take, goes on when it does again, and says how 
   );
   expect(kept).toContain('app[web.1]: kept');
   expect(more).toEqual([]);
+});
+
+it('sweeps the logs of apps that are gone, and keeps those of the others and of their builds', async () => {
+  const gone = randomUUID() as AppId;
+  {
+    await using logplex = await open();
+    for (const id of [appId, buildLogOf(appId), gone, buildLogOf(gone)]) logplex.append(id, [line('x')]);
+  }
+  await using again = await open();
+  const fresh = randomUUID() as AppId;
+  again.append(fresh, [line('x')]);
+  await again.flush();
+  await again.sweep(new Set([appId]));
+  expect((await readdir(dir)).sort()).toEqual([appId, buildLogOf(appId), fresh].sort());
 });
