@@ -59,4 +59,3 @@ function bwrapOptions(entry: LayoutEntry, textFd: number): readonly string[] {
       return ['--dev', '/dev', '--perms', '1777', '--tmpfs', '/dev/shm'];
   }
 }
-

@@ -62,7 +62,12 @@ async function tryOut(rung: SandboxRung, wrap: Wrap): Promise<Trial> {
       if (process.getuid?.() === 0) await chown(path, trialUid, trialUid);
       return path;
     };
-    const [lower, upper, work, tmp] = [await folder('lower'), await folder('upper'), await folder('work'), await folder('tmp')];
+    const [lower, upper, work, tmp] = [
+      await folder('lower'),
+      await folder('upper'),
+      await folder('work'),
+      await folder('tmp'),
+    ];
     await writeFile(join(lower, 'old'), 'old\n');
     let said = '';
     const hear = (chunk: Buffer) => {
@@ -93,7 +98,8 @@ async function tryOut(rung: SandboxRung, wrap: Wrap): Promise<Trial> {
   }
 }
 
-const trialScript = 'echo written > new && test -r /usr/bin/env && : > /dev/null && echo "$(cat old) $(cat new) $(id -u)"';
+const trialScript =
+  'echo written > new && test -r /usr/bin/env && : > /dev/null && echo "$(cat old) $(cat new) $(id -u)"';
 
 function missing(path: string): Promise<boolean> {
   return readFile(path).then(

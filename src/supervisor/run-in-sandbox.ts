@@ -33,4 +33,3 @@ export async function runSupervised(command: HostCommand, options: RunOptions): 
     child.stdin?.destroy();
   }
 }
-

@@ -39,13 +39,13 @@ export class SpoolReader implements AsyncDisposable {
     this.#from = from;
   }
 
-  /** What is there now, at most about 256 KiB of it; empty when there is nothing new. */
-  async read(): Promise<readonly SpoolChunk[]> {
-    if (this.#file === null && !(await this.#openNext())) return [];
+  /** What is there now, at most about 256 KiB of it; null when there is nothing new. */
+  async read(): Promise<readonly SpoolChunk[] | null> {
+    if (this.#file === null && !(await this.#openNext())) return null;
     const chunks = await this.#readRecords();
     if (chunks !== null) return chunks;
     // The end of this file, for good if there is a next one; but then it may have grown before that was made.
-    if (!(await this.#hasNext())) return [];
+    if (!(await this.#hasNext())) return null;
     const late = await this.#readRecords();
     if (late !== null) return late;
     await this.#file?.close();
@@ -69,7 +69,10 @@ export class SpoolReader implements AsyncDisposable {
   }
 
   async #segments(): Promise<readonly number[]> {
-    const names = await readdir(this.#dir);
+    const names = await readdir(this.#dir).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []; // removed under a dyno that still runs
+      throw error;
+    });
     return names
       .filter((name) => /^\d{10,}\.log$/.test(name))
       .map((name) => parseInt(name, 10))
