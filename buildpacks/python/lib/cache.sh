@@ -42,7 +42,7 @@ cache::_reasons() {
 
 # Puts the cached environment into the build when the key in $1 is its key. Returns 1 when there's none to use.
 cache::restore() {
-	local key="$1" reasons dir
+	local key="$1" reasons reason dir
 	dir="$(cache::_dir)"
 	report::set cache_status empty
 	if [[ ! -d "${dir}/env" || ! -f "${dir}/key" ]]; then return 1; fi
@@ -54,7 +54,7 @@ cache::restore() {
 	if [[ -n "${reasons}" ]]; then
 		report::set cache_status discarded
 		output::step "Discarding cache since:"
-		sed 's/^/       - /' <<<"${reasons}"
+		while IFS= read -r reason; do output::detail "- ${reason}"; done <<<"${reasons}"
 		rm -rf "${dir}/env" "${dir}/key" "${dir}/manifest"
 		return 1
 	fi
@@ -67,7 +67,7 @@ cache::restore() {
 # Hard links where both folders are on one mount and belong to us, else a copy.
 cache::_link() {
 	rm -rf "$2"
-	if ! cp -a --link "$1" "$2" 2>/dev/null; then
+	if ! cp -RPl "$1" "$2" 2>/dev/null; then
 		rm -rf "$2"
 		cp -a --reflink=auto "$1" "$2"
 	fi
@@ -94,7 +94,7 @@ cache::remember_interpreter() {
 cache::_trim() {
 	local dir folder size
 	dir="$(cache::_dir)"
-	size="$(du -sm "${dir}/pip-cache" 2>/dev/null | cut -f 1)"
+	size="$(du -sm "${dir}/pip-cache" 2>/dev/null | cut -f 1 || true)"
 	if [[ "${size:-0}" -gt 512 ]]; then rm -rf "${dir}/pip-cache"; fi
 	for folder in "${dir}"/standalone/* "${dir}"/distribution/*; do
 		if [[ -d "${folder}" && "${folder}" != "${PYTHON_BASE}" ]]; then rm -rf "${folder}"; fi

@@ -22,7 +22,7 @@ django::collectstatic() {
 	status=0
 	report::timed django_collectstatic django::_run "${manage}" "${log}" || status=$?
 	if [[ "${status}" -eq 0 ]]; then
-		report::set django_collectstatic done
+		report::set django_collectstatic collected
 		return 0
 	fi
 	if grep -q "Unknown command: 'collectstatic'" "${log}"; then
@@ -48,7 +48,7 @@ django::_run() {
 	(
 		config_vars::export
 		export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="${BUILD_DIR}"
-		cd "${BUILD_DIR}"
+		cd "${BUILD_DIR}" || exit 1
 		"$(environment::python)" "$1" collectstatic --noinput --traceback
 	) 2>&1 </dev/null | tee "$2" | sed -u -E '/^(Copying|Post-processed|Deleting|$)/d' | output::indent
 }

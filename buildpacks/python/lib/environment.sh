@@ -65,6 +65,7 @@ environment::activate() {
 # a fixed order in each: what a process compiled before can show in the bytes that it writes.
 environment::compile() {
 	local root="$1" folder="$2" runtime="$3" python="$1/bin/python3"
+	# shellcheck disable=SC2016 # The inner shell expands its own arguments.
 	{
 		find "${folder}" -mindepth 1 -maxdepth 1 -type d ! -name __pycache__ ! -name '*-info' ! -name site-packages -print0 | sort -z
 		printf '%s\0' "${folder}"

@@ -43,7 +43,7 @@ hooks::_run() {
 	(
 		config_vars::export
 		export PYTHONDONTWRITEBYTECODE=1 BUILD_DIR CACHE_DIR ENV_DIR
-		cd "${BUILD_DIR}"
+		cd "${BUILD_DIR}" || exit 1
 		"./$1"
 	) 2>&1 </dev/null | output::indent
 }

@@ -75,6 +75,7 @@ install::_run() {
 	local key="$1" copies="$2"
 	shift 2
 	report::timed dependencies_install pip::install "${copies}" "$@" || pip_failure::explain "${WORK_DIR}/pip.log"
+	cp -n "${PIP_WHEEL}" "${CACHE_DIR}/python/pip/"
 	pip::leave_in_environment
 	report::timed byte_code environment::compile "${PYTHON_IN_BUILD}" "$(environment::site_packages)" "${APP_PYTHON}"
 	report::timed cache_save cache::save "${key}"

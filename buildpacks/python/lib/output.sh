@@ -39,6 +39,18 @@ output::error() {
 	output::_block
 }
 
+# For `trap ... ERR`: a command that no code here expected to fail.
+output::internal_error() {
+	if grep -q '^failure_reason' "${CACHE_DIR}/python/report.tsv" 2>/dev/null; then return 0; fi
+	report::set failure_reason "internal-error::$1"
+	output::error <<-EOF
+		Error: The Python buildpack itself failed, at $1.
+
+		This isn't a fault of your app. What is above may say more, such as
+		a full disk. Push again; if it stays so, tell the operator.
+	EOF
+}
+
 # Ends the build: the reason goes to bin/report, the text on stdin to the pusher.
 output::fail() {
 	report::set failure_reason "$1"

@@ -4,6 +4,8 @@
 # $1: pip's log.
 pip_failure::explain() {
 	local log="$1" match
+	# From here on a search that finds nothing is no failure: every way out of this function ends the build.
+	set +e
 	if pip_failure::_has 'No space left on device'; then pip_failure::no_space; fi
 	# First what makes every other line untrue: without a network, pip says that no version exists.
 	if pip_failure::_has 'NewConnectionError|NameResolutionError|ConnectTimeoutError|Failed to establish a new connection|Temporary failure in name resolution|Max retries exceeded|ReadTimeoutError|ProxyError|RemoteDisconnected'; then
@@ -141,10 +143,20 @@ pip_failure::version_control() {
 }
 
 pip_failure::build() {
-	local package cause hint=""
-	package="$(sed -n -E "s/^ *(ERROR: )?(Failed building wheel for|Failed to build) '?([^' ]+).*/\3/p; s/.*Encountered error while (trying to install package|generating package metadata)\.?$//p" "${WORK_DIR}/pip.log" | grep -v '^$' | head -n 1 || true)"
-	if [[ -z "${package}" ]]; then package="$(sed -n -E 's/^ *(╰─> |.*from )?([A-Za-z0-9._-]+)( from .*)?$/\2/p' <<<"$(grep -A 1 'See above for output' "${WORK_DIR}/pip.log" | tail -n 1)" | head -n 1)"; fi
-	cause="$(grep -E 'fatal error:|: error:|[Ee]rror: |not found' "${WORK_DIR}/pip.log" | grep -v -E 'subprocess-exited|^ *error: (command|metadata)|ERROR: Failed|╰─>|note: ' | head -n 1 | sed -E 's/^ *//')"
+	local package cause hint="" first=""
+	package="$(sed -n -E "s/^ *(ERROR: )?Failed building wheel for ([^ ]+).*/\2/p" "${WORK_DIR}/pip.log" | head -n 1)"
+	if [[ -z "${package}" ]]; then
+		# The line after "Encountered error while ..." names it: a name, or `from` an address.
+		package="$(grep -A 1 'Encountered error while' "${WORK_DIR}/pip.log" | sed -n -E 's/^ *╰─> (from )?(file:.*\/)?([^ ]+).*/\3/p' | head -n 1)"
+	fi
+	cause="$(grep -E 'fatal error:|: error:|[Ee]rror: |not found' "${WORK_DIR}/pip.log" | grep -v -E 'subprocess-exited|^ *error: (command|metadata)|ERROR: Failed|╰─>|note: ' | head -n 1 | sed -E "s#^ *##; s#${BUILD_DIR}/##g")"
+	if [[ -n "${cause}" ]]; then
+		first="
+The first error of that is:
+
+    $(pip_failure::_shown "${cause}")
+"
+	fi
 	if pip_failure::_has 'Python\.h'; then
 		hint="The headers of Python ${PYTHON_VERSION%.*} are missing on this machine (package python3-dev)."
 	elif pip_failure::_has 'gdal-config'; then
@@ -161,11 +173,7 @@ pip_failure::build() {
 
 		It has no ready-made file (wheel) for Python ${PYTHON_VERSION%.*} on this kind of
 		machine, so pip tried to build it from its source.
-		${cause:+
-		The first error of that is:
-
-		    $(pip_failure::_shown "${cause}")
-		}${hint:+
+		${first}${hint:+
 		${hint}
 		}
 		A newer version of the package often has a wheel. Is the package

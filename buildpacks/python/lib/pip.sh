@@ -61,10 +61,10 @@ pip::_download() {
 	if [[ "${status}" -eq 0 ]]; then return 0; fi
 
 	bundled="$(find /usr/share/python-wheels "$(dirname "${PYTHON_BASE}")"/../lib/python3*/ensurepip/_bundled "${PYTHON_BASE}"/lib/python3*/ensurepip/_bundled \
-		-maxdepth 1 -name 'pip-*-py3-none-any.whl' 2>/dev/null | sort -V | tail -n 1)"
+		-maxdepth 1 -name 'pip-*-py3-none-any.whl' 2>/dev/null | sort -V | tail -n 1 || true)"
 	if [[ -n "${bundled}" ]]; then
-		cp "${bundled}" "${folder}/"
-		echo "${folder}/$(basename "${bundled}")"
+		# Into the cache only once it has installed something: the next build should ask the index again.
+		echo "${bundled}"
 		return 0
 	fi
 	if [[ "${status}" -eq 3 ]]; then
@@ -89,7 +89,7 @@ pip::install() {
 	local copies="$1" log="${WORK_DIR}/pip.log"
 	shift
 	(
-		cd "${BUILD_DIR}"
+		cd "${BUILD_DIR}" || exit 1
 		export PYTHONDONTWRITEBYTECODE="" PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1
 		PIP_RETRIES="${PIP_RETRIES:-2}" PIP_DEFAULT_TIMEOUT="${PIP_DEFAULT_TIMEOUT:-15}" \
 			"$(environment::python)" "${PIP_DIR}" install --no-input --progress-bar off --no-color --no-compile --no-warn-script-location \

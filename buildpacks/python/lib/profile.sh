@@ -10,6 +10,7 @@ profile::write() {
 profile::write_export() {
 	local file="${BUILDPACK_DIR}/export" libraries
 	libraries="$(distribution::libraries "${PYTHON_IN_BUILD}/base")"
+	# shellcheck disable=SC2016 # What is printed expands in the shell that sources the file.
 	if ! {
 		printf 'export PATH=%q:"$PATH"\n' "${PYTHON_HOME_AT_BUILD}/bin"
 		printf 'export PYTHONUNBUFFERED=true\n'

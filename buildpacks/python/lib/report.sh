@@ -24,7 +24,9 @@ report::timed() {
 	local key="$1" status=0 started
 	shift
 	started="$(report::now_ms)"
-	"$@" || status=$?
+	# Not `"$@" || status=$?`: that would switch `set -e` off inside of the command.
+	"$@"
+	status=$?
 	report::set "${key}_ms" "$(($(report::now_ms) - started))"
 	return "${status}"
 }

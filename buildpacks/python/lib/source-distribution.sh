@@ -6,7 +6,7 @@ distribution::list() {
 	local series version
 	type -P apt-cache apt-get dpkg >/dev/null || return 0
 	for series in 3.14 3.13 3.12 3.11 3.10; do
-		version="$(apt-cache show --no-all-versions "python${series}" 2>/dev/null | sed -n -E 's/^Version: ([0-9]+:)?(3\.[0-9]+\.[0-9]+)-.*/\2/p' | head -n 1)"
+		version="$(apt-cache show --no-all-versions "python${series}" 2>/dev/null | sed -n -E 's/^Version: ([0-9]+:)?(3\.[0-9]+\.[0-9]+)-.*/\2/p' | head -n 1 || true)"
 		if [[ -n "${version}" ]]; then
 			printf '%s\tdistribution\t%s\n' "${version}" "${CACHE_DIR}/python/distribution/${version}"
 		fi

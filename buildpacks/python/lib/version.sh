@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Which Python the app asks for: sets PYTHON_SPECIFIER, PYTHON_REQUEST (as written) and PYTHON_ORIGIN (the file).
 
+STANDALONE_PROBLEM=""
 DEFAULT_PYTHON_SERIES="3.14"
 OLDEST_PYTHON_SERIES="3.10"
 
@@ -148,20 +149,23 @@ version::fail_unknown() {
 
 # $1: what can be had, one "version<TAB>source<TAB>path" per line.
 version::fail_unavailable() {
-	local can_be_had
+	local can_be_had who="Nothing" downloads="" range=""
+	if [[ -n "${PYTHON_ORIGIN}" ]]; then who="${PYTHON_ORIGIN}"; fi
+	if [[ -n "${STANDALONE_PROBLEM}" ]]; then downloads=" Other versions
+would be downloaded, but ${STANDALONE_PROBLEM}."; fi
+	if [[ "${PYTHON_REQUEST}" =~ ^[0-9.]+$ ]]; then range=" (or for a range: requires-python in pyproject.toml)"; fi
 	can_be_had="$(awk -F '\t' 'NF && !seen[$1]++ { printf "%s    %s (%s)", (n++ ? "\n" : ""), $1, $2 }' <<<"$1" | sort -r -V | head -n 20)"
 	output::fail "python-version::unavailable" <<-EOF
 		Error: Python ${PYTHON_REQUEST:-${PYTHON_SPECIFIER}} can't be had on this machine.
 
-		${PYTHON_ORIGIN:+${PYTHON_ORIGIN} asks for it. }${STANDALONE_PROBLEM:+Downloads of other versions
-		aren't possible here: ${STANDALONE_PROBLEM}.
-		}
+		${who} asks for it.${downloads}
+
 		What can be had:
 
 		${can_be_had:-    nothing: no Python 3.10 or newer was found}
 
-		Change ${PYTHON_ORIGIN:-the version} to one of these (or a range that allows one),
-		or ask the operator of this platform to install Python ${PYTHON_REQUEST:-3.13}.
+		Ask for one of these in ${PYTHON_ORIGIN:-.python-version}${range},
+		or ask the operator of this platform to provide Python ${PYTHON_REQUEST:-3.13}.
 	EOF
 }
 

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # How many web processes fit into this dyno: 256 MB for each, and no more than 2 per core + 1.
 # Gunicorn and uvicorn read WEB_CONCURRENCY. A value that the user or an earlier buildpack set stays.
 

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The app's Python. Sourced by bash at the start of every dyno, after config vars are set.
 
 # The slug is made for /app. Where a dyno's home is another folder, the few files that name /app are pointed there,
