@@ -76,7 +76,7 @@ async function buildPush(
   const exported = await platform.repos.exportSource({
     objects: push.objects,
     commit: push.commit,
-    dir: join(platform.buildTools.workDir, record.id, 'source'),
+    dir: join(platform.buildTools.workDir, `${record.id}.source`),
     maxBytes: platform.limits.sourceMaxBytes,
     output,
     signal,
