@@ -42,6 +42,7 @@ function connect(file: string): Database {
       columnTypes: { bytes: 'blob', big: 'integer' },
       lockWriters: () => Promise.resolve(), // BEGIN IMMEDIATE has done it
       isBusy,
+      isDisconnected: () => false,
       explain,
       [Symbol.asyncDispose]: async () => {
         // Kysely closes a database only if it was ever asked something. The writer goes last: the last connection folds
