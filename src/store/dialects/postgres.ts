@@ -7,6 +7,7 @@ import { codeOf, messageOf, type Database } from './database.ts';
 
 /** Every writer of one database, in whatever process, takes this advisory lock first. The number means nothing. */
 const writersLock = 4_656_721_190_255_111n;
+const bigintType = pg.types.builtins.INT8;
 const statementTimeoutMs = 30_000;
 const lockTimeoutMs = 10_000;
 const idleInTransactionMs = 60_000;
@@ -25,7 +26,7 @@ export function openPostgres(url: string, log: Logger): Database {
     query_timeout: 2 * statementTimeoutMs,
     keepAlive: true,
     application_name: 'hokku',
-    types: { getTypeParser },
+    types,
   });
   // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
   pool.on('error', (error) => {
@@ -60,8 +61,10 @@ async function limitStatements(connection: DatabaseConnection): Promise<void> {
 }
 
 /** `bigint` arrives as text because it may exceed 2^53; none of our columns does. */
-const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') =>
-  oid === Number(pg.types.builtins.INT8) ? Number : (pg.types.getTypeParser(oid, format ?? 'text') as never);
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (id, format) =>
+    id === bigintType ? Number : (pg.types.getTypeParser(id, format) as (text: string) => unknown),
+};
 
 function labelOf(url: string): string {
   try {

@@ -21,7 +21,7 @@ export async function openSqlite(path: string, busyDeadlineMs: number): Promise<
   const file = resolve(path);
   try {
     await createPrivateFile(file);
-    return await retryWhileBusy(async () => connect(file), isBusy, busyDeadlineMs);
+    return await retryWhileBusy(() => Promise.resolve().then(() => connect(file)), isBusy, busyDeadlineMs);
   } catch (error) {
     throw openError(file, explain(error), error);
   }
