@@ -10,82 +10,86 @@ const installation = await installHerokuCli();
 if (installation.status === 'missing') process.stderr.write(`skipped: ${installation.reason}\n`);
 const itWithCli = installation.status === 'installed' ? it : it.skip;
 
-itWithCli('does the whole life of an app with the unmodified official CLI', async () => {
-  if (installation.status === 'missing') return;
-  await using rig = await ApiRig.start();
-  await using cli = await HerokuCli.open(installation, rig);
-  const work = join(cli.home, 'work');
-  await mkdir(work);
-  execFileSync('git', ['init', '--quiet', work]);
-  const heroku = async (...args: string[]): Promise<CliResult> => {
-    const result = await cli.run(args, work);
-    expect({ args, ...result }).toMatchObject({ args, exitCode: 0 });
-    return result;
-  };
-  const host = new URL(rig.url).host;
+itWithCli(
+  'does the whole life of an app with the unmodified official CLI',
+  async () => {
+    if (installation.status === 'missing') return;
+    await using rig = await ApiRig.start();
+    await using cli = await HerokuCli.open(installation, rig);
+    const work = join(cli.home, 'work');
+    await mkdir(work);
+    execFileSync('git', ['init', '--quiet', work]);
+    const heroku = async (...args: string[]): Promise<CliResult> => {
+      const result = await cli.run(args, work);
+      expect({ args, ...result }).toMatchObject({ args, exitCode: 0 });
+      return result;
+    };
+    const host = new URL(rig.url).host;
 
-  expect((await heroku('auth:whoami')).stdout).toBe('admin@localhost\n');
-  expect((await heroku('create', 'cli-app')).stdout).toContain(`https://${host}/cli-app.git`);
-  const remotes = (): string => execFileSync('git', ['-C', work, 'remote', '-v'], { encoding: 'utf8' });
-  expect(remotes()).toContain(`heroku\thttps://${host}/cli-app.git (fetch)`);
+    expect((await heroku('auth:whoami')).stdout).toBe('admin@localhost\n');
+    expect((await heroku('create', 'cli-app')).stdout).toContain(`https://${host}/cli-app.git`);
+    const remotes = (): string => execFileSync('git', ['-C', work, 'remote', '-v'], { encoding: 'utf8' });
+    expect(remotes()).toContain(`heroku\thttps://${host}/cli-app.git (fetch)`);
 
-  const app = await rig.platform.store.apps.findByName('cli-app');
-  if (app === null) throw new Error('the app is not there');
-  const first = await rig.deploy(app, '193d1419'.padEnd(40, '0'));
-  expect((await heroku('apps')).stdout).toContain('cli-app');
-  expect((await heroku('apps:info')).stdout).toMatch(/Owner: +admin@localhost[^]*Stack: +heroku-24/);
+    const app = await rig.platform.store.apps.findByName('cli-app');
+    if (app === null) throw new Error('the app is not there');
+    const first = await rig.deploy(app, '193d1419'.padEnd(40, '0'));
+    expect((await heroku('apps')).stdout).toContain('cli-app');
+    expect((await heroku('apps:info')).stdout).toMatch(/Owner: +admin@localhost[^]*Stack: +heroku-24/);
 
-  expect((await heroku('config:set', 'GREETING=hello world', 'GONE=x')).stderr).toContain('v4');
-  expect((await heroku('config:get', 'GREETING')).stdout).toBe('hello world\n');
-  expect((await heroku('config:unset', 'GONE')).stderr).toContain('v5');
-  expect((await heroku('config', '--shell')).stdout).toBe("GREETING='hello world'\n");
+    expect((await heroku('config:set', 'GREETING=hello world', 'GONE=x')).stderr).toContain('v4');
+    expect((await heroku('config:get', 'GREETING')).stdout).toBe('hello world\n');
+    expect((await heroku('config:unset', 'GONE')).stderr).toContain('v5');
+    expect((await heroku('config', '--shell')).stdout).toBe("GREETING='hello world'\n");
 
-  expect((await heroku('ps:scale', 'web=2', 'worker+1:standard-1x')).stderr).toContain(
-    'web at 2:Basic, worker at 1:Standard-1X',
-  );
-  expect((await heroku('ps:scale')).stdout).toBe('web=2:Basic worker=1:Standard-1X\n');
-  expect((await heroku('ps')).stdout).toMatch(
-    /=== web \(Basic\): python app\.py \(2\)[^]*web\.1: up [^]*worker\.1: up /,
-  );
-  expect((await heroku('ps:type')).stdout).toContain('worker');
-  await heroku('ps:restart');
-  await heroku('ps:restart', '--dyno-name', 'web.1');
-  await heroku('ps:restart', '--process-type', 'web');
-  await heroku('ps:stop', '--dyno-name', 'worker.1');
-  await heroku('ps:wait');
+    expect((await heroku('ps:scale', 'web=2', 'worker+1:standard-1x')).stderr).toContain(
+      'web at 2:Basic, worker at 1:Standard-1X',
+    );
+    expect((await heroku('ps:scale')).stdout).toBe('web=2:Basic worker=1:Standard-1X\n');
+    expect((await heroku('ps')).stdout).toMatch(
+      /=== web \(Basic\): python app\.py \(2\)[^]*web\.1: up [^]*worker\.1: up /,
+    );
+    expect((await heroku('ps:type')).stdout).toContain('worker');
+    await heroku('ps:restart');
+    await heroku('ps:restart', '--dyno-name', 'web.1');
+    await heroku('ps:restart', '--process-type', 'web');
+    await heroku('ps:stop', '--dyno-name', 'worker.1');
+    await heroku('ps:wait');
 
-  expect((await heroku('releases')).stdout).toMatch(/v5 +Remove GONE config vars +admin@localhost/);
-  expect((await heroku('releases', '-n', '2')).stdout.match(/\bv\d+(?= )/g)).toEqual(['v5', 'v4']);
-  expect((await heroku('releases:info', 'v3')).stdout).toContain('Deploy 193d1419');
-  expect((await heroku('rollback', `v${first.version}`)).stderr).toContain('v6');
+    expect((await heroku('releases')).stdout).toMatch(/v5 +Remove GONE config vars +admin@localhost/);
+    expect((await heroku('releases', '-n', '2')).stdout.match(/\bv\d+(?= )/g)).toEqual(['v5', 'v4']);
+    expect((await heroku('releases:info', 'v3')).stdout).toContain('Deploy 193d1419');
+    expect((await heroku('rollback', `v${first.version}`)).stderr).toContain('v6');
 
-  await heroku('apps:rename', 'cli-renamed');
-  expect(remotes()).toContain(`heroku\thttps://${host}/cli-renamed.git (fetch)`);
-  await heroku('git:remote', '--remote', 'other', '--app', 'cli-renamed');
-  expect(remotes()).toContain(`other\thttps://${host}/cli-renamed.git (fetch)`);
-  execFileSync('git', ['-C', work, 'remote', 'remove', 'other']);
+    await heroku('apps:rename', 'cli-renamed');
+    expect(remotes()).toContain(`heroku\thttps://${host}/cli-renamed.git (fetch)`);
+    await heroku('git:remote', '--remote', 'other', '--app', 'cli-renamed');
+    expect(remotes()).toContain(`other\thttps://${host}/cli-renamed.git (fetch)`);
+    execFileSync('git', ['-C', work, 'remote', 'remove', 'other']);
 
-  await heroku('maintenance:on');
-  expect((await heroku('maintenance')).stdout).toBe('on\n');
-  await heroku('maintenance:off');
-  await heroku('buildpacks:set', 'https://example.com/buildpack.git');
-  expect((await heroku('buildpacks')).stdout).toContain('https://example.com/buildpack.git');
-  await heroku('buildpacks:clear');
-  for (const side of ['domains', 'access', 'addons', 'drains', 'features', 'labs', 'regions', 'apps:stacks']) {
-    await heroku(side);
-  }
+    await heroku('maintenance:on');
+    expect((await heroku('maintenance')).stdout).toBe('on\n');
+    await heroku('maintenance:off');
+    await heroku('buildpacks:set', 'https://example.com/buildpack.git');
+    expect((await heroku('buildpacks')).stdout).toContain('https://example.com/buildpack.git');
+    await heroku('buildpacks:clear');
+    for (const side of ['domains', 'access', 'addons', 'drains', 'features', 'labs', 'regions', 'apps:stacks']) {
+      await heroku(side);
+    }
 
-  const log = (await heroku('logs', '--num', '3')).stdout.trimEnd().split('\n');
-  expect(log).toHaveLength(3);
-  expect(log[2]).toMatch(
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00 app\[api\]: Maintenance mode off by user admin@localhost$/,
-  );
-  await expectTail(cli, rig, work, app.id);
+    const log = (await heroku('logs', '--num', '3')).stdout.trimEnd().split('\n');
+    expect(log).toHaveLength(3);
+    expect(log[2]).toMatch(
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00 app\[api\]: Maintenance mode off by user admin@localhost$/,
+    );
+    await expectTail(cli, rig, work, app.id);
 
-  await heroku('apps:destroy', '--confirm', 'cli-renamed');
-  expect((await heroku('apps')).stdout).toContain('You have no apps.');
-  expect(remotes()).toBe('');
-}, 240_000);
+    await heroku('apps:destroy', '--confirm', 'cli-renamed');
+    expect((await heroku('apps')).stdout).toContain('You have no apps.');
+    expect(remotes()).toBe('');
+  },
+  240_000,
+);
 
 /** `heroku logs --tail` shows a line that comes later, and ends when it is interrupted. */
 async function expectTail(
