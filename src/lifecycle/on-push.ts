@@ -84,7 +84,7 @@ async function buildPush(
   output.write('done.\nBuilding source:\n\n');
 
   await using source = exported.source;
-  return build(
+  return await build(
     {
       buildId: record.id,
       app,
