@@ -45,7 +45,7 @@ describe.each(rungs)('on the %s rung', (rung) => {
        ls -d /proc/[0-9]* | wc -l
        hostname; getent passwd "$(id -u)"
        touch /usr/x /etc/x /x 2>/dev/null && echo writable
-       touch /tmp/t /dev/shm/s && ls /tmp && ls /dev | tr '\\n' ' '
+       touch /tmp/t /dev/shm/s && ls /tmp && ls /dev | tr '\\n' ' '; echo
        ls /etc/ssl/certs | head -1 | wc -l; cat /etc/resolv.conf > /dev/null && ls /proc/self/fd | wc -l`,
       { env },
     );
