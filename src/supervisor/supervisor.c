@@ -316,9 +316,9 @@ static int final_status(int from_init) {
 
 /* Space for the status is taken at the start, so that a disk that is full at the end does no harm. */
 static void save_exit(const char *name, int status, uint64_t at) {
-  char text[80];
-  int length = snprintf(text, sizeof text, "%3d %2d %20llu\n", shell_status(status), WIFSIGNALED(status) ? WTERMSIG(status) : 0,
-                        (unsigned long long)at);
+  char text[120];
+  int length = snprintf(text, sizeof text, "%3d %2d %20llu %20llu\n", shell_status(status), WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+                        (unsigned long long)at, (unsigned long long)(spool.lines + (spool.unfinished > 0)));
   int fd = openat(spool.folder, "exit.new", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0 || pwrite(fd, text, (size_t)length, 0) != length) _exit(1);
   close(fd);

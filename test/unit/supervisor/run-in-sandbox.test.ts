@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { startProcess } from '../../../src/lib/spawn.ts';
 import { appUid, asRoot, insideUid, openSandboxRig, rungs } from './sandbox-rig.ts';
 
 describe.each(rungs)('on the %s rung', (rung) => {
@@ -141,6 +142,34 @@ describe.each(rungs)('on the %s rung', (rung) => {
     expect(processesNamed(mark)).toEqual([]);
   });
 
+  it('dies with the platform, whatever it has started', async () => {
+    await using rig = await openSandboxRig(rung);
+    if (rig === null) return;
+    const mark = markOf(rung);
+    const command = {
+      argv: ['/bin/bash', '-c', `(setsid bash -c 'exec -a ${mark} sleep 600' &); echo up; exec -a ${mark} sleep 600`],
+      env: { PATH: '/usr/bin:/bin' },
+      cwd: '/app',
+      uid: appUid,
+      app: { kind: 'bind', dir: rig.app },
+      tmpDir: join(rig.dir, 'tmp'),
+      mounts: [],
+      hostname: 'test',
+    };
+    const program = join(import.meta.dirname, 'build-process.mjs');
+    const platform = startProcess(process.execPath, [program, JSON.stringify({ rung, command })], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { TMPDIR: rig.dir },
+    });
+    await new Promise((resolve) => platform.stdout?.once('data', resolve));
+    await until(() => processesNamed(mark).length === 2, 'both are running');
+
+    platform.kill('SIGKILL');
+
+    await until(() => processesNamed(mark).length === 0, 'nothing is left');
+    expect(processesNamed(mark)).toEqual([]);
+  });
+
   it('hands on every byte of much output, however slowly it is read', async () => {
     await using rig = await openSandboxRig(rung);
     if (rig === null) return;
@@ -174,4 +203,12 @@ function processesNamed(mark: string): readonly string[] {
         return false;
       }
     });
+}
+
+async function until(check: () => boolean, what: string): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (!check()) {
+    if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
