@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { ServerResponse } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
+import { deferred } from '../lib/deferred.ts';
 import { exitCodeOf, startProcess } from '../lib/spawn.ts';
 import { answerHook, platformStopped, type AnswerContext, type PushResult } from './answer-hook.ts';
 import { usesSideband, type CommandList } from './command-list.ts';
@@ -31,6 +32,8 @@ export class RunningPush {
   readonly #client: PushClient;
   readonly #stop = new AbortController();
   readonly #gitEnded: Promise<number>;
+  /** A deploy that does not end when it is told to is not waited for. */
+  readonly #givenUp = deferred<PushResult>();
   #call: HookCall | null = null;
 
   constructor(request: PushRequest) {
@@ -59,6 +62,7 @@ export class RunningPush {
     } else if (!(await settlesWithin(this.done, graceMs))) {
       this.#call.output.write(`${platformStopped}\n`);
       this.#call.answer('reject');
+      this.#givenUp.resolve('failed');
     }
     if (!(await settlesWithin(this.done, killAfterMs))) {
       this.#killGroup();
@@ -80,7 +84,11 @@ export class RunningPush {
     const fed = this.#feed(stdin);
     let result: PushResult | 'not-received' = 'failed';
     try {
-      [result] = await Promise.all([this.#answer(), this.#hand(stdout), this.#gitEnded]);
+      [result] = await Promise.all([
+        Promise.race([this.#answer(), this.#givenUp.promise]),
+        this.#hand(stdout),
+        this.#gitEnded,
+      ]);
     } catch (error) {
       deps.log.error({ app: access.app.name, err: error }, 'push failed inside the receiver');
       this.#killGroup();
