@@ -1,11 +1,10 @@
-import type { ChildProcess } from 'node:child_process';
 import type { ServerResponse } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
 import { deferred } from '../lib/deferred.ts';
 import { exitCodeOf, startProcess } from '../lib/spawn.ts';
 import { answerHook, platformStopped, type AnswerContext, type PushResult } from './answer-hook.ts';
 import { usesSideband, type CommandList } from './command-list.ts';
-import { awaitHookCall, hookStdio, type HookCall } from './hook-call.ts';
+import { awaitHookCall, hookStdio, type GitProcess, type HookCall } from './hook-call.ts';
 import { PushClient } from './push-client.ts';
 import { BodyError, type BodyEnd, type RequestBody } from './request-body.ts';
 
@@ -28,7 +27,7 @@ export interface PushRequest extends Omit<AnswerContext, 'gitEnded' | 'signal'> 
 export class RunningPush {
   readonly done: Promise<void>;
   readonly #request: PushRequest;
-  readonly #child: ChildProcess;
+  readonly #child: GitProcess;
   readonly #client: PushClient;
   readonly #stop = new AbortController();
   readonly #gitEnded: Promise<number>;
@@ -131,15 +130,12 @@ export class RunningPush {
   /** Passes the request on to git as fast as git takes it. Without its end git knows that the pack is not complete. */
   async #feed(stdin: Writable): Promise<'complete' | 'unread' | BodyEnd> {
     const { head, body, deps } = this.#request;
-    let broken = false;
-    stdin.on('error', () => {
-      broken = true;
-    });
+    stdin.on('error', () => undefined); // git has ended: the loop sees it
     try {
       for (let chunk: Buffer | null = head; chunk !== null; chunk = await body.read()) {
         if (body.isTooLarge) this.#client.note(`!\t${tooLarge(deps.limits.maxPackBytes)}\n`);
         await written(stdin, chunk);
-        if (broken || stdin.destroyed) return 'unread';
+        if (stdin.destroyed) return 'unread';
       }
       this.#client.start();
       return 'complete';
