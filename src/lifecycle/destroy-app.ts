@@ -4,7 +4,7 @@ import type { Platform } from './platform.ts';
 
 /** Ends an app: its dynos first, then its rows in one transaction, then its files. What a crash leaves of the files is swept at the next start. */
 export async function destroyApp(app: App, platform: Platform): Promise<void> {
-  platform.cancelBuilds(app.id);
+  platform.cancellations.cancel(app.id);
   await platform.formation.removeApp(app.id);
   await platform.store.apps.delete(app.id);
   await Promise.all([

@@ -1,5 +1,7 @@
 export { createApp } from './create-app.ts';
 export { destroyApp } from './destroy-app.ts';
+export { logDynoOutput } from './log-dyno-output.ts';
+export { BuildCancellations } from './build-cancellations.ts';
 export { onBoot } from './on-boot.ts';
 export { onConfigChange } from './on-config-change.ts';
 export { onPush } from './on-push.ts';

@@ -9,6 +9,7 @@ import { logApiEvent } from './api-event.ts';
 import { announceLaunch, announceOutcome } from './announce-launch.ts';
 import { setFirstDeployVars } from './first-deploy-vars.ts';
 import { initialStatus, launch } from './launch.ts';
+import { commitWithLog } from './commit-with-log.ts';
 import type { Platform } from './platform.ts';
 import { recordOutput } from './record-output.ts';
 
@@ -27,7 +28,8 @@ export async function onPush(
       `-----> Waiting for ${ahead === 1 ? 'a build' : `${ahead} builds`} of ${push.app.name} to finish first\n`,
     );
   };
-  return platform.builds.run(push.app.id, () => deploy(push, platform, output, signal), waiting);
+  using build = platform.cancellations.register(push.app.id, signal);
+  return await platform.builds.run(push.app.id, () => deploy(push, platform, output, build.signal), waiting);
 }
 
 async function deploy(push: Push, platform: Platform, pusher: BuildOutput, signal: AbortSignal): Promise<PushOutcome> {
@@ -113,7 +115,7 @@ async function storeRelease(
 ): Promise<Release> {
   const commit = await platform.repos.readCommit(push.objects, push.commit);
   await setFirstDeployVars(app, built, push.actor, platform);
-  return platform.store.transaction(async (tx) => {
+  return commitWithLog(platform, async (tx, logs) => {
     const slug = await tx.slugs.create({
       appId: app.id,
       sha256: built.sha256,
@@ -134,7 +136,7 @@ async function storeRelease(
         status: initialStatus(slug),
       },
       tx,
-      platform.logplex,
+      logs,
     );
     await tx.builds.finish(record.id, {
       status: 'succeeded',

@@ -1,6 +1,7 @@
 import type { BuildTools } from '../build/index.ts';
 import type { ConfigVarsBox } from '../config-vars/index.ts';
-import type { Formation } from '../formation/index.ts';
+import type { BuildCancellations } from './build-cancellations.ts';
+import type { DynoOutputs, Formation } from '../formation/index.ts';
 import type { KeyedQueue } from '../lib/keyed-queue.ts';
 import type { Logs } from '../log.ts';
 import type { Logplex } from '../logplex/index.ts';
@@ -44,10 +45,10 @@ export interface Platform {
   readonly buildTools: BuildTools;
   /** Builds of one app run one after the other; a place in it belongs to a live build. */
   readonly builds: KeyedQueue<AppId>;
-  /** Stops the app's running build and those that wait. */
-  cancelBuilds(appId: AppId): void;
+  readonly cancellations: BuildCancellations;
   readonly formation: Formation;
   readonly runtime: DynoRuntime;
+  readonly outputs: DynoOutputs;
   readonly logplex: Logplex;
   readonly logs: Logs;
   /** Removes the build cache of an app. */

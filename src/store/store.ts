@@ -36,22 +36,47 @@ export interface Queries {
 }
 
 /** What is written with it is committed together or not at all. You can't change several things without holding one. */
-export type Transaction = Queries;
+export interface Transaction extends Queries {
+  /**
+   * Runs `effect` once the transaction is durable, before `Store.transaction` resolves; never when it is rolled back.
+   * For what can't be taken back: a log line, a message to another process. Must not throw.
+   */
+  afterCommit(effect: () => void): void;
+}
 
 /** The durable rows of the platform. Writes are on disk (SQLite: synchronous FULL) when their promise resolves. */
 export interface Store extends Queries, AsyncDisposable {
-  /** Runs `work` in one transaction, serialised against other writers; rolled back when it throws. Don't nest. */
+  /**
+   * Runs `work` in one transaction, serialised against every other writer of this database; rolled back when it throws.
+   * `work` is run again when the database asks for it (busy, deadlock), so its other effects belong in `afterCommit`.
+   * Inside it, write through `tx` only: a nested transaction or a write through the store is refused, as it would wait for itself.
+   */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** Cheap proof that the database answers, for /readyz. */
   ping(): Promise<void>;
 }
 
+/** A token that is neither revoked nor expired. */
+export interface TokenRow {
+  readonly hash: string;
+  readonly description: string;
+}
+
 export interface AccountQueries {
+  /** Throws `invalid_params` when the e-mail is in use, in upper or lower case. */
   create(account: { email: string }): Promise<Account>;
+  /** The account that was made first: the operator's. */
+  findFirst(): Promise<Account | null>;
+  /** Throws `invalid_params` when the new e-mail is in use. */
+  changeEmail(id: AccountId, email: string): Promise<Account>;
   findById(id: AccountId): Promise<Account | null>;
   findByEmail(email: string): Promise<Account | null>;
-  /** `tokenHash`: SHA-256 of the token, hex. Replaces nothing: an account may have many. */
+  /**
+   * `tokenHash`: SHA-256 of the token, hex. Replaces nothing: an account may have many. A revoked token of this account
+   * becomes valid again; throws `conflict` when it is another account's.
+   */
   addToken(accountId: AccountId, tokenHash: string, description: string, expiresAt: Date | null): Promise<void>;
+  listTokens(accountId: AccountId): Promise<readonly TokenRow[]>;
   /** The owner of a token that is neither revoked nor expired. */
   findByTokenHash(tokenHash: string): Promise<Account | null>;
   revokeToken(tokenHash: string): Promise<boolean>;
@@ -108,7 +133,7 @@ export interface BuildQueries {
   findById(id: BuildId): Promise<Build | null>;
   list(appId: AppId, options?: ListOptions): Promise<readonly Build[]>;
   listPending(): Promise<readonly Build[]>;
-  /** True when this commit was built for this app before. */
+  /** True when a build of this commit for this app has ended before, well or not. */
   wasBuilt(appId: AppId, commit: CommitId): Promise<boolean>;
 }
 

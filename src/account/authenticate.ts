@@ -1,0 +1,15 @@
+import type { Account } from '../model/account.ts';
+import type { Store } from '../store/index.ts';
+import { hashToken } from './token.ts';
+
+/** Longer ones are not looked at; ours have 41 characters, an operator's own may have more. */
+const maxTokenLength = 1024;
+
+/**
+ * The account that the token opens; null when it is unknown, revoked or expired. The time it takes says nothing about how
+ * much of a guess was right: what is compared is a hash of it.
+ */
+export async function authenticate(store: Store, token: string): Promise<Account | null> {
+  if (token === '' || token.length > maxTokenLength) return null;
+  return store.accounts.findByTokenHash(hashToken(token));
+}

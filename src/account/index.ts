@@ -1,0 +1,3 @@
+export { authenticate } from './authenticate.ts';
+export { ensureFirstAccount } from './ensure-first-account.ts';
+export { hashToken, newToken } from './token.ts';

@@ -1,0 +1,2 @@
+export { applyPatch, type ConfigVarsPatch } from './apply-patch.ts';
+export { openConfigVars, type ConfigVarsBox } from './open-config-vars.ts';

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { chmod, lstat, mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PlatformError } from './errors/platform-error.ts';
+import { writeFileAtomic } from './lib/atomic-file.ts';
+import { identify, isAlive, type ProcessIdentity } from './lib/process-identity.ts';
+
+/** Where each kind of durable state lies. Every file in it is written under a temporary name and renamed. */
+export interface DataFolder extends AsyncDisposable {
+  readonly root: string;
+  readonly repos: string;
+  readonly slugs: string;
+  readonly cache: string;
+  readonly builds: string;
+  readonly dynos: string;
+  readonly logs: string;
+  readonly tls: string;
+  /** Sockets and pid files. Elsewhere than in `root` when its path is too long for a socket. */
+  readonly run: string;
+}
+
+/** Linux allows 107 bytes; the longest socket name of ours takes 20. Source: unix(7) */
+const maxSocketFolderBytes = 85;
+
+/**
+ * Makes the folders and takes the lock, which belongs to a live process: a lock left by a dead one is taken over.
+ * Throws when another platform works on the same folder.
+ */
+export async function openDataFolder(root: string): Promise<DataFolder> {
+  const run = runFolder(root);
+  const folder = {
+    root,
+    repos: join(root, 'repos'),
+    slugs: join(root, 'slugs'),
+    cache: join(root, 'cache'),
+    builds: join(root, 'builds'),
+    dynos: join(root, 'dynos'),
+    logs: join(root, 'logs'),
+    tls: join(root, 'tls'),
+    run,
+  };
+  try {
+    await mkdir(root, { recursive: true });
+    // Passable, not listable: the users that dynos run as reach their own folder by its full path only.
+    await chmod(root, 0o711);
+    for (const dir of [folder.repos, folder.cache, folder.logs, folder.tls])
+      await mkdir(dir, { recursive: true, mode: 0o700 });
+    for (const dir of [folder.slugs, folder.builds, folder.dynos]) await mkdir(dir, { recursive: true, mode: 0o711 });
+  } catch (error) {
+    throw new PlatformError(
+      'internal_server_error',
+      `Couldn't use the data folder ${root}: ${(error as Error).message}. Set HOKKU_DATA_DIR to a folder that this user can write.`,
+      { cause: error },
+    );
+  }
+  await makePrivate(run);
+  const lockFile = lockFileOf(root);
+  await takeLock(lockFile, root);
+  return {
+    ...folder,
+    [Symbol.asyncDispose]: () => rm(lockFile, { force: true }),
+  };
+}
+
+/** The folder for sockets of a data folder, the same for every process that asks. */
+export function runFolder(root: string): string {
+  const inside = join(root, 'run');
+  if (Buffer.byteLength(inside) <= maxSocketFolderBytes) return inside;
+  const hash = createHash('sha256').update(root).digest('hex').slice(0, 16);
+  return `/tmp/hokku-${process.getuid?.() ?? 0}-${hash}`;
+}
+
+async function makePrivate(dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const stats = await lstat(dir);
+  // In /tmp somebody else could have put a folder of that name there first.
+  if (!stats.isDirectory() || stats.uid !== process.getuid?.()) {
+    throw new PlatformError(
+      'internal_server_error',
+      `${dir} belongs to somebody else. Remove it, or set HOKKU_DATA_DIR to a shorter path.`,
+    );
+  }
+  await chmod(dir, 0o700);
+}
+
+async function takeLock(lockFile: string, root: string): Promise<void> {
+  const self = identify(process.pid);
+  if (self === null) throw new Error('Internal: /proc is not mounted');
+  const holder = await readLock(root);
+  if (holder !== null && isAlive(holder)) {
+    throw new PlatformError(
+      'conflict',
+      `Another platform (process ${holder.pid}) already uses ${root}. Stop it first, or set HOKKU_DATA_DIR.`,
+    );
+  }
+  await writeFileAtomic(lockFile, JSON.stringify(self), 0o600);
+}
+
+function lockFileOf(root: string): string {
+  return join(runFolder(root), 'platform.lock');
+}
+
+/** The process that works on this data folder; it may be dead. */
+export async function readLock(root: string): Promise<ProcessIdentity | null> {
+  try {
+    return JSON.parse(await readFile(lockFileOf(root), 'utf8')) as ProcessIdentity;
+  } catch {
+    return null;
+  }
+}

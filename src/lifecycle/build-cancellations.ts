@@ -1,0 +1,24 @@
+import type { AppId } from '../model/ids.ts';
+
+/** Lets the running and the waiting builds of an app be cancelled, for example when it is destroyed. */
+export class BuildCancellations {
+  readonly #running = new Map<AppId, Set<AbortController>>();
+
+  /** A signal for one build, aborted too when `also` is. Dispose it when the build has ended. */
+  register(appId: AppId, also: AbortSignal): { readonly signal: AbortSignal } & Disposable {
+    const controller = new AbortController();
+    const builds = this.#running.get(appId) ?? new Set();
+    this.#running.set(appId, builds.add(controller));
+    return {
+      signal: AbortSignal.any([controller.signal, also]),
+      [Symbol.dispose]: () => {
+        builds.delete(controller);
+        if (builds.size === 0) this.#running.delete(appId);
+      },
+    };
+  }
+
+  cancel(appId: AppId): void {
+    for (const controller of this.#running.get(appId) ?? []) controller.abort();
+  }
+}

@@ -1,0 +1,179 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ensureFirstAccount } from './account/index.ts';
+import type { Config, Secrets } from './config/index.ts';
+import { openConfigVars } from './config-vars/index.ts';
+import type { DataFolder } from './data-folder.ts';
+import { openLocalRuntime } from './dyno/index.ts';
+import { DynoOutputs, openFormation } from './formation/index.ts';
+import { BuildCancellations, logDynoOutput, type Platform } from './lifecycle/index.ts';
+import { Disposables } from './lib/disposables.ts';
+import { KeyedQueue } from './lib/keyed-queue.ts';
+import { packageRoot } from './lib/package-root.ts';
+import { ensureCertificate } from './lib/tls-certificate.ts';
+import type { Logs } from './log.ts';
+import { openLogplex } from './logplex/index.ts';
+import type { AppId } from './model/ids.ts';
+import { openRepos } from './repo/index.ts';
+import { openRouter, type Router } from './router/index.ts';
+import { openSlugStore } from './slug/index.ts';
+import { openStore } from './store/index.ts';
+import { probeSandbox, runInSandbox, type Sandbox } from './supervisor/index.ts';
+
+export interface OpenPlatform extends AsyncDisposable {
+  readonly platform: Platform;
+  readonly router: Router;
+  readonly sandbox: Sandbox;
+}
+
+/** The only place that constructs things. Whatever it opened before a failure is closed again. */
+export async function openPlatform(
+  config: Config,
+  secrets: Secrets,
+  data: DataFolder,
+  logs: Logs,
+  platformSocket: string,
+): Promise<OpenPlatform> {
+  const opened = new Disposables();
+  try {
+    return await open(config, secrets, data, logs, platformSocket, opened);
+  } catch (error) {
+    await opened[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function open(
+  config: Config,
+  secrets: Secrets,
+  data: DataFolder,
+  logs: Logs,
+  platformSocket: string,
+  opened: Disposables,
+): Promise<OpenPlatform> {
+  const closing = new AbortController();
+  const background = new BackgroundWork(logs);
+  const store = opened.use(await openStore({ url: config.databaseUrl, log: logs.store }));
+  await ensureFirstAccount(store, { email: config.adminEmail, token: secrets.apiKey });
+  const certificate = await ensureCertificate(data.tls, config.domain, config.tls);
+  const sandbox = await probeSandbox({
+    hide: [data.root],
+    ...(config.sandbox === null ? {} : { want: config.sandbox }),
+  });
+
+  const configVars = openConfigVars(store, secrets.secretKey);
+  const repos = await openRepos({ dir: data.repos, hooksDir: join(packageRoot, 'hooks'), log: logs.receiver });
+  const slugs = await openSlugStore({ dir: data.slugs, log: logs.build });
+  const logplex = opened.use(await openLogplex({ dir: data.logs, log: logs.logplex }));
+  const outputs = new DynoOutputs();
+  const runtime = opened.use(
+    await openLocalRuntime({
+      dir: data.dynos,
+      sandbox,
+      slugs,
+      onOutput: (output) => {
+        logDynoOutput(output, logplex);
+        outputs.handle(output);
+      },
+      cursorOf: (appId, dynoId) => logplex.cursorOf(appId, dynoId),
+      log: logs.dyno,
+    }),
+  );
+  const router = opened.use(
+    await openRouter({
+      runDir: data.run,
+      bind: config.bind,
+      port: config.port,
+      domain: config.domain,
+      platformSocket,
+      tls: certificate,
+      onLog: (appId, lines) => logplex.append(appId, lines),
+      cursorOf: (appId, reader) => logplex.cursorOf(appId, reader),
+      log: logs.router,
+    }),
+  );
+  const formation = await openFormation({
+    store,
+    runtime,
+    router,
+    logs: logplex,
+    lastLines: (_appId, dynoId) => Promise.resolve(outputs.lastLines(dynoId)),
+    readConfigVars: (releaseId) => configVars.ofRelease(releaseId),
+    domain: config.domain,
+    limits: { bootTimeoutMs: config.limits.bootTimeoutMs, stopGraceMs: config.limits.stopGraceMs },
+    keepOldOnFailedRollOut: config.keepOldOnFailedRollOut,
+    log: logs.formation,
+  });
+  opened.defer(() => formation.close());
+  opened.defer(async () => {
+    closing.abort();
+    await background.settled();
+  });
+
+  const platform: Platform = {
+    urls: platformUrls(config.domain, router.port),
+    domain: config.domain,
+    stack: 'heroku-24',
+    region: 'us',
+    limits: config.limits,
+    store,
+    repos,
+    slugs,
+    configVars,
+    buildTools: {
+      sandbox,
+      runInSandbox,
+      slugs,
+      buildpacksDir: join(packageRoot, 'buildpacks'),
+      cacheDir: data.cache,
+      workDir: data.builds,
+      platformEnv: config.buildEnvironment,
+      log: logs.build,
+    },
+    builds: new KeyedQueue<AppId>(),
+    cancellations: new BuildCancellations(),
+    formation,
+    runtime,
+    outputs,
+    logplex,
+    logs,
+    purgeCache: (appId) => rm(join(data.cache, appId), { recursive: true, force: true }),
+    inBackground: (what, work) => background.add(what, work),
+    closing: closing.signal,
+  };
+  return { platform, router, sandbox, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
+}
+
+function platformUrls(domain: string, port: number): Platform['urls'] {
+  const host = `${domain}:${port}`;
+  return {
+    api: `http://${host}`,
+    git: (app) => `https://${host}/${app}.git`,
+    web: (app) => `http://${app}.${host}/`,
+  };
+}
+
+/** Stories that go on after their request was answered. */
+class BackgroundWork {
+  readonly #running = new Set<Promise<void>>();
+  readonly #logs: Logs;
+
+  constructor(logs: Logs) {
+    this.#logs = logs;
+  }
+
+  add(what: string, work: Promise<unknown>): void {
+    const watched = work.then(
+      () => undefined,
+      (error: unknown) => {
+        this.#logs.platform.error({ what, err: error }, 'background work failed');
+      },
+    );
+    this.#running.add(watched);
+    void watched.then(() => this.#running.delete(watched));
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+}

@@ -1,0 +1,125 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import fastify, { type FastifyInstance } from 'fastify';
+import { authenticate } from './account/index.ts';
+import { apiPlugin } from './api/index.ts';
+import { authorizeApp } from './app/index.ts';
+import { loadSecrets, type Config, type Environment } from './config/index.ts';
+import { openDataFolder } from './data-folder.ts';
+import { PlatformError } from './errors/platform-error.ts';
+import { writeFileAtomic } from './lib/atomic-file.ts';
+import { Disposables } from './lib/disposables.ts';
+import { onBoot, onPush, type Platform } from './lifecycle/index.ts';
+import { openLogs } from './log.ts';
+import { openPlatform } from './open-platform.ts';
+import { receiverPlugin } from './receiver/index.ts';
+
+export interface RunningServer extends AsyncDisposable {
+  readonly port: number;
+  /** `http://127.0.0.1:5000` */
+  readonly url: string;
+  readonly platform: Platform;
+  /** What keeps builds and dynos apart on this machine. */
+  readonly isolation: string;
+  /** The first account's token, if it was made at this start. */
+  readonly newApiKey: string | null;
+  readonly apiKey: string;
+  /** Ends every dyno and the router too; disposing alone leaves them running, for the next start to take over. */
+  stopEverything(): Promise<void>;
+}
+
+/** What other programs of this machine may know of a running platform; `hokku env` reads it. Holds no secret. */
+export interface PlatformFile {
+  readonly pid: number;
+  readonly port: number;
+  readonly bind: string;
+  readonly domain: string;
+}
+
+export async function startServer(config: Config, env: Environment, terminal: boolean): Promise<RunningServer> {
+  const opened = new Disposables();
+  try {
+    const logs = openLogs(config.logLevel, terminal);
+    const data = opened.use(await openDataFolder(config.dataDir));
+    const secrets = await loadSecrets(env, config.dataDir);
+    const socket = join(data.run, 'platform.sock');
+    await rm(socket, { force: true });
+    const state: HttpState = { platform: null };
+    const http = createHttp(state);
+
+    const { platform, router, sandbox, ...rest } = await openPlatform(config, secrets, data, logs, socket);
+    opened.use(rest);
+    for (const name of config.unknownSettings) logs.platform.warn({ name }, 'unknown setting ignored');
+    await registerEdges(http, platform);
+    await http.listen({ path: socket });
+    opened.defer(() => http.close());
+    await onBoot(platform);
+    const known: PlatformFile = { pid: process.pid, port: router.port, bind: config.bind, domain: config.domain };
+    await writeFileAtomic(join(data.root, 'platform.json'), JSON.stringify(known));
+    state.platform = platform;
+
+    return {
+      port: router.port,
+      url: `http://${config.bind.includes(':') ? `[${config.bind}]` : config.bind}:${router.port}`,
+      platform,
+      isolation: `${sandbox.rung} (${sandbox.description})`,
+      newApiKey: secrets.apiKeyIsNew ? secrets.apiKey : null,
+      apiKey: secrets.apiKey,
+      stopEverything: async () => {
+        state.platform = null;
+        await platform.formation.stopAll();
+        await router.stop();
+      },
+      [Symbol.asyncDispose]: async () => {
+        state.platform = null;
+        await opened[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await opened[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+interface HttpState {
+  /** Null until boot has finished, and again from the start of the shutdown. */
+  platform: Platform | null;
+}
+
+function createHttp(state: HttpState): FastifyInstance {
+  // The router has limited header sizes and times already; bodies are limited where they are read.
+  const http = fastify({ logger: false, trustProxy: true, bodyLimit: 1024 * 1024, forceCloseConnections: true });
+  http.get('/healthz', async () => ({ status: 'ok' }));
+  http.get('/readyz', async (_request, reply) => {
+    if (state.platform === null) return reply.code(503).send({ status: 'starting or stopping' });
+    try {
+      await state.platform.store.ping();
+      return { status: 'ready' };
+    } catch (error) {
+      state.platform.logs.platform.error({ err: error }, 'the database does not answer');
+      return reply.code(503).send({ status: 'the database does not answer' });
+    }
+  });
+  return http;
+}
+
+async function registerEdges(http: FastifyInstance, platform: Platform): Promise<void> {
+  await http.register(
+    receiverPlugin({
+      repos: platform.repos,
+      authenticate: (token) => authenticate(platform.store, token),
+      findApp: async (account, name) => {
+        try {
+          return await authorizeApp(platform.store, account, name);
+        } catch (error) {
+          if (error instanceof PlatformError && (error.id === 'not_found' || error.id === 'forbidden')) return null;
+          throw error;
+        }
+      },
+      onPush: (push, output, signal) => onPush(push, platform, output, signal),
+      closing: platform.closing,
+      log: platform.logs.receiver,
+    }),
+  );
+  await http.register(apiPlugin(platform));
+}

@@ -1,0 +1,41 @@
+import type { Kysely, Transaction } from 'kysely';
+import { PlatformError } from '../../errors/platform-error.ts';
+import type { Schema } from '../schema.ts';
+
+/** How the two databases differ; nothing outside this folder asks which of them it is. */
+export interface Database extends AsyncDisposable {
+  /** For messages: where the database is, without user and password. */
+  readonly label: string;
+  /** Sees committed rows only, also while a transaction of `writer` is open. */
+  readonly reader: Kysely<Schema>;
+  readonly writer: Kysely<Schema>;
+  readonly columnTypes: ColumnTypes;
+  /** Called first in every transaction: keeps the writers of other processes out until it ends. */
+  lockWriters(tx: Transaction<Schema>): Promise<void>;
+  /** True when the same work can succeed if it is tried again. */
+  readonly isBusy: (error: unknown) => boolean;
+  /** What is known about a failure to open it, in one sentence with the remedy. Never a password. */
+  readonly explain: (error: unknown) => string;
+}
+
+export interface ColumnTypes {
+  readonly bytes: 'blob' | 'bytea';
+  /** Whole numbers up to 2^53. */
+  readonly big: 'integer' | 'bigint';
+}
+
+/** The code that a database client puts on its errors (`SQLITE_BUSY`, `40001`, `ECONNREFUSED`), or an empty string. */
+export function codeOf(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : '';
+}
+
+/** The failure to open a database, for the operator. */
+export function openError(label: string, explanation: string, cause: unknown): PlatformError {
+  return new PlatformError('unavailable', `Can't open the database ${label}. ${explanation}`, { cause });
+}
+
+export function messageOf(error: unknown): string {
+  const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
+  return String(message).trim();
+}

@@ -1,0 +1,88 @@
+import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely';
+import type { DatabaseConnection } from 'kysely';
+import pg from 'pg';
+import type { Logger } from '../../log.ts';
+import type { Schema } from '../schema.ts';
+import { codeOf, messageOf, type Database } from './database.ts';
+
+/** Every writer of one database, in whatever process, takes this advisory lock first. The number means nothing. */
+const writersLock = 4_656_721_190_255_111n;
+const bigintType = pg.types.builtins.INT8;
+const statementTimeoutMs = 30_000;
+const lockTimeoutMs = 10_000;
+const idleInTransactionMs = 60_000;
+
+/**
+ * Transactions are READ COMMITTED behind one advisory lock, so they run one after the other as on SQLite: what was read
+ * is still true when it is written. (SERIALIZABLE would run them side by side and throw most of the work away on retry;
+ * the platform writes a few rows per deploy.)
+ */
+export function openPostgres(url: string, log: Logger): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 10,
+    connectionTimeoutMillis: 10_000,
+    // For a peer that is gone without a word; the server's own limit comes first.
+    query_timeout: 2 * statementTimeoutMs,
+    keepAlive: true,
+    application_name: 'hokku',
+    types,
+  });
+  // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
+  pool.on('error', (error) => {
+    log.warn({ err: error }, 'a database connection was lost');
+  });
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool, onCreateConnection: limitStatements }) });
+  return {
+    label: labelOf(url),
+    reader: db,
+    writer: db,
+    columnTypes: { bytes: 'bytea', big: 'bigint' },
+    lockWriters: async (tx) => {
+      await sql`select set_config('lock_timeout', ${String(lockTimeoutMs)}, true),
+        set_config('idle_in_transaction_session_timeout', ${String(idleInTransactionMs)}, true)`.execute(tx);
+      await sql`select pg_advisory_xact_lock(${sql.lit(writersLock)})`.execute(tx);
+    },
+    isBusy: (error) => busyCodes.has(codeOf(error)),
+    explain,
+    [Symbol.asyncDispose]: async () => {
+      await db.destroy();
+      if (!pool.ended) await pool.end();
+    },
+  };
+}
+
+/** serialization_failure, deadlock_detected, lock_not_available. */
+const busyCodes: ReadonlySet<string> = new Set(['40001', '40P01', '55P03']);
+
+/** Set on the session and not in the URL's options, which connection poolers refuse. */
+async function limitStatements(connection: DatabaseConnection): Promise<void> {
+  await connection.executeQuery(CompiledQuery.raw(`set statement_timeout = ${statementTimeoutMs}`));
+}
+
+/** `bigint` arrives as text because it may exceed 2^53; none of our columns does. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (id, format) =>
+    id === bigintType ? Number : (pg.types.getTypeParser(id, format) as (text: string) => unknown),
+};
+
+function labelOf(url: string): string {
+  try {
+    const { host, pathname } = new URL(url);
+    return `postgres://${host}${pathname}`;
+  } catch {
+    return 'postgres://...';
+  }
+}
+
+function explain(error: unknown): string {
+  const code = codeOf(error);
+  const detail = messageOf(error) || code;
+  if (code.startsWith('28'))
+    return `The server refuses the user or the password (${detail}). Check HOKKU_DATABASE_URL.`;
+  if (code === '3D000') return `${detail}. Create it with createdb, or correct HOKKU_DATABASE_URL.`;
+  if (code === '42501')
+    return `The user lacks a right (${detail}). It must own the database or be allowed to create tables.`;
+  if (busyCodes.has(code)) return 'Another process holds its locks. Stop that process, then start again.';
+  return `${detail}. Check that PostgreSQL is up and that HOKKU_DATABASE_URL is right.`;
+}

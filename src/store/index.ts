@@ -1,0 +1,17 @@
+export { openStore, type StoreOptions } from './open-store.ts';
+export type {
+  AccountQueries,
+  AppQueries,
+  BuildQueries,
+  DynoQueries,
+  DynoRow,
+  FormationQueries,
+  ListOptions,
+  NewApp,
+  Queries,
+  ReleaseQueries,
+  SlugQueries,
+  Store,
+  TokenRow,
+  Transaction,
+} from './store.ts';

@@ -1,0 +1,16 @@
+import type { Kysely, Migration } from 'kysely';
+import type { ColumnTypes } from '../dialects/database.ts';
+import { createTables } from './0001-create-tables.ts';
+
+/**
+ * Every change of the schema, in order; names are never changed or reused, because databases remember them. A migration
+ * knows nothing of the present schema.ts: it must do the same for ever.
+ */
+export function migrations(types: ColumnTypes): Record<string, Migration> {
+  const step = (up: (db: Kysely<unknown>, types: ColumnTypes) => Promise<void>): Migration => ({
+    up: (db: Kysely<unknown>) => up(db, types),
+  });
+  return {
+    '0001-create-tables': step(createTables),
+  };
+}

@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import type { Kysely, Selectable, Transaction } from 'kysely';
+import { PlatformError } from '../../errors/platform-error.ts';
+import type { AccountId, AppId, ReleaseId } from '../../model/ids.ts';
+import type { Release, ReleaseStatus } from '../../model/release.ts';
+import type { Slug } from '../../model/slug.ts';
+import { fromTime, toText, toTime } from '../codecs.ts';
+import type { Handle } from '../handle.ts';
+import type { Schema } from '../schema.ts';
+import type { ReleaseQueries } from '../store.ts';
+import { toSlug } from './slug-queries.ts';
+
+export function releaseQueries({ read, write }: Handle): ReleaseQueries {
+  const one = async (query: ReturnType<typeof releases>): Promise<Release | null> =>
+    (await withSlugs(read, await query.limit(1).execute()))[0] ?? null;
+  const many = async (query: ReturnType<typeof releases>): Promise<readonly Release[]> =>
+    withSlugs(read, await query.execute());
+  const ofApp = (appId: AppId, order: 'asc' | 'desc') =>
+    releases(read).where('releases.app_id', '=', appId).orderBy('releases.version', order);
+  return {
+    create: (release) => write((db) => create(db, release)),
+    findById: (id) => one(releases(read).where('releases.id', '=', id)),
+    findByVersion: (appId, version) => one(ofApp(appId, 'desc').where('releases.version', '=', version)),
+    findCurrent: (appId) => one(ofApp(appId, 'desc').where('releases.status', '=', 'succeeded')),
+    findNewest: (appId) => one(ofApp(appId, 'desc')),
+    list: (appId, { order = 'asc', max } = {}) => {
+      const query = ofApp(appId, order);
+      return many(max === undefined ? query : query.limit(max));
+    },
+    listPending: () =>
+      many(
+        releases(read)
+          .where('releases.status', '=', 'pending')
+          .orderBy('releases.created_at')
+          .orderBy('releases.app_id')
+          .orderBy('releases.version'),
+      ),
+    setStatus: (id, status) =>
+      write(async (db) => {
+        const { numUpdatedRows } = await db
+          .updateTable('releases')
+          .set({ status, updated_at: toTime(new Date()) })
+          .where('id', '=', id)
+          .executeTakeFirstOrThrow();
+        if (numUpdatedRows === 0n) {
+          throw new PlatformError('not_found', "Couldn't find that release.", { resource: 'release' });
+        }
+      }),
+    readConfigVars: async (id) => {
+      const row = await read.selectFrom('releases').select('config_vars').where('id', '=', id).executeTakeFirst();
+      return row?.config_vars ?? null;
+    },
+  };
+}
+
+async function create(db: Transaction<Schema>, release: Parameters<ReleaseQueries['create']>[0]): Promise<Release> {
+  const id = randomUUID();
+  const now = toTime(new Date());
+  await db
+    .insertInto('releases')
+    .values({
+      id,
+      app_id: release.appId,
+      version: await nextVersion(db, release.appId),
+      description: toText(release.description),
+      status: release.status,
+      slug_id: release.slugId,
+      user_id: release.userId,
+      config_vars: release.configVars,
+      created_at: now,
+      updated_at: now,
+    })
+    .execute();
+  const rows = await releases(db).where('releases.id', '=', id).execute();
+  const [created] = await withSlugs(db, rows);
+  if (created === undefined) throw new Error('Internal: a release vanished within its transaction');
+  return created;
+}
+
+/** Counted on the app's row, which stays locked until the transaction ends: without gaps, and never the same twice. */
+async function nextVersion(db: Transaction<Schema>, appId: AppId): Promise<number> {
+  const app = await db
+    .updateTable('apps')
+    .set((eb) => ({ last_version: eb('last_version', '+', 1) }))
+    .where('id', '=', appId)
+    .returning('last_version')
+    .executeTakeFirst();
+  if (app === undefined) throw new PlatformError('not_found', "Couldn't find that app.", { resource: 'app' });
+  return app.last_version;
+}
+
+type Row = Omit<Selectable<Schema['releases']>, 'config_vars'> & { user_email: string };
+
+/** Without the config vars, which few readers want and which may be 64 KB each. */
+function releases(db: Kysely<Schema>) {
+  return db
+    .selectFrom('releases')
+    .innerJoin('accounts', 'accounts.id', 'releases.user_id')
+    .select([
+      'releases.id',
+      'releases.app_id',
+      'releases.version',
+      'releases.description',
+      'releases.status',
+      'releases.slug_id',
+      'releases.user_id',
+      'releases.created_at',
+      'releases.updated_at',
+      'accounts.email as user_email',
+    ]);
+}
+
+/** More slugs than this are looked up in several queries: databases limit the parameters of one. */
+const slugsPerQuery = 500;
+
+async function withSlugs(db: Kysely<Schema>, rows: readonly Row[]): Promise<readonly Release[]> {
+  const ids = [...new Set(rows.flatMap((row) => row.slug_id ?? []))];
+  const slugs = new Map<string, Slug>();
+  for (let start = 0; start < ids.length; start += slugsPerQuery) {
+    const batch = ids.slice(start, start + slugsPerQuery);
+    const found = await db.selectFrom('slugs').selectAll().where('id', 'in', batch).execute();
+    for (const row of found) slugs.set(row.id, toSlug(row));
+  }
+  return rows.map((row) => toRelease(row, row.slug_id === null ? null : (slugs.get(row.slug_id) ?? null)));
+}
+
+function toRelease(row: Row, slug: Slug | null): Release {
+  return {
+    id: row.id as ReleaseId,
+    appId: row.app_id as AppId,
+    version: row.version,
+    description: row.description,
+    status: row.status as ReleaseStatus,
+    slug,
+    userId: row.user_id as AccountId,
+    userEmail: row.user_email,
+    createdAt: fromTime(row.created_at),
+    updatedAt: fromTime(row.updated_at),
+  };
+}

@@ -1,0 +1,135 @@
+/**
+ * The rows as both databases hold them. Times are ISO 8601 text in UTC (they sort as they are), flags are 0 or 1, lists
+ * and maps are JSON text; codecs.ts turns them into the model's values and back.
+ */
+export interface Schema {
+  accounts: AccountTable;
+  tokens: TokenTable;
+  apps: AppTable;
+  slugs: SlugTable;
+  builds: BuildTable;
+  releases: ReleaseTable;
+  formation: FormationTable;
+  dynos: DynoTable;
+  counters: CounterTable;
+}
+
+interface AccountTable {
+  id: string;
+  /** Grows with every account; the first one is the operator's. */
+  number: number;
+  email: string;
+  /** The e-mail in lower case: unique. */
+  email_key: string;
+  created_at: string;
+  updated_at: string;
+}
+
+interface TokenTable {
+  /** SHA-256 of the token, hex; the token itself is nowhere. */
+  hash: string;
+  account_id: string;
+  description: string;
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+}
+
+export interface AppTable {
+  id: string;
+  name: string;
+  owner_id: string;
+  stack: string;
+  region: string;
+  maintenance: number;
+  uid: number;
+  buildpack_description: string | null;
+  /** JSON list of references. */
+  buildpacks: string;
+  /** Encrypted. */
+  config_vars: Uint8Array | null;
+  /** The newest version number given to a release. */
+  last_version: number;
+  released_at: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+interface SlugTable {
+  id: string;
+  app_id: string;
+  sha256: string;
+  size_bytes: number;
+  commit_id: string | null;
+  commit_description: string | null;
+  /** JSON map. */
+  process_types: string;
+  buildpack_description: string | null;
+  stack: string;
+  created_at: string;
+}
+
+interface BuildTable {
+  id: string;
+  /** Grows with every build of the platform: the order of their creation. */
+  number: number;
+  app_id: string;
+  status: string;
+  commit_id: string | null;
+  user_id: string;
+  /** JSON list of references. */
+  buildpacks: string;
+  slug_id: string | null;
+  release_id: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+interface ReleaseTable {
+  id: string;
+  app_id: string;
+  version: number;
+  description: string;
+  status: string;
+  slug_id: string | null;
+  user_id: string;
+  /** Encrypted. */
+  config_vars: Uint8Array | null;
+  created_at: string;
+  updated_at: string;
+}
+
+interface FormationTable {
+  id: string;
+  app_id: string;
+  type: string;
+  quantity: number;
+  size: string;
+  created_at: string;
+  updated_at: string;
+}
+
+interface DynoTable {
+  id: string;
+  app_id: string;
+  name: string;
+  type: string;
+  release_id: string;
+  size: string;
+  command: string;
+  port: number | null;
+  state: string;
+  /** JSON of an exit, its time as ISO text. */
+  exit: string | null;
+  crashes: number;
+  restart_at: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+/** Numbers that are handed out once and never again, whatever is deleted. */
+interface CounterTable {
+  name: string;
+  /** The last one handed out. */
+  value: number;
+}
