@@ -76,14 +76,21 @@ async function listMatches(
       timeoutMs,
     },
   );
-  const paths: Buffer[] = [];
-  for (let start = 0; start < listing.length;) {
-    const end = listing.indexOf(0, start);
-    const path = listing.subarray(start, end);
-    paths.push(path.at(-1) === 0x2f ? path.subarray(0, -1) : path);
-    start = end + 1;
+  return withoutEmptied(listing.toString('latin1').split('\0').slice(0, -1));
+}
+
+/**
+ * git lists a folder in which everything is ignored along with what is in it, and a folder that a pattern matches without.
+ * Only the latter goes: `log/*` must not remove `log`. Paths are latin1, so that any bytes of a name stay as they are.
+ */
+function withoutEmptied(paths: readonly string[]): readonly Buffer[] {
+  const parents = new Set<string>();
+  for (const path of paths) {
+    for (let end = path.lastIndexOf('/', path.length - 2); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      parents.add(path.slice(0, end + 1));
+    }
   }
-  return paths;
+  return paths.filter((path) => !parents.has(path)).map((path) => Buffer.from(path.replace(/\/$/, ''), 'latin1'));
 }
 
 /** Null if there is none, or if it is no plain file. Reads a little more than is allowed, to notice that it is too long. */

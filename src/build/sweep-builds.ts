@@ -11,7 +11,7 @@ export async function sweepBuilds(workDir: string, cacheDir: string, apps?: Read
   for (const name of await list(workDir)) {
     const path = join(workDir, name);
     const stats = await stat(path).catch(() => null);
-    if (stats !== null && Math.max(stats.birthtimeMs, stats.mtimeMs) < startedAt) await removeTree(path);
+    if (stats !== null && stats.mtimeMs < startedAt) await removeTree(path);
   }
   if (apps === undefined) return;
   for (const name of await list(cacheDir)) if (!apps.has(name)) await removeTree(join(cacheDir, name));

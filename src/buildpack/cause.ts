@@ -21,7 +21,7 @@ const rules: readonly CauseRule[] = [
   },
   {
     pattern:
-      /out of memory|Cannot allocate memory|^\s*MemoryError\b|std::bad_alloc|\bSIGKILL\b|signal 9\b|\bKilled\s*$/i,
+      /out of memory|Cannot allocate memory|^\s*MemoryError\b|std::bad_alloc|\bSIGKILL\b|signal 9\b|\bKilled\s*$|^\S.*: +\d+ Killed\b/i,
     pick: 'last',
     next: 'The build ran out of memory: build fewer things at once, or give the machine more memory.',
   },
@@ -78,9 +78,9 @@ const rules: readonly CauseRule[] = [
     next: 'Something that the build needs could not be reached: see the address above, then push again.',
   },
   {
-    pattern: /^ ! {1,8}(?:Error|ERROR)\b/,
+    pattern: /^(?: ! {1,8})?(?:Error|ERROR)\b/,
     pick: 'last',
-    next: 'Do what the block above says, commit, and push again.',
+    next: 'Do what the output above says about it, commit, and push again.',
   },
 ];
 const anyOther = 'Look at the output above for what went wrong, fix it, commit, and push again.';

@@ -27,10 +27,8 @@ export async function detect(space: BuildSpace, buildpack: Buildpack): Promise<D
 }
 
 function displayName(stdout: string, buildpack: Buildpack): string {
+  const line = stdout.split('\n')[0] ?? '';
   // eslint-disable-next-line no-control-regex -- that is what is taken out
-  const name = (stdout.split('\n')[0] ?? '')
-    .replace(/[\x00-\x1f\x7f]/g, '')
-    .trim()
-    .slice(0, 100);
-  return name === '' ? buildpack.reference.replace(/^heroku\//, '') : name;
+  const name = line.replace(/[\x00-\x1f\x7f]/g, '').trim();
+  return name === '' ? buildpack.reference.replace(/^heroku\//, '') : name.slice(0, 100);
 }

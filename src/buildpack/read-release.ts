@@ -43,7 +43,7 @@ export async function readRelease(space: BuildSpace, buildpack: Buildpack): Prom
 export function parseReleaseInfo(text: string): ReadRelease {
   let document: unknown;
   try {
-    document = parse(text, { maxAliasCount: 20, uniqueKeys: false, logLevel: 'silent' });
+    document = parse(text, { maxAliasCount: 20, uniqueKeys: false, logLevel: 'error' });
   } catch (error) {
     return { status: 'invalid', detail: `it did not print valid YAML: ${firstLine(error)}` };
   }
