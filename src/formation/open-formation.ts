@@ -60,7 +60,6 @@ class LocalFormation implements Formation {
     const dynos = this.#of(app);
     const turn = this.#turnsOf(app.id).announce(release.version, dynos.live?.version ?? 0);
     if (turn === null) return { status: 'superseded' };
-    const { lastLines } = this.#deps;
     const job = this.#queue.run(app.id, async () => {
       if (turn.signal.aborted) return { status: 'superseded' } as const;
       return rollOut({
@@ -68,7 +67,7 @@ class LocalFormation implements Formation {
         release,
         signal: turn.signal,
         becomeCurrent,
-        lastLines: (appId, dynoId) => lastLines(appId, dynoId),
+        lastLines: (appId, dynoId) => this.#deps.lastLines(appId, dynoId),
       });
     });
     try {

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { DynoName, ProcessType } from '../../../src/model/ids.ts';
-import { FormationRig, until } from '../../rig/formation-rig.ts';
+import { FormationRig, until, present } from '../../rig/formation-rig.ts';
 
 const web1 = { name: 'web.1' as DynoName };
 
@@ -60,7 +60,7 @@ it('restarts web dynos without a moment in which none is routed, and keeps the o
 
   expect(rig.router.history).toEqual(['up v1 web.1']);
   await until(
-    () => old!.isRemoved,
+    () => present(old).isRemoved,
     (isTrue) => isTrue,
   );
   rig.runtime.script = () => ({ exit: 1 });

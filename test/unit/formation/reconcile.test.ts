@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { DynoId, DynoName, ProcessType } from '../../../src/model/ids.ts';
-import { FormationRig, until } from '../../rig/formation-rig.ts';
+import { FormationRig, until, present } from '../../rig/formation-rig.ts';
 
 /** `web.1 v2`, of every process that runs. */
 function running(rig: FormationRig): readonly string[] {
@@ -122,16 +122,16 @@ it('finishes a roll-out that was interrupted while the old dynos were drained', 
     () => rig.rows(),
     (rows) => rows.join() === 'web.1 stopping,web.1 up',
   );
-  expect(old!.signals).toEqual([]);
+  expect(present(old).signals).toEqual([]);
 
   await rig.restartPlatform();
 
   expect(rig.router.history).toEqual(['up v2 web.1']);
   await until(
-    () => old!.isRemoved,
+    () => present(old).isRemoved,
     (isTrue) => isTrue,
   );
-  expect(old!.signals).toEqual(['SIGTERM']);
+  expect(present(old).signals).toEqual(['SIGTERM']);
   expect(
     await until(
       () => rig.rows(),
@@ -144,10 +144,10 @@ it('kills a dyno that was stopping after the rest of its grace', async () => {
   await using rig = await FormationRig.start({ limits: { stopGraceMs: 400 } });
   await rig.deploy();
   const [old] = rig.runtime.dynos;
-  old!.obeysTerm = false;
+  present(old).obeysTerm = false;
   await rig.deploy();
   await until(
-    () => old!.signals.length,
+    () => present(old).signals.length,
     (signals) => signals === 1,
   );
   await until(
@@ -158,10 +158,10 @@ it('kills a dyno that was stopping after the rest of its grace', async () => {
   await rig.restartPlatform();
 
   await until(
-    () => old!.isRemoved,
+    () => present(old).isRemoved,
     (isTrue) => isTrue,
   );
-  expect(old!.signals).toEqual(['SIGTERM', 'SIGTERM', 'SIGKILL']);
+  expect(present(old).signals).toEqual(['SIGTERM', 'SIGTERM', 'SIGKILL']);
   expect(running(rig)).toEqual(['web.1 v1'.replace('v1', 'v2')]);
 });
 
