@@ -124,7 +124,9 @@ export class AppDynos {
     const all = new Set([...this.slots.values(), ...this.incoming.values(), ...this.#retiring]);
     const isAtRest = (dyno: Dyno): boolean => dyno.state.is === 'down' || dyno.state.is === 'crashed';
     const chosen = [...all].filter((dyno) => !(options.keepDown && isAtRest(dyno)));
-    await Promise.all(chosen.map((dyno) => dyno.stop({ then: 'remove', graceMs })));
+    await Promise.all(
+      chosen.map((dyno) => dyno.stop({ then: options.keepDown && dyno.isGoingDown ? 'down' : 'remove', graceMs })),
+    );
   }
 
   /** Lets go of everything; the dynos run on. */

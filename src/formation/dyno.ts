@@ -83,6 +83,16 @@ export class Dyno {
     return this.#crashes;
   }
 
+  /** True for one that a user stopped and that has not ended yet. */
+  get isGoingDown(): boolean {
+    return this.#state.is === 'stopping' && this.#then === 'down';
+  }
+
+  /** Resolves when its row is as it is now. */
+  get saved(): Promise<void> {
+    return this.#saving;
+  }
+
   /** When it came into its present state. */
   get updatedAt(): Date {
     return this.#updatedAt;
@@ -215,6 +225,9 @@ export class Dyno {
     if (handle === null || isOver()) return;
     // From here on the grace counts: the row says since when, for a platform that is started in the middle of it.
     this.#becomeStopping(graceMs);
+    // A platform that finds it must know that it may end; without the row it would take the end for a crash.
+    await this.#saving.catch(() => undefined);
+    if (isOver()) return;
     this.say('Stopping all processes with SIGTERM');
     await handle.terminate();
     const waitedMs = await untilEnded(this.#ended.promise, graceMs, hurry, lifetime);

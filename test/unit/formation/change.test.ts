@@ -122,6 +122,19 @@ it('keeps a stopped dyno down over a restart of the platform, until it is restar
   ).toHaveLength(1);
 });
 
+it('keeps a dyno down that was being stopped when everything was', async () => {
+  await using rig = await FormationRig.start({ limits: { stopGraceMs: 50 } });
+  await rig.deploy();
+  rig.runtime.last('web.1').obeysTerm = false;
+  await rig.formation.stop(rig.app, web1);
+
+  await rig.formation.stopAll();
+  await rig.restartPlatform();
+
+  expect(rig.dynos).toEqual(['web.1 down v1']);
+  expect(rig.runtime.running).toEqual([]);
+});
+
 it('says R12 and kills what does not end after SIGTERM', async () => {
   await using rig = await FormationRig.start({ limits: { stopGraceMs: 1_000 } });
   await rig.deploy();
