@@ -254,7 +254,7 @@ it('sweeps what a crash left and keeps what is whole', async () => {
   const commit = await rig.commit([['100644', 'a', 'x']]);
   await rig.git(['update-ref', 'refs/heads/kept', commit]);
 
-  await rig.repos.sweep();
+  await rig.repos.sweep(new Set([appId]));
 
   const left = await readdir(rig.root, { recursive: true });
   expect(left.filter((name) => /\.lock|tmp_|\.new|\.gone/.test(name))).toEqual([]);
