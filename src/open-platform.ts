@@ -5,7 +5,7 @@ import type { Config, Secrets } from './config/index.ts';
 import { openConfigVars } from './config-vars/index.ts';
 import type { DataFolder } from './data-folder.ts';
 import { openLocalRuntime } from './dyno/index.ts';
-import { openFormation } from './formation/index.ts';
+import { DynoOutputs, openFormation } from './formation/index.ts';
 import { BuildCancellations, logDynoOutput, type Platform } from './lifecycle/index.ts';
 import { Disposables } from './lib/disposables.ts';
 import { KeyedQueue } from './lib/keyed-queue.ts';
@@ -65,6 +65,7 @@ async function open(
   const repos = await openRepos({ dir: data.repos, hooksDir: join(packageRoot, 'hooks'), log: logs.receiver });
   const slugs = await openSlugStore({ dir: data.slugs, log: logs.build });
   const logplex = opened.use(await openLogplex({ dir: data.logs, log: logs.logplex }));
+  const outputs = new DynoOutputs();
   const runtime = opened.use(
     await openLocalRuntime({
       dir: data.dynos,
@@ -72,6 +73,7 @@ async function open(
       slugs,
       onOutput: (output) => {
         logDynoOutput(output, logplex);
+        outputs.handle(output);
       },
       cursorOf: (appId, dynoId) => logplex.cursorOf(appId, dynoId),
       log: logs.dyno,
@@ -95,6 +97,7 @@ async function open(
     runtime,
     router,
     logs: logplex,
+    lastLines: (_appId, dynoId) => Promise.resolve(outputs.lastLines(dynoId)),
     readConfigVars: (releaseId) => configVars.ofRelease(releaseId),
     domain: config.domain,
     limits: { bootTimeoutMs: config.limits.bootTimeoutMs, stopGraceMs: config.limits.stopGraceMs },
@@ -131,6 +134,7 @@ async function open(
     cancellations: new BuildCancellations(),
     formation,
     runtime,
+    outputs,
     logplex,
     logs,
     purgeCache: (appId) => rm(join(data.cache, appId), { recursive: true, force: true }),

@@ -29,10 +29,7 @@ export function announceOutcome(
       else announceReleased(app, release, platform, output);
       return true;
     case 'release-phase-failed':
-      output.write(
-        `\n !     Release command failed with exit status ${outcome.exitCode}. v${release.version} is not live` +
-          `; the release before it keeps running.\n`,
-      );
+      output.write(`\n !     v${release.version} is not live: ${outcome.why}. The release before it keeps running.\n`);
       return true;
     case 'crashed':
       announceReleased(app, release, platform, output);

@@ -6,11 +6,11 @@ import type { App } from '../model/app.ts';
 import type { BuildOutput } from '../model/build.ts';
 import type { ProcessType } from '../model/ids.ts';
 import type { Release, ReleaseStatus } from '../model/release.ts';
-import { runReleasePhase } from '../release/index.ts';
+import { runReleasePhase, type ReleasePhaseOutcome } from '../release/index.ts';
 import { logApiEvent } from './api-event.ts';
 import type { Platform } from './platform.ts';
 
-export type LaunchOutcome = RollOutOutcome | { readonly status: 'release-phase-failed'; readonly exitCode: number };
+export type LaunchOutcome = RollOutOutcome | { readonly status: 'release-phase-failed'; readonly why: string };
 
 const releaseType = 'release' as ProcessType;
 
@@ -45,14 +45,16 @@ export async function launch(
       runtime: platform.runtime,
       configVars: await platform.configVars.ofRelease(release.id),
       logs: platform.logplex,
+      watchOutput: (dynoId, listener) => platform.outputs.watch(dynoId, listener),
+      showDyno: (view) => platform.formation.showGuest(view),
       ...(output === undefined ? {} : { output }),
       signal: platform.closing,
       timeoutMs: platform.limits.releasePhaseTimeoutMs,
     });
     if (phase.status === 'failed') {
       await platform.store.releases.setStatus(release.id, 'failed');
-      logReleaseFailure(app, release, `its release command exited with status ${phase.exitCode}`, platform);
-      return { status: 'release-phase-failed', exitCode: phase.exitCode };
+      logReleaseFailure(app, release, describePhaseFailure(phase), platform);
+      return { status: 'release-phase-failed', why: describePhaseFailure(phase) };
     }
   }
 
@@ -79,6 +81,19 @@ export async function launch(
 export function describeBootFailure(outcome: Extract<RollOutOutcome, { dyno: unknown }>): string {
   if (outcome.reason === 'boot-timeout') return `${outcome.dyno} did not bind to $PORT in time`;
   return `${outcome.dyno} exited with status ${outcome.exit?.status ?? 'unknown'} while it started`;
+}
+
+function describePhaseFailure(phase: ReleasePhaseOutcome): string {
+  switch (phase.endedBy) {
+    case 'exit':
+      return `its release command exited with status ${phase.exitCode}`;
+    case 'timeout':
+      return 'its release command did not end in time';
+    case 'abort':
+      return 'the platform was stopped during its release command';
+    default:
+      return exhaustive(phase.endedBy);
+  }
 }
 
 function logReleaseFailure(app: App, release: Release, why: string, platform: Platform): void {

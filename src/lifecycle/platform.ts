@@ -1,7 +1,7 @@
 import type { BuildTools } from '../build/index.ts';
 import type { ConfigVarsBox } from '../config-vars/index.ts';
 import type { BuildCancellations } from './build-cancellations.ts';
-import type { Formation } from '../formation/index.ts';
+import type { DynoOutputs, Formation } from '../formation/index.ts';
 import type { KeyedQueue } from '../lib/keyed-queue.ts';
 import type { Logs } from '../log.ts';
 import type { Logplex } from '../logplex/index.ts';
@@ -48,6 +48,7 @@ export interface Platform {
   readonly cancellations: BuildCancellations;
   readonly formation: Formation;
   readonly runtime: DynoRuntime;
+  readonly outputs: DynoOutputs;
   readonly logplex: Logplex;
   readonly logs: Logs;
   /** Removes the build cache of an app. */

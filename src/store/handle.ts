@@ -6,7 +6,7 @@ export interface Handle {
   /** Committed rows, or those of the transaction. */
   readonly read: Kysely<Schema>;
   /** In the transaction, or in one of its own. */
-  write<T>(work: (db: Transaction<Schema>) => Promise<T>): Promise<T>;
+  readonly write: <T>(work: (db: Transaction<Schema>) => Promise<T>) => Promise<T>;
 }
 
 /** Hands out the next number of a counter. Rolled back with the transaction, never given twice. */

@@ -1,6 +1,6 @@
 /**
  * How far a command is kept apart from the machine, best first. `bwrap`: bubblewrap, every namespace but the network.
- * `unshare`: user, mount and pid namespaces made with util-linux. `process`: nothing but a user id, if the platform is root.
+ * `unshare`: user, mount and pid namespaces of our own making. `process`: nothing but a user id, if the platform is root.
  */
 export type SandboxRung = 'bwrap' | 'unshare' | 'process';
 
@@ -28,13 +28,23 @@ export interface SandboxedCommand {
   readonly tmpDir: string;
   readonly mounts: readonly Mount[];
   readonly hostname: string;
+  /** Upper bounds, lowered to what the platform itself may have. `processes` only counts those of the sandbox where it has its own user namespace. */
+  readonly limits?: { readonly openFiles?: number; readonly processes?: number };
 }
 
-/** What to really execute. `env` is complete. */
+/** What the supervisor really executes. `env` is complete. */
 export interface HostCommand {
   readonly file: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Steps between fork and exec, as src/supervisor/sandbox-steps.h reads them. */
+  readonly setup?: readonly string[];
+  /** What `file` finds on descriptors 5, 6, ...: too secret or too long for an argument. */
+  readonly inputs?: readonly Uint8Array[];
+  /** True if what runs inside has its own pid namespace, so that wrappers can be told from the app's processes. */
+  readonly privatePids?: boolean;
+  /** Owner of the output pipes, so that the command can open `/dev/stdout`. */
+  readonly uid?: number;
 }
 
 export interface Sandbox {

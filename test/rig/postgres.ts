@@ -125,16 +125,13 @@ async function startServer(dir: string, command: (port: number) => [string, ...s
 }
 
 async function isReady(url: string, ended: Promise<void>): Promise<boolean> {
-  let gone = false;
-  void ended.then(() => {
-    gone = true;
-  });
+  const gone = ended.then(() => true);
   const deadline = Date.now() + readyWithinMs;
-  for (let up = false; !up; up = await answers(url)) {
-    if (gone || Date.now() > deadline) return false;
-    await delay(50);
+  while (Date.now() < deadline) {
+    if (await Promise.race([gone, delay(50, false)])) return false;
+    if (await answers(url)) return true;
   }
-  return !gone;
+  return false;
 }
 
 async function answers(url: string): Promise<boolean> {

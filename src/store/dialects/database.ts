@@ -13,9 +13,11 @@ export interface Database extends AsyncDisposable {
   /** Called first in every transaction: keeps the writers of other processes out until it ends. */
   lockWriters(tx: Transaction<Schema>): Promise<void>;
   /** True when the same work can succeed if it is tried again. */
-  isBusy(error: unknown): boolean;
+  readonly isBusy: (error: unknown) => boolean;
+  /** True when the connection broke. Before the commit nothing is lost: the server has rolled back. */
+  readonly isDisconnected: (error: unknown) => boolean;
   /** What is known about a failure to open it, in one sentence with the remedy. Never a password. */
-  explain(error: unknown): string;
+  readonly explain: (error: unknown) => string;
 }
 
 export interface ColumnTypes {

@@ -54,7 +54,7 @@ function settingQueries({ read, write }: Handle): SettingQueries {
     writeConfig: (id, encrypted) => write((db) => set(db, id, { config_vars: encrypted })),
     listBuildpacks: async (id) => {
       const row = await read.selectFrom('apps').select('buildpacks').where('id', '=', id).executeTakeFirst();
-      return row === undefined ? [] : fromJson<readonly string[]>(row.buildpacks);
+      return row === undefined ? [] : (fromJson(row.buildpacks) as readonly string[]);
     },
     setBuildpacks: (id, references) => write((db) => set(db, id, { buildpacks: toJson(references) })),
   };

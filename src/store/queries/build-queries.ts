@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Kysely, Selectable } from 'kysely';
+import type { Kysely, Selectable, Transaction } from 'kysely';
 import { PlatformError } from '../../errors/platform-error.ts';
 import type { Build } from '../../model/build.ts';
 import type { AccountId, AppId, BuildId, CommitId, ReleaseId, SlugId } from '../../model/ids.ts';
@@ -32,23 +32,7 @@ export function buildQueries({ read, write }: Handle): BuildQueries {
           .execute();
         return toBuild(await builds(db).where('builds.id', '=', id).executeTakeFirstOrThrow());
       }),
-    finish: (id, result) =>
-      write(async (db) => {
-        const { numUpdatedRows } = await db
-          .updateTable('builds')
-          .set({
-            status: result.status,
-            ...(result.slugId !== undefined && { slug_id: result.slugId }),
-            ...(result.releaseId !== undefined && { release_id: result.releaseId }),
-            ...(result.buildpacks !== undefined && { buildpacks: toJson(result.buildpacks) }),
-            updated_at: toTime(new Date()),
-          })
-          .where('id', '=', id)
-          .executeTakeFirstOrThrow();
-        if (numUpdatedRows === 0n) {
-          throw new PlatformError('not_found', "Couldn't find that build.", { resource: 'build' });
-        }
-      }),
+    finish: (id, result) => write((db) => finish(db, id, result)),
     findById: async (id) => {
       const row = await builds(read).where('builds.id', '=', id).executeTakeFirst();
       return row === undefined ? null : toBuild(row);
@@ -76,6 +60,25 @@ export function buildQueries({ read, write }: Handle): BuildQueries {
   };
 }
 
+async function finish(
+  db: Transaction<Schema>,
+  id: BuildId,
+  result: Parameters<BuildQueries['finish']>[1],
+): Promise<void> {
+  const { numUpdatedRows } = await db
+    .updateTable('builds')
+    .set({
+      status: result.status,
+      ...(result.slugId !== undefined && { slug_id: result.slugId }),
+      ...(result.releaseId !== undefined && { release_id: result.releaseId }),
+      ...(result.buildpacks !== undefined && { buildpacks: toJson(result.buildpacks) }),
+      updated_at: toTime(new Date()),
+    })
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) throw new PlatformError('not_found', "Couldn't find that build.", { resource: 'build' });
+}
+
 function builds(db: Kysely<Schema>) {
   return db
     .selectFrom('builds')
@@ -92,7 +95,7 @@ function toBuild(row: Selectable<Schema['builds']> & { user_email: string }): Bu
     commit: row.commit_id as CommitId | null,
     userId: row.user_id as AccountId,
     userEmail: row.user_email,
-    buildpacks: fromJson<readonly string[]>(row.buildpacks),
+    buildpacks: fromJson(row.buildpacks) as readonly string[],
     slugId: row.slug_id as SlugId | null,
     releaseId: row.release_id as ReleaseId | null,
     createdAt: fromTime(row.created_at),

@@ -72,6 +72,6 @@ function fromRow(row: Row): DynoRow {
 }
 
 function toExit(json: string): Exit {
-  const exit = fromJson<Omit<Exit, 'at'> & { at: string }>(json);
+  const exit = fromJson(json) as Omit<Exit, 'at'> & { at: string };
   return { ...exit, at: fromTime(exit.at) };
 }

@@ -51,7 +51,7 @@ export function toSlug(row: Selectable<Schema['slugs']>): Slug {
     sizeBytes: row.size_bytes,
     commit: row.commit_id as CommitId | null,
     commitDescription: row.commit_description,
-    processTypes: fromJson<ProcessTypes>(row.process_types),
+    processTypes: fromJson(row.process_types) as ProcessTypes,
     buildpackProvidedDescription: row.buildpack_description,
     stack: row.stack,
     createdAt: fromTime(row.created_at),

@@ -1,0 +1,100 @@
+import { hostNames } from '../app/index.ts';
+import { PlatformError } from '../errors/platform-error.ts';
+import { dynoSizes, type DynoSize } from '../model/formation.ts';
+import { withApp, type ApiCall, type Routes } from './api-call.ts';
+import { sizeLabel } from './formation.ts';
+import { stableId } from './stable-id.ts';
+import { always, timestamp } from './timestamp.ts';
+
+/** What the platform offers, and what every app has without asking. */
+export const catalogRoutes: Routes = {
+  'GET /regions': (call) => [serializeRegion(call)],
+  'GET /regions/:region': (call) => oneOf('region', call, [serializeRegion(call)]),
+  'GET /stacks': (call) => [serializeStack(call)],
+  'GET /stacks/:stack': (call) => oneOf('stack', call, [serializeStack(call)]),
+  'GET /apps/:app/available-stacks': withApp((call) => [serializeStack(call)]),
+  'GET /dyno-sizes': () => dynoSizes.map(serializeDynoSize),
+  'GET /dyno-sizes/:size': (call) => oneOf('size', call, dynoSizes.map(serializeDynoSize)),
+  'GET /apps/:app/domains': withApp((call, app) =>
+    hostNames(app, call.platform.domain).map((hostname) => ({
+      id: stableId('domain', app.id, hostname),
+      hostname,
+      kind: 'heroku',
+      cname: null,
+      status: 'succeeded',
+      acm_status: null,
+      acm_status_reason: null,
+      sni_endpoint: null,
+      app: { id: app.id, name: app.name },
+      created_at: timestamp(app.createdAt),
+      updated_at: timestamp(app.createdAt),
+    })),
+  ),
+  'GET /apps/:app/collaborators': withApp((_call, app) => [
+    {
+      id: stableId('collaborator', app.id, app.ownerId),
+      role: 'owner',
+      permissions: [],
+      app: { id: app.id, name: app.name },
+      user: { id: app.ownerId, email: app.ownerEmail, federated: false },
+      created_at: timestamp(app.createdAt),
+      updated_at: timestamp(app.createdAt),
+    },
+  ]),
+};
+
+interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
+function oneOf(resource: string, call: ApiCall, offered: readonly Named[]): Named {
+  const which = call.param(resource);
+  const found = offered.find(({ id, name }) => id === which || name.toLowerCase() === which.toLowerCase());
+  if (found !== undefined) return found;
+  throw new PlatformError('not_found', `Couldn't find that ${resource}.`, { resource });
+}
+
+function serializeRegion({ platform }: ApiCall): Named & Record<string, unknown> {
+  return {
+    id: stableId('region', platform.region),
+    name: platform.region,
+    description: 'This platform',
+    country: '',
+    locale: '',
+    private_capable: false,
+    provider: { name: 'hokku', region: platform.region },
+    created_at: always,
+    updated_at: always,
+  };
+}
+
+function serializeStack({ platform }: ApiCall): Named & Record<string, unknown> {
+  const { stack } = platform;
+  return {
+    id: stableId('stack', stack),
+    name: stack,
+    default: true,
+    state: 'public',
+    created_at: always,
+    updated_at: always,
+  };
+}
+
+function serializeDynoSize(size: DynoSize): Named & Record<string, unknown> {
+  return {
+    id: stableId('dyno-size', size.name),
+    name: sizeLabel(size.name),
+    memory: size.memoryMb / 1024,
+    compute: 1,
+    cost: null,
+    dedicated: false,
+    precise_dyno_units: 1,
+    private_space_only: false,
+    can_autoscale: false,
+    architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+    generation: { id: stableId('generation', 'cedar'), name: 'cedar' },
+    infrastructure_tier: 'production',
+    product_dyno_tier: size.name.split('-')[0],
+  };
+}

@@ -1,0 +1,108 @@
+import { PlatformError } from '../errors/platform-error.ts';
+import { onScale, type ScaleUpdate } from '../lifecycle/index.ts';
+import type { App } from '../model/app.ts';
+import { dynoSizes, type DynoSizeName, type FormationEntry } from '../model/formation.ts';
+import type { ProcessType } from '../model/ids.ts';
+import type { ProcessTypes } from '../model/slug.ts';
+import { withApp, type ApiCall, type Routes } from './api-call.ts';
+import { identityField, invalidField, objectBody, objectsField, stringField, type JsonObject } from './body.ts';
+import { stableId } from './stable-id.ts';
+import { timestamp } from './timestamp.ts';
+
+export const formationRoutes: Routes = {
+  'GET /apps/:app/formation': withApp(async (call, app) =>
+    serializeAll(call, app, await call.platform.store.formation.list(app.id)),
+  ),
+  'GET /apps/:app/formation/:type': withApp(async (call, app) => {
+    const entry = await findEntry(call, app, call.param('type'));
+    return (await serializeAll(call, app, [entry]))[0];
+  }),
+  'PATCH /apps/:app/formation': withApp(async (call, app) => {
+    const updates = objectsField(objectBody(call.body), 'updates', 100) ?? [];
+    const parsed = await Promise.all(
+      updates.map(async (update) => {
+        const type = stringField(update, 'type') ?? stringField(update, 'process');
+        if (type === undefined) throw invalidField('updates', 'must name a process type as `type` in each item');
+        return parseUpdate(await typeOf(call, app, type), update);
+      }),
+    );
+    return serializeAll(call, app, await onScale(app, parsed, call.actor, call.platform));
+  }),
+  'PATCH /apps/:app/formation/:type': withApp(async (call, app) => {
+    const type = await typeOf(call, app, call.param('type'));
+    const formation = await onScale(app, [parseUpdate(type, objectBody(call.body))], call.actor, call.platform);
+    return (
+      await serializeAll(
+        call,
+        app,
+        formation.filter((entry) => entry.type === type),
+      )
+    )[0];
+  }),
+};
+
+/** A formation may be named by its id too. */
+async function typeOf(call: ApiCall, app: App, which: string): Promise<ProcessType> {
+  const formation = await call.platform.store.formation.list(app.id);
+  return formation.find((entry) => entry.id === which)?.type ?? (which as ProcessType);
+}
+
+async function findEntry(call: ApiCall, app: App, which: string): Promise<FormationEntry> {
+  const formation = await call.platform.store.formation.list(app.id);
+  const entry = formation.find(({ type, id }) => type === which || id === which);
+  if (entry !== undefined) return entry;
+  throw new PlatformError('not_found', `Couldn't find that process type (${which.slice(0, 128)}).`, {
+    resource: 'formation',
+  });
+}
+
+function parseUpdate(type: ProcessType, update: JsonObject): ScaleUpdate {
+  const quantity = parseQuantity(update['quantity']);
+  const size = identityField(update, 'size') ?? identityField(update, 'dyno_size');
+  return {
+    type: type.slice(0, 128) as ProcessType,
+    ...(quantity === undefined ? {} : { quantity }),
+    ...(size === undefined ? {} : { size: parseSize(size) }),
+  };
+}
+
+/** `2` and `"2"` are numbers of dynos, `"+1"` and `"-1"` are changes. */
+function parseQuantity(value: unknown): ScaleUpdate['quantity'] {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'number' && Number.isInteger(value)) return { to: value };
+  const match = typeof value === 'string' ? /^([+-]?)(\d{1,6})$/.exec(value) : null;
+  if (match === null) throw invalidField('quantity', 'must be a whole number, or a change like "+1" or "-1"');
+  const number = Number(match[2]);
+  return match[1] === '' ? { to: number } : { by: match[1] === '-' ? -number : number };
+}
+
+function parseSize(wanted: string): DynoSizeName {
+  const size = dynoSizes.find(({ name }) => name === wanted.toLowerCase() || stableId('dyno-size', name) === wanted);
+  if (size !== undefined) return size.name;
+  throw invalidField('size', `must be one of ${dynoSizes.map(({ label }) => label).join(', ')}`);
+}
+
+async function serializeAll(
+  call: ApiCall,
+  app: App,
+  formation: readonly FormationEntry[],
+): Promise<readonly unknown[]> {
+  const current = await call.platform.store.releases.findCurrent(app.id);
+  const commands: ProcessTypes = current?.slug?.processTypes ?? {};
+  return formation.map((entry) => ({
+    id: entry.id,
+    type: entry.type,
+    quantity: entry.quantity,
+    size: sizeLabel(entry.size),
+    dyno_size: { id: stableId('dyno-size', entry.size), name: sizeLabel(entry.size) },
+    command: commands[entry.type] ?? '',
+    app: { id: app.id, name: app.name },
+    created_at: timestamp(entry.createdAt),
+    updated_at: timestamp(entry.updatedAt),
+  }));
+}
+
+/** `Basic`, `Standard-1X`: the form that the CLI's table of sizes knows. */
+export function sizeLabel(size: DynoSizeName): string {
+  return dynoSizes.find(({ name }) => name === size)?.label ?? size;
+}

@@ -1,0 +1,1 @@
+export { apiPlugin } from './api-plugin.ts';

@@ -1,0 +1,62 @@
+import { PlatformError } from '../errors/platform-error.ts';
+import { withApp, type Handler, type Routes } from './api-call.ts';
+
+/** Parts of Heroku's API that this platform has not: its lists are empty, and asking for more is answered with what to do instead. */
+export const notOfferedRoutes: Routes = {
+  'GET /addons': () => [],
+  'GET /addon-attachments': () => [],
+  'GET /addon-services': () => [],
+  'GET /apps/:app/addons': withApp(() => []),
+  'GET /apps/:app/addon-attachments': withApp(() => []),
+  'GET /apps/:app/features': withApp(() => []),
+  'GET /apps/:app/log-drains': withApp(() => []),
+  'GET /apps/:app/sni-endpoints': withApp(() => []),
+  'GET /apps/:app/webhooks': withApp(() => []),
+  'GET /apps/:app/pipeline-couplings': withApp(() => {
+    throw new PlatformError('not_found', "Couldn't find that pipeline coupling.", { resource: 'pipeline_coupling' });
+  }),
+  'POST /actions/addons/resolve': () => {
+    throw new PlatformError('not_found', "Couldn't find that add-on.", { resource: 'add_on' });
+  },
+  'POST /actions/addon-attachments/resolve': () => {
+    throw new PlatformError('not_found', "Couldn't find that add on attachment.", { resource: 'add_on attachment' });
+  },
+  'POST /apps/:app/addons': refuse(
+    'Add-ons are not offered by this platform.',
+    'Set the address and credentials of a service as config vars instead.',
+  ),
+  'POST /apps/:app/dynos': refuse(
+    'One-off dynos are not offered by this platform.',
+    'Give the command a process type in the Procfile and scale it.',
+  ),
+  'POST /apps/:app/builds': refuse('Builds through the API are not offered by this platform.', 'Deploy with git push.'),
+  'POST /apps/:app/slugs': refuse('Slugs through the API are not offered by this platform.', 'Deploy with git push.'),
+  'POST /sources': refuse('Builds through the API are not offered by this platform.', 'Deploy with git push.'),
+  'POST /apps/:app/domains': refuse(
+    'Custom domains are not offered by this platform.',
+    'The app answers at its web URL (heroku apps:info).',
+  ),
+  'POST /apps/:app/collaborators': refuse(
+    'Collaborators are not offered by this platform.',
+    "Only the app's owner has access.",
+  ),
+  'POST /apps/:app/log-drains': refuse(
+    'Log drains are not offered by this platform.',
+    'Read the log with heroku logs --tail.',
+  ),
+  'POST /teams/apps': refuse(
+    'Teams and spaces are not offered by this platform.',
+    'Create the app without --team and --space.',
+  ),
+  'POST /pipelines': refuse('Pipelines are not offered by this platform.', 'Push the same commit to each app instead.'),
+  'POST /oauth/authorizations': refuse(
+    'Logging in through the API is not offered by this platform.',
+    'Set HEROKU_API_KEY to a token; `hokku env` prints it.',
+  ),
+};
+
+function refuse(what: string, instead: string): Handler {
+  return () => {
+    throw new PlatformError('not_found', `${what} ${instead}`);
+  };
+}

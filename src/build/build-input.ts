@@ -1,0 +1,53 @@
+import type { BuildSpace } from '../buildpack/index.ts';
+import type { Logger } from '../log.ts';
+import type { App } from '../model/app.ts';
+import type { SourceTree } from '../model/build.ts';
+import type { BuildId, CommitId } from '../model/ids.ts';
+import type { ConfigVars } from '../model/release.ts';
+import type { SlugStore } from '../slug/index.ts';
+import type { RunInSandbox, Sandbox } from '../supervisor/index.ts';
+import type { BuildScreen } from './build-screen.ts';
+import type { WorkFolder } from './work-folder.ts';
+
+export interface BuildInput {
+  readonly buildId: BuildId;
+  readonly app: App;
+  /** Its folder is moved into the build, so only the build may use it from then on. */
+  readonly source: SourceTree;
+  readonly configVars: ConfigVars;
+  /** References in order; empty: the platform's buildpacks are asked. */
+  readonly buildpacks: readonly string[];
+  readonly commit: CommitId | null;
+  readonly limits: {
+    /** For all scripts together. */
+    readonly timeoutMs: number;
+    readonly slugMaxBytes: number;
+    readonly slugSoftBytes: number;
+  };
+  /** Aborting ends the build within 2 seconds. */
+  readonly signal: AbortSignal;
+}
+
+export interface BuildTools {
+  readonly sandbox: Sandbox;
+  readonly runInSandbox: RunInSandbox;
+  readonly slugs: SlugStore;
+  /** Holds `order.json` and a folder per buildpack. */
+  readonly buildpacksDir: string;
+  /** One folder per app in it. */
+  readonly cacheDir: string;
+  /** One folder per running build in it; on the file system of `cacheDir`, so that a cache is moved, not copied. */
+  readonly workDir: string;
+  /** What the operator gives to every build: CA, proxy and registry variables. */
+  readonly platformEnv: Readonly<Record<string, string>>;
+  readonly log: Logger;
+}
+
+/** A build under way, as its steps see it. */
+export interface RunningBuild {
+  readonly input: BuildInput;
+  readonly tools: BuildTools;
+  readonly screen: BuildScreen;
+  readonly work: WorkFolder;
+  readonly space: BuildSpace;
+}

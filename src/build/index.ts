@@ -1,0 +1,4 @@
+export { build } from './build.ts';
+export type { BuildInput, BuildTools } from './build-input.ts';
+export { failureLines } from './failure-text.ts';
+export { sweepBuilds } from './sweep-builds.ts';

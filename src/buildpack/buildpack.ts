@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { chmod, cp, readFile, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** A buildpack that is on this machine. */
+export interface Buildpack {
+  /** `heroku/python`. */
+  readonly reference: string;
+  /** Host folder that holds `bin/`. Never changed: scripts run in a copy. */
+  readonly sourceDir: string;
+  /** Where its working copy lies below `/tmp`: `codon/tmp/buildpacks/<sha1>`. */
+  readonly workPath: string;
+}
+
+export type ResolvedBuildpack =
+  | { readonly status: 'found'; readonly buildpack: Buildpack }
+  | { readonly status: 'unavailable'; readonly detail: string };
+
+const officialName = /^(?:urn:buildpack:)?heroku\/([a-z0-9][a-z0-9-]{0,63})$/;
+
+/** Finds what a reference of the app's list means. `heroku/<name>` and `urn:buildpack:heroku/<name>` are the platform's own. */
+export async function resolveBuildpack(reference: string, buildpacksDir: string): Promise<ResolvedBuildpack> {
+  const name = officialName.exec(reference)?.[1];
+  const own = await detectionOrder(buildpacksDir);
+  const buildpack = own.find((candidate) => candidate.reference === `heroku/${name ?? ''}`);
+  if (buildpack !== undefined) return { status: 'found', buildpack };
+  const has = `This platform has ${own.map((candidate) => candidate.reference).join(', ')}`;
+  const isUrl = /^(https?|git|ssh):|^[\w.-]+@|\.(tgz|tar\.gz|git)($|[?#])/.test(reference);
+  const detail = isUrl ? `Buildpacks from a URL are not supported yet. ${has}` : has;
+  return { status: 'unavailable', detail };
+}
+
+/**
+ * The platform's own buildpacks, in the order in which they are asked whether they know the app.
+ * `order.json`: `{"buildpacks": [{"name": "heroku/python", "path": "python"}]}`, paths below its folder.
+ */
+export async function detectionOrder(buildpacksDir: string): Promise<readonly Buildpack[]> {
+  const order = JSON.parse(await readFile(join(buildpacksDir, 'order.json'), 'utf8')) as OrderFile;
+  return order.buildpacks.map(({ name, path }) => {
+    if (!officialName.test(name)) throw new Error(`Internal: buildpacks/order.json holds ${JSON.stringify(name)}`);
+    const sha1 = createHash('sha1').update(name).digest('hex');
+    return {
+      reference: name,
+      sourceDir: join(buildpacksDir, path),
+      workPath: join('codon', 'tmp', 'buildpacks', sha1),
+    };
+  });
+}
+
+interface OrderFile {
+  readonly buildpacks: readonly { readonly name: string; readonly path: string }[];
+}
+
+/** Makes the working copy in which the scripts run: it may write there, and its scripts are executable whatever the author forgot. */
+export async function copyBuildpack(buildpack: Buildpack, tmpDir: string): Promise<void> {
+  const target = join(tmpDir, buildpack.workPath);
+  await cp(buildpack.sourceDir, target, { recursive: true, verbatimSymlinks: true, errorOnExist: true, force: false });
+  for (const entry of await readdir(join(target, 'bin'), { withFileTypes: true })) {
+    if (entry.isFile()) await chmod(join(target, 'bin', entry.name), 0o755);
+  }
+}
+
+export function hasScript(buildpack: Buildpack, script: 'detect' | 'compile' | 'release' | 'report'): Promise<boolean> {
+  return isFile(join(buildpack.sourceDir, 'bin', script));
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,113 @@
+import { chmod, chown, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../lib/atomic-file.ts';
+import type { DynoSpec, Exit } from '../model/dyno.ts';
+import type { ProcessIdentity } from '../supervisor/index.ts';
+import { sizeOf } from './dyno-size.ts';
+
+/** The files of one start of one dyno. */
+export interface DynoFolder {
+  readonly path: string;
+  /** The supervisor's: the spool, and at the end the file `exit`. */
+  readonly out: string;
+  readonly upper: string;
+  readonly work: string;
+  readonly tmp: string;
+  /** What the dyno reads as its memory limit. */
+  readonly memoryLimit: string;
+}
+
+export interface DynoRecord {
+  /** Its `env` is empty: config vars are never written here. */
+  readonly spec: DynoSpec;
+  readonly supervisor: ProcessIdentity;
+  readonly startedAt: Date;
+}
+
+export function dynoFolder(path: string): DynoFolder {
+  return {
+    path,
+    out: join(path, 'out'),
+    upper: join(path, 'upper'),
+    work: join(path, 'work'),
+    tmp: join(path, 'tmp'),
+    memoryLimit: join(path, 'memory.limit_in_bytes'),
+  };
+}
+
+/** `reachable`: the dyno's user must be able to walk in, because it has no view of its own. */
+export async function makeDynoFolder(folder: DynoFolder, spec: DynoSpec, reachable: boolean): Promise<void> {
+  await mkdir(folder.path, { mode: reachable ? 0o711 : 0o700 });
+  await mkdir(folder.out, { mode: 0o700 });
+  await mkdir(folder.work, { mode: 0o700 });
+  await mkdir(folder.upper, { mode: 0o755 });
+  await mkdir(folder.tmp);
+  await chmod(folder.tmp, 0o1777);
+  await writeFile(folder.memoryLimit, `${sizeOf(spec).memoryMb * 1024 * 1024}\n`);
+  if (process.getuid?.() === 0) {
+    for (const dir of [folder.upper, folder.tmp]) await chown(dir, spec.uid, spec.uid);
+  }
+}
+
+export async function saveRecord(folder: DynoFolder, record: DynoRecord): Promise<void> {
+  const spec = { ...record.spec, env: {} };
+  await writeFileAtomic(join(folder.path, 'dyno.json'), JSON.stringify({ ...record, spec }), 0o600);
+}
+
+/** Null when the start of this dyno did not get as far as its record: then nothing of it ever ran. */
+export async function loadRecord(folder: DynoFolder): Promise<DynoRecord | null> {
+  const text = await readIfThere(join(folder.path, 'dyno.json'));
+  if (text === null) return null;
+  const saved = JSON.parse(text) as Omit<DynoRecord, 'startedAt'> & { startedAt: string };
+  return { ...saved, startedAt: new Date(saved.startedAt) };
+}
+
+/** What a supervisor tells at the end. */
+export interface Ending {
+  readonly exit: Exit;
+  /** That the dyno wrote in all, lost ones included. */
+  readonly lines: number;
+}
+
+/** Null when the supervisor has not (or never) told the end. */
+export async function loadEnding(folder: DynoFolder): Promise<Ending | null> {
+  const text = await readIfThere(join(folder.out, 'exit'));
+  if (text === null) return null;
+  const [status, signal, atMicros, lines] = text.trim().split(/\s+/);
+  const exit = {
+    status: Number(status),
+    signal: signal === undefined || signal === '0' ? null : signalName(Number(signal)),
+    at: new Date(Number(BigInt(atMicros ?? '0') / 1000n)),
+  };
+  return { exit, lines: Number(lines) };
+}
+
+/** What the app left behind may be closed even to its owner, and the kernel leaves a folder without any rights in `work`. */
+export async function removeDynoFolder(folder: DynoFolder): Promise<void> {
+  if (process.getuid?.() !== 0) await openUp(folder.path);
+  await rm(folder.path, { recursive: true, force: true, maxRetries: 3 });
+}
+
+async function openUp(path: string): Promise<void> {
+  const info = await lstat(path).catch(() => null);
+  if (info?.isDirectory() !== true) return;
+  if ((info.mode & 0o700) !== 0o700) await chmod(path, 0o700);
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    if (entry.isDirectory()) await openUp(join(path, entry.name));
+  }
+}
+
+async function readIfThere(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+function signalName(number: number): string {
+  const known = Object.entries(constants.signals).find(([, value]) => value === number);
+  return known?.[0] ?? `signal ${number}`;
+}

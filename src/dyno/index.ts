@@ -1,0 +1,1 @@
+export { openLocalRuntime, type LocalRuntimeOptions } from './local-runtime.ts';

@@ -1,0 +1,55 @@
+import type { DynoSpec } from '../model/dyno.ts';
+import type { SandboxedCommand } from '../supervisor/index.ts';
+import type { DynoFolder } from './dyno-folder.ts';
+import { sizeOf } from './dyno-size.ts';
+
+/**
+ * What Heroku's dyno runs: the scripts that buildpacks left in `.profile.d`, the app's `.profile`, then the command, by a
+ * shell of its own, so that it gets what they exported and nothing else. Their folder is fixed before they run, because
+ * they may change both `HOME` and the working folder. Source: dyno-runtime.md section 1, buildpacks.md section 3.6.
+ */
+const launchScript = `
+for hokku_script in "$HOME"/.profile.d/*.sh "$HOME/.profile"; do
+  if [ -f "$hokku_script" ]; then source "$hokku_script"; fi
+done
+unset hokku_script
+exec /bin/bash -c "$1"
+`;
+
+/** As on Heroku. */
+const openFiles = 10_000;
+
+export function sandboxedDyno(spec: DynoSpec, lower: string, folder: DynoFolder): SandboxedCommand {
+  return {
+    argv: ['/bin/bash', '-c', launchScript, 'bash', spec.command],
+    env: environment(spec),
+    cwd: '/app',
+    uid: spec.uid,
+    app: { kind: 'overlay', lower, upper: folder.upper, work: folder.work },
+    tmpDir: folder.tmp,
+    mounts: [{ source: folder.memoryLimit, target: '/sys/fs/cgroup/memory/memory.limit_in_bytes', writable: false }],
+    hostname: spec.id,
+    limits: { openFiles, processes: processLimit(spec) },
+  };
+}
+
+/** Config vars win over the defaults, but not over what the router and the log know this dyno by. */
+function environment(spec: DynoSpec): Readonly<Record<string, string>> {
+  return {
+    PATH: '/usr/local/bin:/usr/bin:/bin',
+    HOME: '/app',
+    PWD: '/app',
+    ...spec.env,
+    DYNO: spec.name,
+    ...(spec.port === null ? {} : { PORT: String(spec.port) }),
+  };
+}
+
+/**
+ * The kernel counts processes and threads per user. Without root every dyno has its own user namespace and is counted
+ * alone; as root all dynos of an app count together, so there the limit is only a stop to a runaway.
+ */
+function processLimit(spec: DynoSpec): number {
+  const { processLimit: own } = sizeOf(spec);
+  return process.getuid?.() === 0 ? own * 32 : own;
+}

@@ -1,0 +1,96 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from '../log.ts';
+import type { DynoOutput, DynoRuntime, DynoSpec, RunningDyno } from '../model/dyno.ts';
+import type { AppId, DynoId, Sha256 } from '../model/ids.ts';
+import { startSupervisor, type Sandbox } from '../supervisor/index.ts';
+import {
+  dynoFolder,
+  loadRecord,
+  makeDynoFolder,
+  removeDynoFolder,
+  saveRecord,
+  type DynoRecord,
+} from './dyno-folder.ts';
+import { sandboxedDyno } from './launch.ts';
+import { LocalDyno } from './local-dyno.ts';
+
+export interface LocalRuntimeOptions {
+  /** One folder per dyno is made here; nothing else may lie in it. */
+  readonly dir: string;
+  readonly sandbox: Sandbox;
+  readonly slugs: { unpacked(sha: Sha256, uid: number): Promise<string> };
+  /** Gets whole lines, in order; the last one of a dyno may lack its LF, and one of more than 10,000 bytes comes in pieces. */
+  readonly onOutput: (output: DynoOutput) => void;
+  /** The `cursor` of the last output that is safely in the log; null: none. */
+  readonly cursorOf: (appId: AppId, dynoId: DynoId) => number | null;
+  readonly log: Logger;
+}
+
+/** Runs dynos on this machine, each under a supervisor of its own that outlives us. Disposing lets go of them. */
+export async function openLocalRuntime(options: LocalRuntimeOptions): Promise<DynoRuntime> {
+  // On the lowest rung the apps' users must be able to walk to their folders.
+  await mkdir(options.dir, { recursive: true, mode: options.sandbox.hasPrivatePaths ? 0o700 : 0o711 });
+  return new LocalRuntime(options);
+}
+
+class LocalRuntime implements DynoRuntime {
+  readonly #options: LocalRuntimeOptions;
+  readonly #dynos = new Map<DynoId, LocalDyno>();
+
+  constructor(options: LocalRuntimeOptions) {
+    this.#options = options;
+  }
+
+  async start(spec: DynoSpec): Promise<RunningDyno> {
+    const { dir, sandbox, slugs } = this.#options;
+    const folder = dynoFolder(join(dir, spec.id));
+    const lower = await slugs.unpacked(spec.slug, spec.uid);
+    await makeDynoFolder(folder, spec, !sandbox.hasPrivatePaths);
+    const startedAt = new Date();
+    try {
+      const supervisor = await startSupervisor({
+        dir: folder.out,
+        command: sandbox.wrap(sandboxedDyno(spec, lower, folder)),
+        label: spec.name,
+        onReady: (identity) => saveRecord(folder, { spec, supervisor: identity, startedAt }),
+      });
+      return this.#follow({ spec, supervisor, startedAt }, 0);
+    } catch (error) {
+      await removeDynoFolder(folder);
+      throw error;
+    }
+  }
+
+  async adopt(): Promise<readonly RunningDyno[]> {
+    const adopted: RunningDyno[] = [];
+    for (const name of await readdir(this.#options.dir)) {
+      if (this.#dynos.has(name as DynoId)) continue;
+      const folder = dynoFolder(join(this.#options.dir, name));
+      const record = await loadRecord(folder);
+      if (record === null) {
+        this.#options.log.info({ dyno: name }, 'half-started dyno removed');
+        await removeDynoFolder(folder);
+        continue;
+      }
+      const { appId, id } = record.spec;
+      adopted.push(this.#follow(record, this.#options.cursorOf(appId, id) ?? 0));
+    }
+    return adopted.sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
+  }
+
+  /** Lets go: the dynos go on, and the next platform process adopts them. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const dynos = [...this.#dynos.values()];
+    this.#dynos.clear();
+    await Promise.all(dynos.map((dyno) => dyno.letGo()));
+  }
+
+  #follow(record: DynoRecord, from: number): LocalDyno {
+    const { id } = record.spec;
+    const folder = dynoFolder(join(this.#options.dir, id));
+    const dyno = new LocalDyno(record, folder, { from, hand: this.#options.onOutput }, () => this.#dynos.delete(id));
+    this.#dynos.set(id, dyno);
+    return dyno;
+  }
+}

@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readStat } from '../supervisor/index.ts';
+
+/** Every process below `root`, without itself. Some that come or go meanwhile may be missed. */
+export function descendantsOf(root: number): readonly number[] {
+  const found: number[] = [];
+  const waiting = [root];
+  for (let pid = waiting.pop(); pid !== undefined; pid = waiting.pop()) {
+    const children = childrenOf(pid);
+    found.push(...children);
+    waiting.push(...children);
+  }
+  return found;
+}
+
+function childrenOf(pid: number): readonly number[] {
+  const children: number[] = [];
+  for (const task of readdirIfThere(`/proc/${pid}/task`)) {
+    const text = readIfThere(`/proc/${pid}/task/${task}/children`);
+    if (text === null) continue; // gone
+    children.push(...text.split(' ').filter(Boolean).map(Number));
+  }
+  return children;
+}
+
+/** Set by the supervisor on all that it starts (supervisor.c), and inherited. */
+const dynoOomScore = '500';
+
+/**
+ * What a lost supervisor may leave behind where there is no pid namespace: processes that were started by one and stand
+ * in `dir` or have it in their environment (as `HOME`). An operator's shell there is not meant.
+ */
+export function strayProcesses(dir: string): readonly number[] {
+  return readdirIfThere('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => readIfThere(`/proc/${pid}/oom_score_adj`)?.trim() === dynoOomScore)
+    .filter(
+      (pid) => leadsInto(`/proc/${pid}/cwd`, dir) || readIfThere(`/proc/${pid}/environ`)?.includes(`${dir}/`) === true,
+    )
+    .filter((pid) => !['Z', undefined].includes(readStat(pid)?.state));
+}
+
+function leadsInto(link: string, dir: string): boolean {
+  try {
+    return `${readlinkSync(link)}/`.startsWith(`${dir}/`);
+  } catch {
+    return false; // gone, or not ours to look at
+  }
+}
+
+/** A process may end at any moment: then it has nothing. */
+export function readdirIfThere(path: string): readonly string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+export function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,3 @@
+export { openLogplex } from './logplex.ts';
+export type { Logplex, LogplexLimits } from './logplex.ts';
+export type { LogSession } from './log-session.ts';

@@ -1,0 +1,131 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from '../log.ts';
+import type { AppId } from '../model/ids.ts';
+import { buildLogOf, type AppLogWriter, type LogFilter, type LogLine } from '../model/log.ts';
+import { AppLog } from './app-log.ts';
+import { readLines, type LogSession } from './log-session.ts';
+import { SessionRegistry, type SessionLimits } from './session-registry.ts';
+import type { SegmentLimits } from './segment-folder.ts';
+
+/** What a session shows at most of the past. Source: https://devcenter.heroku.com/articles/logging#log-history-limits */
+const maxBacklogLines = 1500;
+
+export interface LogplexLimits extends SegmentLimits, SessionLimits {
+  /** Live lines that wait for one slow tail reader. */
+  readonly tailBufferBytes: number;
+}
+
+const defaultLimits: LogplexLimits = {
+  maxSegments: 8,
+  maxSegmentBytes: 1024 * 1024,
+  sessionIdleMs: 5 * 60_000,
+  maxSessions: 1000,
+  maxSessionsPerApp: 50,
+  tailBufferBytes: 1024 * 1024,
+};
+
+/** Takes the lines of every app, keeps the newest on disk, and serves them to log sessions. */
+export interface Logplex extends AppLogWriter, AsyncDisposable {
+  /** Position of the last line that this reader brought into the log; null when none is known. */
+  cursorOf(appId: AppId, reader: string): number | null;
+  /** `lines` of the past, 0 to 1,500, counted after filtering. The token opens within 5 minutes. Throws `rate_limit`. */
+  createSession(appId: AppId, options: { lines: number; tail: boolean; filter: LogFilter }): { token: string };
+  /** Null: unknown or expired. `afterId` is the id of the last line that the client has. */
+  openSession(token: string, afterId: string | null): LogSession | null;
+  /** Ends the app's sessions and deletes its lines; lines that still come are dropped. */
+  remove(appId: AppId): Promise<void>;
+  /** Deletes the lines of apps that are not among these, unless they have come since the start. */
+  sweep(apps: ReadonlySet<AppId>): Promise<void>;
+}
+
+/** `dir` holds a folder per app. Nothing is read before an app's first line or question. */
+export async function openLogplex(options: {
+  dir: string;
+  log: Logger;
+  limits?: Partial<LogplexLimits>;
+}): Promise<Logplex> {
+  await mkdir(options.dir, { recursive: true, mode: 0o700 });
+  return new FileLogplex(options.dir, options.log, { ...defaultLimits, ...options.limits });
+}
+
+class FileLogplex implements Logplex {
+  readonly #dir: string;
+  readonly #log: Logger;
+  readonly #limits: LogplexLimits;
+  readonly #apps = new Map<AppId, AppLog>();
+  readonly #sessions: SessionRegistry;
+
+  constructor(dir: string, log: Logger, limits: LogplexLimits) {
+    this.#dir = dir;
+    this.#log = log;
+    this.#limits = limits;
+    this.#sessions = new SessionRegistry(limits);
+  }
+
+  append(appId: AppId, lines: readonly LogLine[]): void {
+    this.#appLog(appId).append(lines);
+  }
+
+  async flush(): Promise<void> {
+    await Promise.all([...this.#apps.values()].map((app) => app.flush()));
+  }
+
+  cursorOf(appId: AppId, reader: string): number | null {
+    return this.#appLog(appId).cursorOf(reader);
+  }
+
+  createSession(appId: AppId, options: { lines: number; tail: boolean; filter: LogFilter }): { token: string } {
+    const lines = Math.min(maxBacklogLines, Math.max(0, options.lines));
+    return { token: this.#sessions.create(appId, { ...options, lines }).token };
+  }
+
+  openSession(token: string, afterId: string | null): LogSession | null {
+    const opened = this.#sessions.open(token);
+    if (opened === null) return null;
+    const { session, reading } = opened;
+    const after = afterId !== null && /^\d{1,15}$/.test(afterId) ? Number(afterId) : null;
+    const log = this.#appLog(session.appId);
+    const reader = { ...session.options, after, maxBufferBytes: this.#limits.tailBufferBytes };
+    const close = () => {
+      this.#sessions.close(session, reading);
+    };
+    return {
+      tail: session.options.tail,
+      async *lines(signal) {
+        try {
+          yield* readLines(log, reader, AbortSignal.any([signal, reading.signal]));
+        } finally {
+          close();
+        }
+      },
+    };
+  }
+
+  async remove(appId: AppId): Promise<void> {
+    this.#sessions.end(appId);
+    // The removed log stays in the map, so that a straggler's line doesn't make the folder again.
+    await this.#appLog(appId).remove();
+  }
+
+  async sweep(apps: ReadonlySet<AppId>): Promise<void> {
+    const keep = new Set([...apps].flatMap((appId) => [appId, buildLogOf(appId)]));
+    for (const name of (await readdir(this.#dir)) as AppId[]) {
+      if (!keep.has(name) && !this.#apps.has(name)) await rm(join(this.#dir, name), { recursive: true, force: true });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#sessions.end();
+    await this.flush();
+  }
+
+  #appLog(appId: AppId): AppLog {
+    const known = this.#apps.get(appId);
+    if (known !== undefined) return known;
+    if (!/^[\w-][\w.-]{0,63}$/.test(appId)) throw new Error(`Internal: ${JSON.stringify(appId)} is not an app id`);
+    const opened = new AppLog(join(this.#dir, appId), this.#limits, this.#log.child({ app: appId }));
+    this.#apps.set(appId, opened);
+    return opened;
+  }
+}

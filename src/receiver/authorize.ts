@@ -1,0 +1,43 @@
+import type { FastifyRequest } from 'fastify';
+import { PlatformError } from '../errors/platform-error.ts';
+import type { Account } from '../model/account.ts';
+import type { App } from '../model/app.ts';
+import type { ReceiverDeps } from './deps.ts';
+import { PlainTextError, unauthorizedLines } from './plain-text.ts';
+
+export interface Access {
+  readonly account: Account;
+  readonly app: App;
+}
+
+/** Who asks, then for what: nothing about an app, its existence included, is told to strangers. */
+export async function authorize(request: FastifyRequest, deps: ReceiverDeps): Promise<Access> {
+  const token = tokenOf(request.headers.authorization);
+  const account = token === null ? null : await deps.authenticate(token);
+  if (account === null) throw new PlainTextError(401, unauthorizedLines);
+
+  const { app: name } = request.params as { app: string };
+  const noSuchApp = new PlainTextError(404, [`No such app as ${/^[a-z0-9-]{1,30}$/.test(name) ? name : 'that'}.`]);
+  if (!/^[a-z0-9-]{1,30}$/.test(name)) throw noSuchApp;
+  try {
+    const app = await deps.findApp(account, name);
+    if (app === null) throw noSuchApp;
+    return { account, app };
+  } catch (error) {
+    if (!(error instanceof PlatformError)) throw error;
+    if (error.id === 'not_found') throw noSuchApp;
+    if (error.id === 'forbidden' || error.id === 'suspended') throw new PlainTextError(403, [error.message]);
+    throw error;
+  }
+}
+
+/** The password of Basic authentication, whatever the user name; or a Bearer token. */
+export function tokenOf(authorization: string | undefined): string | null {
+  const [, scheme = '', value = ''] = /^(basic|bearer) +([A-Za-z0-9._~+/=-]+) *$/i.exec(authorization ?? '') ?? [];
+  if (scheme.toLowerCase() === 'bearer') return value;
+  if (scheme === '') return null;
+  const decoded = Buffer.from(value, 'base64').toString('utf8');
+  const colon = decoded.indexOf(':');
+  const password = colon === -1 ? '' : decoded.slice(colon + 1);
+  return password === '' ? null : password;
+}

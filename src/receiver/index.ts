@@ -1,0 +1,2 @@
+export { defaultReceiverLimits, type ReceiverDeps, type ReceiverLimits } from './deps.ts';
+export { receiverPlugin } from './receiver-plugin.ts';

@@ -1,0 +1,90 @@
+import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs';
+import type { SandboxedCommand } from './types.ts';
+
+/** One thing in the file system of a sandbox. Source: docs/architecture.md, what a dyno sees. */
+export type LayoutEntry =
+  | { readonly kind: 'bind'; readonly source: string; readonly target: string; readonly writable: boolean }
+  | { readonly kind: 'link'; readonly to: string; readonly target: string }
+  | { readonly kind: 'text'; readonly target: string; readonly text: string }
+  | { readonly kind: 'tmpfs'; readonly target: string; readonly mode: string }
+  | { readonly kind: 'proc' }
+  | { readonly kind: 'devices' };
+
+/** What the machine offers to every sandbox: looked up once, at the probe. */
+export interface HostFiles {
+  readonly entries: readonly LayoutEntry[];
+  /** Files of `/run`, which is an empty folder otherwise. */
+  readonly late: readonly LayoutEntry[];
+  /** Host folders that lie under one of `entries` and are covered by an empty one. */
+  readonly covered: readonly string[];
+}
+
+/**
+ * The programs and the settings of the machine that commands need: compilers, certificates, the resolver. Nothing of
+ * `/home`, `/root`, `/var`, `/run`, and nothing of `hide`.
+ */
+export function readHostFiles(hide: readonly string[]): HostFiles {
+  const entries: LayoutEntry[] = [];
+  for (const path of ['/usr', '/etc', '/opt', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32']) {
+    if (!existsSync(path)) continue;
+    if (lstatSync(path).isSymbolicLink()) entries.push({ kind: 'link', to: readlinkSync(path), target: path });
+    else entries.push(readOnly(path));
+  }
+  // systemd-resolved keeps the real file under /run.
+  const resolver = existsSync('/etc/resolv.conf') ? realpathSync('/etc/resolv.conf') : null;
+  const late = resolver?.startsWith('/run/') === true ? [readOnly(resolver)] : [];
+  // The C library counts processors here.
+  if (existsSync('/sys/devices/system/cpu')) entries.push(readOnly('/sys/devices/system/cpu'));
+  const roots = entries.filter((entry) => entry.kind === 'bind').map((entry) => `${entry.target}/`);
+  const covered = hide
+    .filter((path) => existsSync(path))
+    .map((path) => realpathSync(path))
+    .filter((path) => roots.some((root) => path.startsWith(root)));
+  return { entries, late, covered };
+}
+
+/** Everything that `command` sees, in the order in which it is to be mounted. */
+export function layoutOf(command: SandboxedCommand, host: HostFiles, user: User): readonly LayoutEntry[] {
+  return [
+    ...host.entries,
+    { kind: 'text', target: '/etc/passwd', text: passwd(user) },
+    { kind: 'text', target: '/etc/group', text: group(user) },
+    ...host.covered.map((target) => ({ kind: 'tmpfs', target, mode: '0755' }) as const),
+    { kind: 'proc' },
+    { kind: 'devices' },
+    { kind: 'tmpfs', target: '/run', mode: '0755' },
+    ...host.late,
+    { kind: 'bind', source: command.tmpDir, target: '/tmp', writable: true },
+    { kind: 'tmpfs', target: '/var/tmp', mode: '1777' },
+    { kind: 'bind', source: appSource(command), target: '/app', writable: true },
+    ...command.mounts.map(({ source, target, writable }) => ({ kind: 'bind', source, target, writable }) as const),
+  ];
+}
+
+/** Where the app lies on the host once the overlay is mounted (over `upper` itself). */
+export function appSource({ app }: SandboxedCommand): string {
+  return app.kind === 'bind' ? app.dir : app.upper;
+}
+
+export interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+function readOnly(path: string): LayoutEntry {
+  return { kind: 'bind', source: path, target: path, writable: false };
+}
+
+// The app's own entry comes first: it wins where the platform itself runs as one of the others.
+function passwd({ uid, gid }: User): string {
+  return [
+    `app:x:${uid}:${gid}:app:/app:/bin/bash`,
+    'root:x:0:0:root:/root:/usr/sbin/nologin',
+    'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin',
+    '',
+  ].join('\n');
+}
+
+function group({ gid }: User): string {
+  return [`app:x:${gid}:`, 'root:x:0:', 'nogroup:x:65534:', ''].join('\n');
+}

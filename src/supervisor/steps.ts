@@ -1,0 +1,23 @@
+import type { User } from './layout.ts';
+import type { AppFolder, SandboxedCommand } from './types.ts';
+
+/** The last steps of every rung: limits, working folder, user, and the process that reaps. */
+export function commandSteps(
+  command: SandboxedCommand,
+  user: User,
+  last: { readonly init: boolean; readonly cwd: string },
+): readonly string[] {
+  const { openFiles, processes } = command.limits ?? {};
+  return [
+    ...(openFiles === undefined ? [] : ['open-files', String(openFiles)]),
+    ...(processes === undefined ? [] : ['processes', String(processes)]),
+    ...['cwd', last.cwd],
+    ...['user', String(process.getuid?.() === 0 ? user.uid : 0)],
+    ...(last.init ? ['init'] : []),
+  ];
+}
+
+/** Mounts the overlay over `upper`; where the kernel or the file system refuses, the same place gets a copy. */
+export function overlaySteps(app: Extract<AppFolder, { kind: 'overlay' }>): readonly string[] {
+  return ['overlay', app.lower, app.upper, app.work];
+}

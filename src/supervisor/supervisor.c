@@ -1,0 +1,393 @@
+/*
+ * hokku-supervisor: holds the process tree of one dyno or of one build's script.
+ *
+ *   dyno <label>   detaches, spools the output, writes the exit status, outlives the platform.
+ *   build <label>  streams the output to its parent, exits with the command's status, dies with its parent.
+ *   enter <fd>     the last part of the way into a sandbox that bubblewrap made: follows the steps read from <fd>.
+ *
+ * What to run arrives on standard input, never as arguments, so that no config var shows in the process list:
+ * a 32 bit total, then fields, each a 32 bit length (host order) and its bytes: folder, uid of the output pipes, flags
+ * (`p`: the sandbox has its own pid namespace), steps (see sandbox-steps.h), and any number of inputs, which the command
+ * finds on descriptors 5, 6, ...; 3 is this program, 4 takes the status from the sandbox's init.
+ *
+ * dyno: answers `<pid> <start time>\n`, starts when it reads one byte, and ends without a trace at an end of file instead.
+ * SIGTERM: SIGTERM to every process of the app. SIGQUIT: SIGKILL to all of them.
+ */
+#define _GNU_SOURCE
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/uio.h>
+#include "sandbox-steps.h"
+
+enum { CHUNK = 65536, SEGMENT_BYTES = 1 << 20, SEGMENTS = 8, LINE_BYTES = 10000, MAX_FIELDS = 16, DRAIN_MS = 200 };
+
+struct field {
+  char *bytes;
+  uint32_t length;
+};
+
+static struct {
+  struct field fields[MAX_FIELDS];
+  size_t count;
+  bool private_pids;
+} job;
+enum { FOLDER, UID, FLAGS, STEPS, INPUTS };
+
+static pid_t main_pid;
+static bool main_ended;
+static int main_status;
+
+static void on_exit_of(pid_t pid, int status) {
+  if (pid != main_pid || main_ended) return;
+  main_ended = true;
+  main_status = status;
+}
+
+static uint64_t micros(clockid_t clock) {
+  struct timespec now;
+  clock_gettime(clock, &now);
+  return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static bool read_exactly(int fd, void *into, size_t length) {
+  for (size_t got = 0; got < length;) {
+    ssize_t n = read(fd, (char *)into + got, length - got);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    got += (size_t)n;
+  }
+  return true;
+}
+
+static bool read_job(void) {
+  uint32_t total;
+  if (!read_exactly(0, &total, sizeof total) || total > 16u << 20) return false;
+  char *all = calloc(1, (size_t)total + 1);
+  if (!all || !read_exactly(0, all, total)) return false;
+  /* A byte that every field but the last gives to its neighbour's length is overwritten after that was read: all end in NUL. */
+  for (uint32_t at = 0; at < total && job.count < MAX_FIELDS; job.count++) {
+    uint32_t length;
+    if (total - at < sizeof length) return false;
+    memcpy(&length, all + at, sizeof length);
+    all[at] = '\0';
+    at += sizeof length;
+    if (length > total - at) return false;
+    job.fields[job.count] = (struct field){all + at, length};
+    at += length;
+  }
+  job.private_pids = job.count > FLAGS && strchr(job.fields[FLAGS].bytes, 'p');
+  return job.count >= INPUTS;
+}
+
+/* ---- the spool: a ring of files, each a row of records ---- */
+
+struct record {
+  uint64_t at_micros;
+  uint64_t lines;      /* ended before this record */
+  uint32_t unfinished; /* bytes of the line that goes on in this record */
+  uint32_t length;
+};
+
+static struct {
+  int folder, file;
+  uint64_t segment, size, lines;
+  uint32_t unfinished;
+} spool = {.folder = -1, .file = -1};
+
+static void segment_name(char *into, size_t size, uint64_t number) {
+  snprintf(into, size, "%010llu.log", (unsigned long long)number);
+}
+
+static void next_segment(void) {
+  char name[40];
+  segment_name(name, sizeof name, spool.segment + 1);
+  int file = openat(spool.folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) return; /* a full disk: go on with the old one if it has room, else drop */
+  if (spool.file >= 0) close(spool.file);
+  spool.file = file;
+  spool.size = 0;
+  if (++spool.segment > SEGMENTS) {
+    segment_name(name, sizeof name, spool.segment - SEGMENTS);
+    unlinkat(spool.folder, name, 0);
+  }
+}
+
+/* A line ends at LF, or when it has 10,000 bytes and still goes on: the same rule as in src/supervisor/spool-reader.ts. */
+static void count_lines(const char *bytes, size_t length) {
+  for (const char *at = bytes, *end = bytes + length; at < end;) {
+    const char *stop = memchr(at, '\n', (size_t)(end - at));
+    size_t part = (size_t)((stop ? stop : end) - at);
+    uint64_t run = spool.unfinished + part;
+    if (run > LINE_BYTES) {
+      spool.lines += (run - 1) / LINE_BYTES;
+      run = (run - 1) % LINE_BYTES + 1;
+    }
+    spool.unfinished = (uint32_t)run;
+    if (!stop) return;
+    spool.lines++;
+    spool.unfinished = 0;
+    at = stop + 1;
+  }
+}
+
+/* What can not be written is lost, but counted: the next record's `lines` tells. */
+static void spool_append(char *bytes, size_t length) {
+  if (spool.file < 0 || spool.size >= SEGMENT_BYTES) next_segment();
+  if (spool.file >= 0 && spool.size < SEGMENT_BYTES) {
+    struct record head = {micros(CLOCK_REALTIME), spool.lines, spool.unfinished, (uint32_t)length};
+    struct iovec parts[] = {{&head, sizeof head}, {bytes, length}};
+    if (pwritev(spool.file, parts, 2, (off_t)spool.size) == (ssize_t)(sizeof head + length)) spool.size += sizeof head + length;
+    else if (ftruncate(spool.file, (off_t)spool.size) < 0) spool.size = SEGMENT_BYTES; /* not to be trusted any more */
+  }
+  count_lines(bytes, length);
+}
+
+/* ---- output: from the command's pipe to the spool, or to our parent ---- */
+
+struct stream {
+  int from;
+  int to; /* -1: the spool */
+  bool ended;
+  char buffer[CHUNK];
+  size_t start, length;
+};
+static struct stream streams[2] = {{.from = -1, .to = -1}, {.from = -1, .to = -1}};
+
+static void flush_stream(struct stream *s) {
+  while (s->length > 0) {
+    ssize_t n = write(s->to, s->buffer + s->start, s->length);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return;
+    if (n < 0) { /* nobody reads any more */
+      s->ended = true;
+      s->length = 0;
+      return;
+    }
+    s->start += (size_t)n;
+    s->length -= (size_t)n;
+  }
+  s->start = 0;
+}
+
+/* False when there is nothing to read now. */
+static bool read_stream(struct stream *s) {
+  if (s->ended || s->length > 0) return false;
+  ssize_t n = read(s->from, s->buffer, CHUNK);
+  if (n == 0) s->ended = true;
+  if (n <= 0) return n < 0 && errno == EINTR;
+  if (s->to < 0) spool_append(s->buffer, (size_t)n);
+  else {
+    s->length = (size_t)n;
+    flush_stream(s);
+  }
+  return true;
+}
+
+/* ---- start ---- */
+
+static void make_pipe(int ends[2]) {
+  if (pipe2(ends, O_CLOEXEC) < 0) fail("make", "a pipe");
+  fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  /* Opening /dev/stdout asks for rights on the pipe itself. */
+  uid_t uid = (uid_t)strtoul(job.fields[UID].bytes, NULL, 10);
+  if (geteuid() == 0 && fchown(ends[1], uid, uid) < 0) fail("give away", "a pipe");
+}
+
+static int memory_file(struct field *field) {
+  int fd = memfd_create("input", MFD_CLOEXEC);
+  if (fd < 0 || write(fd, field->bytes, field->length) != (ssize_t)field->length || lseek(fd, 0, SEEK_SET) < 0)
+    fail("keep", "an input");
+  return fd;
+}
+
+static _Noreturn void become_command(int out, int err, int status) {
+  die_with_parent();
+  setsid();
+  umask(022);
+  sigset_t none;
+  sigemptyset(&none);
+  signal(SIGPIPE, SIG_DFL);
+  int oom = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (write(oom, "500", 3) < 0) errno = 0; /* would have made it go before the platform, if memory runs out */
+  close(oom);
+
+  int given[MAX_FIELDS + 2], count = 0;
+  given[count++] = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  given[count++] = status;
+  for (size_t i = INPUTS; i < job.count; i++) given[count++] = memory_file(&job.fields[i]);
+  /* First out of the way of each other, then into place. */
+  for (int i = 0; i < count; i++) given[i] = fcntl(given[i], F_DUPFD_CLOEXEC, 64);
+  int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) fail("set up", "the output");
+  for (int i = 0; i < count; i++)
+    if (dup2(given[i], SELF_FD + i) < 0) fail("set up", "the inputs");
+  syscall(SYS_close_range, SELF_FD + count, ~0U, 0);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+
+  struct field *steps = &job.fields[STEPS];
+  follow(&(struct steps){.at = steps->bytes, .end = steps->bytes + steps->length, .has_inputs = job.count > INPUTS});
+}
+
+/* Returns the read end of the pipe by which the sandbox's init tells the status. */
+static int start_command(bool merged) {
+  int out[2], err[2], status[2];
+  make_pipe(out);
+  if (!merged) make_pipe(err);
+  make_pipe(status);
+  main_pid = fork();
+  if (main_pid < 0) fail("start", "the command");
+  if (main_pid == 0) become_command(out[1], merged ? out[1] : err[1], status[1]);
+  close(out[1]);
+  close(status[1]);
+  streams[0].from = out[0];
+  streams[1].ended = merged;
+  if (!merged) {
+    close(err[1]);
+    streams[1].from = err[0];
+  }
+  return status[0];
+}
+
+static int block_signals(void) {
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  sigaddset(&wanted, SIGCHLD);
+  sigaddset(&wanted, SIGTERM);
+  sigaddset(&wanted, SIGQUIT);
+  sigprocmask(SIG_SETMASK, &wanted, NULL);
+  signal(SIGPIPE, SIG_IGN);
+  return signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* ---- the loop ---- */
+
+/* `lifeline`: its end means that our parent is gone; -1: we live on. Returns when the command and its whole tree have ended. */
+static void supervise(int signals, int lifeline) {
+  bool kill_now = false, terminate = false;
+  uint64_t drain_until = 0;
+  for (;;) {
+    if (terminate && !main_ended && terminate_tree(job.private_pids) > 0) terminate = false;
+    if ((kill_now || main_ended) && drain_until == 0) {
+      kill_tree(on_exit_of);
+      main_ended = true;
+      drain_until = micros(CLOCK_MONOTONIC) + DRAIN_MS * 1000;
+    }
+    struct pollfd polled[6] = {{signals, POLLIN, 0}, {lifeline, POLLIN, 0}};
+    bool busy = false;
+    for (int i = 0; i < 2; i++) {
+      struct stream *s = &streams[i];
+      /* At the end everything that the tree wrote is in the pipe already; who else holds it open is not waited for. */
+      while (drain_until && (s->to >= 0 || micros(CLOCK_MONOTONIC) < drain_until) && read_stream(s)) continue;
+      polled[2 + i] = (struct pollfd){s->ended || s->length ? -1 : s->from, POLLIN, 0};
+      polled[4 + i] = (struct pollfd){s->length ? s->to : -1, POLLOUT, 0};
+      if (s->length > 0 || (!s->ended && drain_until == 0)) busy = true;
+    }
+    if (drain_until && !busy) return;
+    if (poll(polled, 6, terminate ? 20 : -1) < 0 && errno != EINTR) return;
+
+    struct signalfd_siginfo info;
+    while (read(signals, &info, sizeof info) == sizeof info) {
+      if (info.ssi_signo == SIGTERM) terminate = true;
+      if (info.ssi_signo == SIGQUIT) kill_now = true;
+    }
+    pid_t pid;
+    int status;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) on_exit_of(pid, status);
+    if (polled[1].revents) {
+      char byte;
+      if (read(lifeline, &byte, 1) <= 0) {
+        kill_now = true;
+        lifeline = -1;
+        for (int i = 0; i < 2; i++) streams[i].ended = true, streams[i].length = 0;
+      }
+    }
+    for (int i = 0; i < 2; i++) {
+      if (polled[4 + i].revents) flush_stream(&streams[i]);
+      if (polled[2 + i].revents) read_stream(&streams[i]);
+    }
+  }
+}
+
+/* The sandbox's init knows the true status; without its word (no init, or a failed set-up) that of our child counts. */
+static int final_status(int from_init) {
+  int status;
+  return read(from_init, &status, sizeof status) == sizeof status ? status : main_status;
+}
+
+/* Space for the status is taken at the start, so that a disk that is full at the end does no harm. */
+static void save_exit(const char *name, int status, uint64_t at) {
+  char text[120];
+  int length = snprintf(text, sizeof text, "%3d %2d %20llu %20llu\n", shell_status(status), WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+                        (unsigned long long)at, (unsigned long long)(spool.lines + (spool.unfinished > 0)));
+  int fd = openat(spool.folder, "exit.new", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0 || pwrite(fd, text, (size_t)length, 0) != length) _exit(1);
+  close(fd);
+  if (name && renameat(spool.folder, "exit.new", spool.folder, name) < 0) _exit(1);
+}
+
+static unsigned long long own_start_time(void) {
+  char stat[512], *after_name;
+  unsigned long long ticks = 0;
+  if (read_small_file("/proc/self/stat", stat, sizeof stat) && (after_name = strrchr(stat, ')')))
+    sscanf(after_name + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &ticks);
+  return ticks;
+}
+
+static int run_dyno(void) {
+  int started[2];
+  if (pipe2(started, O_CLOEXEC) < 0) fail("make", "a pipe");
+  pid_t supervisor = fork();
+  if (supervisor < 0) fail("start", "the supervisor");
+  if (supervisor != 0) { /* stays until the start, because Node closes the standard input of a child that has ended */
+    char none;
+    close(started[1]);
+    return read_exactly(started[0], &none, 1);
+  }
+  setsid();
+  prctl(PR_SET_CHILD_SUBREAPER, 1); /* not inherited over fork */
+  spool.folder = open(job.fields[FOLDER].bytes, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (spool.folder < 0 || chdir("/") < 0) fail("open", "the folder of the dyno");
+  save_exit(NULL, 0, 0);
+  int signals = block_signals();
+  dprintf(1, "%d %llu\n", getpid(), own_start_time());
+  char go;
+  if (!read_exactly(0, &go, 1)) return 1;
+  int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (int fd = 0; fd < 3; fd++) dup2(null, fd);
+  close(started[1]);
+
+  int from_init = start_command(true);
+  supervise(signals, -1);
+  save_exit("exit", final_status(from_init), micros(CLOCK_REALTIME));
+  return 0;
+}
+
+static int run_build(void) {
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  int signals = block_signals();
+  fcntl(0, F_SETFL, O_NONBLOCK);
+  for (int i = 0; i < 2; i++) fcntl(streams[i].to = i + 1, F_SETFL, O_NONBLOCK);
+  int from_init = start_command(false);
+  supervise(signals, 0);
+  return shell_status(final_status(from_init));
+}
+
+static _Noreturn void enter(int fd) {
+  struct stat info;
+  char *bytes;
+  if (fstat(fd, &info) < 0 || !(bytes = calloc(1, (size_t)info.st_size + 1)) || !read_exactly(fd, bytes, (size_t)info.st_size))
+    fail("read", "the steps");
+  follow(&(struct steps){.at = bytes, .end = bytes + info.st_size});
+}
+
+int main(int argc, char **argv) {
+  const char *mode = argc > 2 ? argv[1] : "";
+  if (strcmp(mode, "enter") == 0) enter(atoi(argv[2]));
+  bool dyno = strcmp(mode, "dyno") == 0;
+  if (!dyno && strcmp(mode, "build") != 0) {
+    dprintf(2, "usage: hokku-supervisor dyno|build <label>, with the job on standard input\n");
+    return 2;
+  }
+  if (!read_job()) return 2; /* our parent died while it was writing */
+  return dyno ? run_dyno() : run_build();
+}

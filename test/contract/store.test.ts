@@ -1,0 +1,438 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import pg from 'pg';
+import { deferred } from '../../src/lib/deferred.ts';
+import type { Account } from '../../src/model/account.ts';
+import type { App } from '../../src/model/app.ts';
+import type { AppName, CommitId, DynoId, DynoName, ProcessType, ReleaseId, Sha256 } from '../../src/model/ids.ts';
+import type { Slug } from '../../src/model/slug.ts';
+import { openStore, type Queries, type Store } from '../../src/store/index.ts';
+import { missingPostgres, startPostgres, type Postgres } from '../rig/postgres.ts';
+import { createApp, quiet, temporaryFolder } from '../rig/store.ts';
+
+// Real servers on a busy machine; projects' own testTimeout is not honoured by Jest.
+jest.setTimeout(60_000);
+
+const web = 'web' as ProcessType;
+
+for (const dialect of ['sqlite', 'postgres'] as const) {
+  const missing = dialect === 'postgres' ? missingPostgres() : null;
+  if (missing !== null) {
+    process.stderr.write(`store contract: the PostgreSQL half is skipped: ${missing}\n`);
+    // eslint-disable-next-line jest/no-disabled-tests, jest/expect-expect -- says in the report what was not tested
+    it.skip(`a store on postgres: ${missing}`, () => undefined);
+    continue;
+  }
+
+  describe(`a store on ${dialect}`, () => {
+    let server: Postgres | null = null;
+
+    beforeAll(async () => {
+      if (dialect === 'postgres') server = await startPostgres();
+    }, 90_000);
+
+    afterAll(async () => {
+      await server?.[Symbol.asyncDispose]();
+    });
+
+    /** An empty database of its own, which can be opened more than once. */
+    async function emptyDatabase(): Promise<{ url: string } & AsyncDisposable> {
+      if (server === null) {
+        const folder = await temporaryFolder();
+        return {
+          url: join(folder.path, 'data', 'platform.sqlite'),
+          [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+        };
+      }
+      const name = `t${randomUUID().replaceAll('-', '')}`;
+      const client = new pg.Client({ connectionString: server.url });
+      await client.connect();
+      await client.query(`create database ${name}`);
+      await client.end();
+      return { url: server.url.replace(/[^/]*$/, name), [Symbol.asyncDispose]: () => Promise.resolve() };
+    }
+
+    async function open(url: string): Promise<Store> {
+      return openStore({ url, log: quiet.store });
+    }
+
+    it('tells one deploy from account to dyno, and has it all after a restart', async () => {
+      await using database = await emptyDatabase();
+      let app: App;
+      {
+        await using store = await open(database.url);
+        const account = await store.accounts.create({ email: 'Ada@example.com' });
+        app = await createApp(store, account.id, 'quiet-meadow');
+        const commit = 'a'.repeat(40) as CommitId;
+        const build = await store.builds.create({ appId: app.id, commit, userId: account.id });
+
+        expect(app).toMatchObject({ name: 'quiet-meadow', ownerEmail: 'Ada@example.com', maintenance: false });
+        expect(build).toMatchObject({ status: 'pending', buildpacks: [], slugId: null, userEmail: 'Ada@example.com' });
+        expect(await store.builds.listPending()).toEqual([build]);
+        expect(await store.builds.wasBuilt(app.id, commit)).toBe(false);
+
+        const release = await store.transaction(async (tx) => {
+          const slug = await tx.slugs.create(slugOf(app));
+          const made = await tx.releases.create({
+            ...releaseOf(app, account),
+            slugId: slug.id,
+            configVars: Uint8Array.of(0, 255, 1),
+          });
+          const buildpacks = ['heroku/python'];
+          await tx.builds.finish(build.id, { status: 'succeeded', slugId: slug.id, releaseId: made.id, buildpacks });
+          await tx.apps.update(app.id, { releasedAt: made.createdAt, buildpackProvidedDescription: 'Python' });
+          await tx.formation.set(app.id, web, { quantity: 1 });
+          return made;
+        });
+
+        expect(release).toMatchObject({ version: 1, status: 'pending', userEmail: 'Ada@example.com' });
+        expect(release.slug).toMatchObject({ ...slugOf(app) });
+        expect(Object.keys(release.slug?.processTypes ?? {})).toEqual(['web', 'release', 'clock']);
+        expect(await store.releases.listPending()).toEqual([release]);
+        expect(await store.releases.findCurrent(app.id)).toBeNull();
+        await store.releases.setStatus(release.id, 'succeeded');
+      }
+
+      await using store = await open(database.url);
+      const reread = await store.apps.findByName('quiet-meadow');
+      const current = await store.releases.findCurrent(app.id);
+      expect(reread).toMatchObject({ id: app.id, uid: app.uid, buildpackProvidedDescription: 'Python' });
+      expect(reread?.releasedAt).toEqual(current?.createdAt);
+      expect(current).toMatchObject({ version: 1, status: 'succeeded', slug: slugOf(app) });
+      expect([...((await store.releases.readConfigVars(current?.id ?? ('' as ReleaseId))) ?? [])]).toEqual([0, 255, 1]);
+      expect(await store.builds.wasBuilt(app.id, 'a'.repeat(40) as CommitId)).toBe(true);
+      expect(await store.slugs.listShasInUse()).toEqual([slugOf(app).sha256]);
+      expect(await store.formation.list(app.id)).toMatchObject([{ type: 'web', quantity: 1, size: 'basic' }]);
+    });
+
+    it('gives concurrent releases versions without gaps, also when some are rolled back and two processes write', async () => {
+      await using database = await emptyDatabase();
+      await using here = await open(database.url);
+      await using there = await open(database.url);
+      const account = await here.accounts.create({ email: 'ada@example.com' });
+      const app = await createApp(here, account.id, 'busy-app');
+      const other = await createApp(there, account.id, 'other-app');
+
+      const attempts = Array.from({ length: 40 }, (_, i) =>
+        (i % 2 === 0 ? here : there).transaction(async (tx) => {
+          const release = await tx.releases.create(releaseOf(i % 5 === 0 ? other : app, account));
+          await tx.formation.set(app.id, web, { quantity: i });
+          if (i % 4 === 3) throw new Error('changed my mind');
+          return release.version;
+        }),
+      );
+      const settled = await Promise.allSettled(attempts);
+
+      expect(settled.filter((one) => one.status === 'rejected')).toHaveLength(10);
+      for (const owner of [app, other]) {
+        const releases = await here.releases.list(owner.id);
+        expect(releases.map((release) => release.version)).toEqual(releases.map((_, i) => i + 1));
+      }
+      const counts = await Promise.all([app, other].map(async ({ id }) => (await here.releases.list(id)).length));
+      expect(counts).toEqual([24, 6]);
+    });
+
+    it('gives concurrent apps unique uids from 100,000 on, and none of them twice', async () => {
+      await using database = await emptyDatabase();
+      await using here = await open(database.url);
+      await using there = await open(database.url);
+      const account = await here.accounts.create({ email: 'ada@example.com' });
+      const create = (i: number) => createApp(i % 2 === 0 ? here : there, account.id, `app-${i}`);
+
+      const apps = await Promise.all(Array.from({ length: 10 }, (_, i) => create(i)));
+      const last = apps.find((app) => app.uid === 100_009);
+      if (last !== undefined) await here.apps.delete(last.id);
+      const next = await create(10);
+
+      expect(apps.map((app) => app.uid).toSorted((a, b) => a - b)).toEqual(apps.map((_, i) => 100_000 + i));
+      expect(next.uid).toBe(100_010);
+      expect((await there.apps.list()).map((app) => app.name).slice(0, 3)).toEqual(['app-0', 'app-1', 'app-10']);
+    });
+
+    it('keeps what is not committed from every reader, and leaves nothing of a transaction that throws', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      const account = await store.accounts.create({ email: 'ada@example.com' });
+      const written = deferred();
+      const goOn = deferred();
+      const effects: string[] = [];
+
+      const failing = store.transaction(async (tx) => {
+        const app = await createApp(tx, account.id, 'never-was');
+        await tx.apps.writeConfig(app.id, Uint8Array.of(1));
+        tx.afterCommit(() => effects.push('never'));
+        expect(await tx.apps.findByName('never-was')).toMatchObject({ id: app.id });
+        written.resolve();
+        await goOn.promise;
+        throw new Error('no');
+      });
+      await written.promise;
+      const waiting = createApp(store, account.id, 'after-it');
+      await store.ping();
+      const seen = [await store.apps.findByName('never-was'), await store.apps.list()];
+      goOn.resolve();
+
+      await expect(failing).rejects.toThrow('no');
+      expect(seen).toEqual([null, []]);
+      expect(await waiting).toMatchObject({ name: 'after-it', uid: 100_000 });
+      expect((await store.apps.list()).map((app) => app.name)).toEqual(['after-it']);
+      expect(effects).toEqual([]);
+    });
+
+    it('runs the effects of a transaction once it is durable, in the order of the commits', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      const effects: string[] = [];
+
+      await Promise.all(
+        ['a', 'b', 'c'].map((name) =>
+          store.transaction(async (tx) => {
+            tx.afterCommit(() => effects.push(`${name} is durable`));
+            await tx.accounts.create({ email: `${name}@example.com` });
+            effects.push(`${name} is written`);
+          }),
+        ),
+      );
+
+      const expected = ['a', 'b', 'c'].flatMap((name) => [`${name} is written`, `${name} is durable`]);
+      expect(effects).toEqual(expected);
+    });
+
+    it('refuses a write beside the transaction that it is made in, and a transaction used after its end', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      let leaked: Queries | undefined;
+
+      const nested = store.transaction(async (tx) => {
+        leaked = tx;
+        expect(await store.accounts.findFirst()).toBeNull();
+        await store.accounts.create({ email: 'beside@example.com' });
+      });
+
+      await expect(nested).rejects.toThrow('Internal: a write beside the transaction');
+      await expect(leaked?.accounts.create({ email: 'late@example.com' })).rejects.toThrow('Transaction is already');
+      expect(await store.accounts.create({ email: 'next@example.com' })).toMatchObject({ email: 'next@example.com' });
+      expect(await store.accounts.findByEmail('late@example.com')).toBeNull();
+    });
+
+    it('refuses names and e-mails that are taken, without spoiling the transaction', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      const account = await store.accounts.create({ email: 'ada@example.com' });
+      const [first, second] = [
+        await createApp(store, account.id, 'first'),
+        await createApp(store, account.id, 'second'),
+      ];
+      const taken = { id: 'invalid_params', message: 'Name is already taken' };
+
+      await expect(store.accounts.create({ email: 'ADA@example.com' })).rejects.toMatchObject({ id: 'invalid_params' });
+      await store.transaction(async (tx) => {
+        await expect(createApp(tx, account.id, 'first')).rejects.toMatchObject(taken);
+        await expect(tx.apps.update(second.id, { name: first.name })).rejects.toMatchObject(taken);
+        await tx.apps.update(second.id, { name: 'renamed' as AppName, maintenance: true });
+        await tx.apps.update(first.id, { name: first.name });
+      });
+
+      expect(await store.apps.findById(second.id)).toMatchObject({ name: 'renamed', maintenance: true, uid: 100_001 });
+      await expect(store.apps.update(randomUUID() as App['id'], {})).rejects.toMatchObject({ id: 'not_found' });
+    });
+
+    it('deletes an app with all that is its own, and nothing else', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      const account = await store.accounts.create({ email: 'ada@example.com' });
+      const [doomed, kept] = [await createApp(store, account.id, 'doomed'), await createApp(store, account.id, 'kept')];
+      for (const app of [doomed, kept]) {
+        await store.transaction(async (tx) => {
+          const slug = await tx.slugs.create({
+            ...slugOf(app),
+            sha256: (app === kept ? 'b' : 'a').repeat(64) as Sha256,
+          });
+          const release = await tx.releases.create({ ...releaseOf(app, account), slugId: slug.id });
+          const build = await tx.builds.create({ appId: app.id, commit: null, userId: account.id });
+          await tx.builds.finish(build.id, { status: 'succeeded', slugId: slug.id, releaseId: release.id });
+          await tx.formation.set(app.id, web, { quantity: 1 });
+          await tx.dynos.save(dynoOf(app, release.id, 'web.1'));
+        });
+      }
+
+      await store.apps.delete(doomed.id);
+
+      expect((await store.apps.listByOwner(account.id)).map((app) => app.name)).toEqual(['kept']);
+      expect(await store.releases.list(doomed.id)).toEqual([]);
+      expect(await store.builds.list(doomed.id)).toEqual([]);
+      expect(await store.formation.list(doomed.id)).toEqual([]);
+      expect((await store.dynos.listAll()).map((dyno) => dyno.appId)).toEqual([kept.id]);
+      expect(await store.slugs.listShasInUse()).toEqual(['b'.repeat(64)]);
+      expect(await store.releases.findNewest(kept.id)).toMatchObject({ version: 1, slug: { sha256: 'b'.repeat(64) } });
+      await expect(store.releases.create(releaseOf(doomed, account))).rejects.toMatchObject({ id: 'not_found' });
+    });
+
+    it('lists in the order asked for, up to the number asked for', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      const account = await store.accounts.create({ email: 'ada@example.com' });
+      const app = await createApp(store, account.id, 'much-deployed');
+      const builds = [];
+      for (let i = 0; i < 12; i += 1) {
+        await store.releases.create({ ...releaseOf(app, account), status: i === 11 ? 'failed' : 'succeeded' });
+        builds.push(await store.builds.create({ appId: app.id, commit: null, userId: account.id }));
+      }
+      const versions = async (options?: { order?: 'asc' | 'desc'; max?: number }) =>
+        (await store.releases.list(app.id, options)).map((release) => release.version);
+
+      expect(await versions()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+      expect(await versions({ order: 'desc', max: 3 })).toEqual([12, 11, 10]);
+      expect(await store.builds.list(app.id)).toEqual(builds);
+      expect(await store.builds.list(app.id, { order: 'desc', max: 1 })).toEqual(builds.slice(-1));
+      expect((await store.releases.findCurrent(app.id))?.version).toBe(11);
+      expect((await store.releases.findNewest(app.id))?.version).toBe(12);
+      expect(await store.releases.findByVersion(app.id, 13)).toBeNull();
+    });
+
+    it('keeps dynos and formation entries as they were last saved', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      const account = await store.accounts.create({ email: 'ada@example.com' });
+      const app = await createApp(store, account.id, 'saved');
+      const release = await store.releases.create(releaseOf(app, account));
+      const up = dynoOf(app, release.id, 'web.1');
+      const exit = { status: 137, signal: 'SIGKILL', at: new Date('2026-01-02T03:04:05.678Z') };
+      const crashed = { ...up, state: 'crashed' as const, exit, crashes: 2, restartAt: new Date(), port: null };
+
+      await store.dynos.save(up);
+      const asSaved = await store.dynos.list(app.id);
+      await store.dynos.save(crashed);
+      const first = await store.formation.set(app.id, web, { quantity: 2 });
+      const second = await store.formation.set(app.id, web, { size: 'standard-1x' });
+      await store.formation.set(app.id, 'clock' as ProcessType, {});
+
+      expect(asSaved).toEqual([up]);
+      expect(await store.dynos.listAll()).toEqual([crashed]);
+      expect(second).toMatchObject({ id: first.id, quantity: 2, size: 'standard-1x' });
+      expect(await store.formation.list(app.id)).toMatchObject([{ type: 'clock', quantity: 0 }, { type: 'web' }]);
+      await store.formation.remove(app.id, web);
+      await store.dynos.remove(up.id);
+      expect(await store.formation.list(app.id)).toHaveLength(1);
+      expect(await store.dynos.list(app.id)).toEqual([]);
+    });
+
+    it('knows a token until it is revoked or expired, and the bytes of config vars as they are', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      const account = await store.accounts.create({ email: 'ada@example.com' });
+      const other = await store.accounts.create({ email: 'bob@example.com' });
+      const app = await createApp(store, account.id, 'with-config');
+      await store.accounts.addToken(account.id, 'h1', 'laptop', null);
+      await store.accounts.addToken(account.id, 'h2', 'old', new Date(Date.now() - 1));
+      await store.accounts.addToken(account.id, 'h3', 'new', new Date(Date.now() + 60_000));
+
+      expect(await store.accounts.findByTokenHash('h1')).toEqual(account);
+      expect(await store.accounts.findByTokenHash('h2')).toBeNull();
+      expect((await store.accounts.listTokens(account.id)).map((token) => token.description)).toEqual([
+        'laptop',
+        'new',
+      ]);
+      await expect(store.accounts.addToken(other.id, 'h1', 'stolen', null)).rejects.toMatchObject({ id: 'conflict' });
+      expect(await store.accounts.revokeToken('h1')).toBe(true);
+      expect(await store.accounts.revokeToken('h1')).toBe(false);
+      expect(await store.accounts.findByTokenHash('h1')).toBeNull();
+      expect(await store.accounts.findFirst()).toEqual(account);
+
+      const bytes = Uint8Array.from({ length: 66_000 }, (_, i) => i % 256);
+      expect(await store.apps.readConfig(app.id)).toBeNull();
+      await store.apps.writeConfig(app.id, bytes);
+      await store.apps.setBuildpacks(app.id, ['heroku/nodejs', 'https://example.com/a.git']);
+      expect(Buffer.compare((await store.apps.readConfig(app.id)) ?? Buffer.of(), bytes)).toBe(0);
+      expect(await store.apps.listBuildpacks(app.id)).toEqual(['heroku/nodejs', 'https://example.com/a.git']);
+    });
+
+    it('keeps text from outside in every script, and survives a NUL in it', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      const account = await store.accounts.create({ email: 'ada@example.com' });
+      const app = await createApp(store, account.id, 'polyglot');
+      const commitDescription = `Ada: "quotes", 'ticks', \\, $1, %s, 俳句, 🌸, a\0b`;
+
+      const slug = await store.slugs.create({ ...slugOf(app), commitDescription, sizeBytes: 5_000_000_000 });
+
+      const expected = commitDescription.replace('\0', '\uFFFD');
+      expect(await store.slugs.findById(slug.id)).toMatchObject({
+        commitDescription: expected,
+        sizeBytes: 5_000_000_000,
+      });
+      expect(await store.slugs.findById(slug.id)).toEqual(slug);
+    });
+
+    it('migrates once when several processes start together', async () => {
+      await using database = await emptyDatabase();
+
+      const stores = await Promise.all(Array.from({ length: 5 }, () => open(database.url)));
+
+      await stores[0]?.accounts.create({ email: 'ada@example.com' });
+      for (const store of stores) {
+        expect(await store.accounts.findFirst()).toMatchObject({ email: 'ada@example.com' });
+        await store[Symbol.asyncDispose]();
+      }
+    });
+
+    it('lets waiting writes end when it is closed, and refuses later ones', async () => {
+      await using database = await emptyDatabase();
+      const store = await open(database.url);
+      const emails = ['a', 'b', 'c'].map((name) => `${name}@example.com`);
+
+      const writes = Promise.all(emails.map((email) => store.accounts.create({ email })));
+      await store[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+
+      expect((await writes).map((account) => account.email)).toEqual(emails);
+      await expect(store.accounts.create({ email: 'd@example.com' })).rejects.toThrow('closed');
+      await using again = await open(database.url);
+      expect(await again.accounts.findByEmail('c@example.com')).not.toBeNull();
+    });
+  });
+}
+
+function slugOf(app: App): Omit<Slug, 'id' | 'createdAt'> {
+  return {
+    appId: app.id,
+    sha256: 'c'.repeat(64) as Sha256,
+    sizeBytes: 4_711,
+    commit: 'a'.repeat(40) as CommitId,
+    commitDescription: 'Ada: Say hello',
+    processTypes: { web: 'gunicorn app', release: './migrate', clock: 'python clock.py' } as Slug['processTypes'],
+    buildpackProvidedDescription: 'Python',
+    stack: 'heroku-24',
+  };
+}
+
+function releaseOf(app: App, account: Account) {
+  return {
+    appId: app.id,
+    description: 'Deploy aaaaaaaa',
+    status: 'pending' as const,
+    slugId: null,
+    userId: account.id,
+    configVars: null,
+  };
+}
+
+function dynoOf(app: App, releaseId: ReleaseId, name: string) {
+  return {
+    id: randomUUID() as DynoId,
+    appId: app.id,
+    name: name as DynoName,
+    type: web,
+    releaseId,
+    size: 'basic' as const,
+    command: 'gunicorn app --bind 0.0.0.0:$PORT',
+    port: 40_000,
+    state: 'up' as const,
+    exit: null,
+    crashes: 0,
+    restartAt: null,
+    createdAt: new Date(),
+    updatedAt: new Date(),
+  };
+}
