@@ -56,7 +56,7 @@ export function awaitHookCall(child: GitProcess, gitDir: string): Promise<HookCa
           ...answering(reply, verdict),
         });
       } catch (error) {
-        reject(error);
+        reject(new Error('Internal: the pre-receive hook sent something else than a call', { cause: error }));
       }
     });
     child.once('exit', () => {

@@ -3,7 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, it, jest } from '@jest/globals';
-import { basic, ReceiverRig, token, until } from './receiver-rig.ts';
+import { packageRoot } from '../../../src/lib/package-root.ts';
+import { spawn } from '../../../src/lib/spawn.ts';
+import { basic, env, ReceiverRig, token, until } from './receiver-rig.ts';
 
 jest.setTimeout(60_000);
 
@@ -189,4 +191,15 @@ it('refuses a second push that waited while the first moved the branch', async (
   expect((await first).exitCode).toBe(0);
   expect((await second).text).toContain('another push moved main in the meantime');
   expect(rig.pushes).toHaveLength(1);
+});
+
+it('refuses from within the hook when the platform dies before its verdict', async () => {
+  // Standard error of the hook is the pusher's screen; descriptors 3 to 5 are at their end, as after a kill -9.
+  const command = `"$0" 3>/dev/null 4</dev/null 5</dev/null`;
+  const hook = join(packageRoot, 'hooks', 'pre-receive');
+
+  const { exitCode, stderr } = await spawn('sh', ['-c', command, hook], { env, stdin: 'old new ref\n' });
+
+  expect(exitCode).toBe(1);
+  expect(stderr).toBe(' !     The platform stopped during this push; nothing was deployed, push again.\n');
 });
