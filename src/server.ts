@@ -12,7 +12,7 @@ import { Disposables } from './lib/disposables.ts';
 import { onBoot, onPush, type Platform } from './lifecycle/index.ts';
 import { openLogs } from './log.ts';
 import { openPlatform } from './open-platform.ts';
-import { receiverPlugin } from './receiver/index.ts';
+import { defaultReceiverLimits, receiverPlugin } from './receiver/index.ts';
 
 export interface RunningServer extends AsyncDisposable {
   readonly port: number;
@@ -51,9 +51,9 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     opened.use(rest);
     for (const name of config.unknownSettings) logs.platform.warn({ name }, 'unknown setting ignored');
     await registerEdges(http, platform);
+    await onBoot(platform);
     await http.listen({ path: socket });
     opened.defer(() => http.close());
-    await onBoot(platform);
     const known: PlatformFile = { pid: process.pid, port: router.port, bind: config.bind, domain: config.domain };
     await writeFileAtomic(join(data.root, 'platform.json'), JSON.stringify(known));
     state.platform = platform;
@@ -117,7 +117,7 @@ async function registerEdges(http: FastifyInstance, platform: Platform): Promise
         }
       },
       onPush: (push, output, signal) => onPush(push, platform, output, signal),
-      closing: platform.closing,
+      limits: defaultReceiverLimits,
       log: platform.logs.receiver,
     }),
   );

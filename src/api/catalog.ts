@@ -14,7 +14,7 @@ export const catalogRoutes: Routes = {
   'GET /stacks/:stack': (call) => oneOf('stack', call, [serializeStack(call)]),
   'GET /apps/:app/available-stacks': withApp((call) => [serializeStack(call)]),
   'GET /dyno-sizes': () => dynoSizes.map(serializeDynoSize),
-  'GET /dyno-sizes/:dyno-size': (call) => oneOf('dyno-size', call, dynoSizes.map(serializeDynoSize)),
+  'GET /dyno-sizes/:size': (call) => oneOf('size', call, dynoSizes.map(serializeDynoSize)),
   'GET /apps/:app/domains': withApp((call, app) =>
     hostNames(app, call.platform.domain).map((hostname) => ({
       id: stableId('domain', app.id, hostname),

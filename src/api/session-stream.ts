@@ -28,7 +28,12 @@ export async function sendSession(request: FastifyRequest, reply: FastifyReply, 
     'x-accel-buffering': 'no',
   });
   reply.raw.flushHeaders();
-  await pump(session, events, reply.raw, platform.closing);
+  try {
+    await pump(session, events, reply.raw, platform.closing);
+  } catch (error) {
+    // The answer has begun: there is nobody to tell but the operator.
+    platform.logs.api.error({ err: error }, 'a log session ended early');
+  }
   return reply;
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../lib/atomic-file.ts';
 import type { DynoSpec, Exit } from '../model/dyno.ts';
 import type { ProcessIdentity } from '../supervisor/index.ts';
-import { sizeOf } from './launch.ts';
+import { sizeOf } from './dyno-size.ts';
 
 /** The files of one start of one dyno. */
 export interface DynoFolder {
@@ -63,16 +63,24 @@ export async function loadRecord(folder: DynoFolder): Promise<DynoRecord | null>
   return { ...saved, startedAt: new Date(saved.startedAt) };
 }
 
+/** What a supervisor tells at the end. */
+export interface Ending {
+  readonly exit: Exit;
+  /** That the dyno wrote in all, lost ones included. */
+  readonly lines: number;
+}
+
 /** Null when the supervisor has not (or never) told the end. */
-export async function loadExit(folder: DynoFolder): Promise<Exit | null> {
+export async function loadEnding(folder: DynoFolder): Promise<Ending | null> {
   const text = await readIfThere(join(folder.out, 'exit'));
   if (text === null) return null;
-  const [status, signal, atMicros] = text.trim().split(/\s+/);
-  return {
+  const [status, signal, atMicros, lines] = text.trim().split(/\s+/);
+  const exit = {
     status: Number(status),
     signal: signal === undefined || signal === '0' ? null : signalName(Number(signal)),
     at: new Date(Number(BigInt(atMicros ?? '0') / 1000n)),
   };
+  return { exit, lines: Number(lines) };
 }
 
 /** What the app left behind may be closed even to its owner, and the kernel leaves a folder without any rights in `work`. */

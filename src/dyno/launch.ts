@@ -1,7 +1,7 @@
-import { dynoSizes, type DynoSize } from '../model/formation.ts';
 import type { DynoSpec } from '../model/dyno.ts';
 import type { SandboxedCommand } from '../supervisor/index.ts';
 import type { DynoFolder } from './dyno-folder.ts';
+import { sizeOf } from './dyno-size.ts';
 
 /**
  * What Heroku's dyno runs: the scripts that buildpacks left in `.profile.d`, the app's `.profile`, then the command, by a
@@ -52,10 +52,4 @@ function environment(spec: DynoSpec): Readonly<Record<string, string>> {
 function processLimit(spec: DynoSpec): number {
   const { processLimit: own } = sizeOf(spec);
   return process.getuid?.() === 0 ? own * 32 : own;
-}
-
-export function sizeOf(spec: DynoSpec): DynoSize {
-  const size = dynoSizes.find(({ name }) => name === spec.size);
-  if (!size) throw new Error(`Internal: there is no dyno size ${spec.size}`);
-  return size;
 }

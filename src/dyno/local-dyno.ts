@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DynoOutput, DynoSpec, Exit, RunningDyno } from '../model/dyno.ts';
 import { isAlive, signalProcess, type ProcessIdentity, type SpoolChunk } from '../supervisor/index.ts';
-import { loadExit, removeDynoFolder, type DynoFolder, type DynoRecord } from './dyno-folder.ts';
+import { loadEnding, removeDynoFolder, type DynoFolder, type DynoRecord } from './dyno-folder.ts';
 import { treeListensOn } from './listening.ts';
 import { OutputTail } from './output-tail.ts';
 import { strayProcesses } from './process-tree.ts';
@@ -33,8 +33,12 @@ export class LocalDyno implements RunningDyno {
       (chunk) => {
         output.hand(this.#outputOf(chunk));
       },
-      // In this order: the supervisor ends just after it has written the exit file. Its end without one counts, too.
-      async () => !isAlive(this.#supervisor) || (await loadExit(folder)) !== null,
+      // In this order: the supervisor ends just after it has told the ending. If it ended without, that counts, too.
+      async () => {
+        const lost = !isAlive(this.#supervisor);
+        const ending = await loadEnding(folder);
+        return ending ?? (lost ? { lines: null } : null);
+      },
     );
     this.exited = this.#end();
   }
@@ -69,9 +73,9 @@ export class LocalDyno implements RunningDyno {
   async #end(): Promise<Exit | null> {
     const readAll = await this.#tail.done;
     if (!readAll) return new Promise(() => undefined);
-    const exit = await loadExit(this.#folder);
-    if (exit === null) await killStrays(this.#folder.path);
-    return exit;
+    const ending = await loadEnding(this.#folder);
+    if (ending === null) await killStrays(this.#folder.path);
+    return ending?.exit ?? null;
   }
 
   #outputOf(chunk: SpoolChunk): DynoOutput {

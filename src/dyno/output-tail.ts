@@ -5,6 +5,11 @@ import { SpoolReader, type SpoolChunk } from '../supervisor/index.ts';
 /** In case the kernel loses an event, or has none to give. */
 const pollMs = 1000;
 
+export interface TailEnd {
+  /** Null: not known. */
+  readonly lines: number | null;
+}
+
 /**
  * Follows one dyno's spool. Each turn of the event loop hands on at most one read of it (256 KiB), so that a dyno that
  * floods its log holds up nobody but itself.
@@ -12,7 +17,7 @@ const pollMs = 1000;
 export class OutputTail {
   readonly #reader: SpoolReader;
   readonly #onChunk: (chunk: SpoolChunk) => void;
-  readonly #isOver: () => Promise<boolean>;
+  readonly #ending: () => Promise<TailEnd | null>;
   readonly #watcher: FSWatcher | null;
   #wake: () => void = () => undefined;
   #changed = true;
@@ -20,11 +25,11 @@ export class OutputTail {
   /** Resolves when all output has been handed on, with true, or when the tail was stopped, with false. */
   readonly done: Promise<boolean>;
 
-  /** `isOver`: asked after every change; once it is true, what is in the spool then is all there will be. */
-  constructor(dir: string, from: number, onChunk: (chunk: SpoolChunk) => void, isOver: () => Promise<boolean>) {
+  /** `ending`: asked after every change; once it is not null, what is in the spool then is all there will be. */
+  constructor(dir: string, from: number, onChunk: (chunk: SpoolChunk) => void, ending: () => Promise<TailEnd | null>) {
     this.#reader = new SpoolReader(dir, from);
     this.#onChunk = onChunk;
-    this.#isOver = isOver;
+    this.#ending = ending;
     this.#watcher = watchIfPossible(dir, () => {
       this.#changed = true;
       this.#wake();
@@ -41,9 +46,9 @@ export class OutputTail {
     try {
       while (!this.#stopped) {
         this.#changed = false;
-        const over = await this.#isOver();
+        const end = await this.#ending();
         await this.#readAll();
-        if (over) return this.#finish();
+        if (end !== null) return this.#finish(end.lines);
         await this.#change();
       }
       return false;
@@ -62,9 +67,9 @@ export class OutputTail {
     }
   }
 
-  #finish(): boolean {
+  #finish(lines: number | null): boolean {
     if (this.#stopped) return false;
-    const rest = this.#reader.rest();
+    const rest = this.#reader.rest(lines);
     if (rest !== null) this.#onChunk(rest);
     return true;
   }

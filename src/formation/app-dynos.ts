@@ -4,7 +4,8 @@ import type { DynoId, DynoName } from '../model/ids.ts';
 import type { Release } from '../model/release.ts';
 import type { RouterFeed } from '../model/route.ts';
 import type { DynoRow } from '../store/index.ts';
-import { Dyno, type StopOrder } from './dyno.ts';
+import { Dyno } from './dyno.ts';
+import type { StopOrder } from './dyno-orders.ts';
 import { dynoNumber, isWeb, type DynoPlan } from './dyno-plan.ts';
 import type { DynoTools } from './dyno-tools.ts';
 import { dynoView } from './dyno-view.ts';
@@ -97,7 +98,7 @@ export class AppDynos {
    * Goes on in the background.
    */
   retire(dynos: readonly Dyno[], then: StopOrder['then'] = 'remove'): void {
-    const { limits, router, track, lifetime } = this.tools;
+    const { limits, router, lifetime } = this.tools;
     for (const dyno of dynos) {
       const isRouted = isWeb(dyno.plan) && dyno.isUp;
       if (then === 'remove') this.#retiring.add(dyno);
@@ -108,7 +109,7 @@ export class AppDynos {
         after: drained === null ? Promise.resolve() : noRejection(Promise.resolve().then(drained)),
       });
       const settled = stopped.finally(() => this.#retiring.delete(dyno));
-      track(orAborted(settled, lifetime));
+      this.tools.track(orAborted(settled, lifetime));
     }
   }
 
@@ -121,12 +122,10 @@ export class AppDynos {
   async stopAll(graceMs: number, options: { readonly keepDown: boolean }): Promise<void> {
     this.#disarmAll();
     const all = new Set([...this.slots.values(), ...this.incoming.values(), ...this.#retiring]);
+    const isAtRest = (dyno: Dyno): boolean => dyno.state.is === 'down' || dyno.state.is === 'crashed';
+    const chosen = [...all].filter((dyno) => !(options.keepDown && isAtRest(dyno)));
     await Promise.all(
-      [...all].map((dyno) => {
-        const isAtRest = dyno.state.is === 'down' || dyno.state.is === 'crashed';
-        if (options.keepDown && isAtRest) return undefined;
-        return dyno.stop({ then: 'remove', graceMs });
-      }),
+      chosen.map((dyno) => dyno.stop({ then: options.keepDown && dyno.isGoingDown ? 'down' : 'remove', graceMs })),
     );
   }
 

@@ -1,4 +1,5 @@
-import type { Dyno, BootResult } from './dyno.ts';
+import type { Dyno } from './dyno.ts';
+import type { BootResult } from './dyno-orders.ts';
 
 export type BootsResult =
   | { readonly is: 'up' }

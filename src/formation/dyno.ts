@@ -8,23 +8,13 @@ import { deferred } from '../lib/deferred.ts';
 import type { DynoRow } from '../store/index.ts';
 import { backOff } from './back-off.ts';
 import { expandPort, platformLines, r10, r12 } from './dyno-lines.ts';
+import type { BootResult, StopOrder } from './dyno-orders.ts';
 import { isWeb, type DynoPlan } from './dyno-plan.ts';
-import { columnsOfState, stateOfRow } from './dyno-row.ts';
+import { dynoRow, stateOfRow } from './dyno-row.ts';
 import type { DynoTools } from './dyno-tools.ts';
-import { orAborted, pause } from './waiting.ts';
-
-/** How a start came out. A dyno that is stopped before it is up has `crashed`, too: it never worked. */
-export type BootResult =
-  | { readonly is: 'up' }
-  | { readonly is: 'failed'; readonly reason: 'boot-timeout' | 'crashed'; readonly exit: Exit | null };
-
-export interface StopOrder {
-  /** What is left of it: nothing, or a dyno that is shown as `down`. */
-  readonly then: 'remove' | 'down';
-  readonly graceMs: number;
-  /** SIGTERM waits for this: the dyno is out of the route and its requests are done. */
-  readonly after?: Promise<unknown>;
-}
+import { untilEnded } from './until-ended.ts';
+import { orAborted } from './waiting.ts';
+import { watchBoot } from './watch-boot.ts';
 
 /**
  * One start of one dyno: it owns the process, the row and the log lines, and knows nothing of its siblings.
@@ -93,6 +83,16 @@ export class Dyno {
     return this.#crashes;
   }
 
+  /** True for one that a user stopped and that has not ended yet. */
+  get isGoingDown(): boolean {
+    return this.#state.is === 'stopping' && this.#then === 'down';
+  }
+
+  /** Resolves when its row is as it is now. */
+  get saved(): Promise<void> {
+    return this.#saving;
+  }
+
   /** When it came into its present state. */
   get updatedAt(): Date {
     return this.#updatedAt;
@@ -150,7 +150,7 @@ export class Dyno {
     }
     this.#then = order.then;
     if (state === 'crashed' || state === 'down') return this.#settle();
-    this.#become({ is: 'stopping', killAt: new Date(this.#tools.now().getTime() + order.graceMs) });
+    this.#becomeStopping(order.graceMs);
     this.#tools.track(this.#shutDown(order));
     return this.#gone.promise;
   }
@@ -188,32 +188,26 @@ export class Dyno {
       this.#end(exit, handle);
     });
     if (this.#state.is !== 'starting') return;
-    if (isWeb(this.plan)) this.#tools.track(this.#watchBoot(handle));
+    if (isWeb(this.plan)) this.#tools.track(this.#boot(handle));
     else this.#becomeUp();
   }
 
-  async #watchBoot(handle: RunningDyno): Promise<void> {
+  async #boot(handle: RunningDyno): Promise<void> {
     const { limits, lifetime } = this.#tools;
     const deadline = new Date(handle.startedAt.getTime() + limits.bootTimeoutMs);
     this.#state = { is: 'starting', bootDeadline: deadline };
-    const isBooting = (): boolean => this.#state.is === 'starting' && !lifetime.aborted;
-    while (isBooting()) {
-      // A question that fails is a "not yet": the process may just be ending, and the deadline has the last word.
-      const isListening = await handle.isListening().catch(() => false);
-      if (!isBooting()) return;
-      if (isListening) {
-        this.#becomeUp();
-        return;
-      }
-      const leftMs = deadline.getTime() - this.#tools.now().getTime();
-      if (leftMs <= 0) {
-        this.#bootTimedOut = true;
-        this.say(r10(limits.bootTimeoutMs), 'Stopping process with SIGKILL');
-        await handle.kill();
-        return;
-      }
-      await pause(Math.min(limits.listenPollMs, leftMs), lifetime);
-    }
+    const outcome = await watchBoot(handle, {
+      deadline,
+      pollMs: limits.listenPollMs,
+      lifetime,
+      now: () => this.#tools.now(),
+      isBooting: () => this.#state.is === 'starting' && !lifetime.aborted,
+    });
+    if (outcome === 'listening') this.#becomeUp();
+    if (outcome !== 'timed-out') return;
+    this.#bootTimedOut = true;
+    this.say(r10(limits.bootTimeoutMs), 'Stopping process with SIGKILL');
+    await handle.kill();
   }
 
   #becomeUp(): void {
@@ -222,31 +216,28 @@ export class Dyno {
     this.#booted.resolve({ is: 'up' });
   }
 
-  async #shutDown(order: StopOrder): Promise<void> {
-    const { lifetime, now } = this.#tools;
-    let { graceMs } = order;
-    const hurry = this.#hurry.promise.then((ms) => {
-      graceMs = ms;
-    });
-    if (order.after !== undefined) {
-      await orAborted(Promise.race([order.after, hurry, this.#ended.promise]), lifetime);
-    }
+  async #shutDown({ after, graceMs }: StopOrder): Promise<void> {
+    const { lifetime } = this.#tools;
+    const isOver = (): boolean => this.#hasEnded || lifetime.aborted;
+    const hurry = this.#hurry.promise;
+    if (after !== undefined) await orAborted(Promise.race([after, hurry, this.#ended.promise]), lifetime);
     const handle = await this.#handle.promise;
-    if (handle === null || this.#hasEnded || lifetime.aborted) return;
+    if (handle === null || isOver()) return;
     // From here on the grace counts: the row says since when, for a platform that is started in the middle of it.
-    this.#become({ is: 'stopping', killAt: new Date(now().getTime() + graceMs) });
+    this.#becomeStopping(graceMs);
+    // A platform that finds it must know that it may end; without the row it would take the end for a crash.
+    await this.#saving.catch(() => undefined);
+    if (isOver()) return;
     this.say('Stopping all processes with SIGTERM');
     await handle.terminate();
-    const ended = new AbortController();
-    void this.#ended.promise.then(() => {
-      ended.abort();
-    });
-    const sooner = hurry.then(() => pause(graceMs, ended.signal));
-    await orAborted(Promise.race([pause(graceMs, ended.signal), sooner]), lifetime);
-    ended.abort();
-    if (this.#hasEnded || lifetime.aborted) return;
-    this.say(r12(graceMs), 'Stopping remaining processes with SIGKILL');
+    const waitedMs = await untilEnded(this.#ended.promise, graceMs, hurry, lifetime);
+    if (isOver()) return;
+    this.say(r12(waitedMs), 'Stopping remaining processes with SIGKILL');
     await handle.kill();
+  }
+
+  #becomeStopping(graceMs: number): void {
+    this.#become({ is: 'stopping', killAt: new Date(this.#tools.now().getTime() + graceMs) });
   }
 
   #end(exit: Exit | null, handle: RunningDyno | null): void {
@@ -310,31 +301,21 @@ export class Dyno {
 
   /** Writes of one row go out in order, each with the state of when it was asked for. */
   #save(): Promise<void> {
-    const row = this.#row();
+    const row = dynoRow(this.#app.id, this.plan, {
+      id: this.id,
+      state: this.#state,
+      then: this.#then,
+      port: this.#port,
+      crashes: this.#crashes,
+      createdAt: this.createdAt,
+      updatedAt: this.#updatedAt,
+    });
     this.#saving = this.#saving
       .catch(() => undefined)
       .then(async () => {
         if (!this.#isForgotten && !this.#tools.lifetime.aborted) await this.#tools.store.dynos.save(row);
       });
     return this.#saving;
-  }
-
-  #row(): DynoRow {
-    const { name, type, command, size, release } = this.plan;
-    return {
-      id: this.id,
-      appId: this.#app.id,
-      name,
-      type,
-      releaseId: release.id,
-      size,
-      command,
-      port: this.#port,
-      ...columnsOfState(this.#state, this.#then),
-      crashes: this.#crashes,
-      createdAt: this.createdAt,
-      updatedAt: this.#updatedAt,
-    };
   }
 
   #holdPort(port: number): void {

@@ -60,7 +60,6 @@ class LocalFormation implements Formation {
     const dynos = this.#of(app);
     const turn = this.#turnsOf(app.id).announce(release.version, dynos.live?.version ?? 0);
     if (turn === null) return { status: 'superseded' };
-    const { lastLines } = this.#deps;
     const job = this.#queue.run(app.id, async () => {
       if (turn.signal.aborted) return { status: 'superseded' } as const;
       return rollOut({
@@ -68,7 +67,7 @@ class LocalFormation implements Formation {
         release,
         signal: turn.signal,
         becomeCurrent,
-        lastLines: (appId, dynoId) => lastLines(appId, dynoId),
+        lastLines: (appId, dynoId) => this.#deps.lastLines(appId, dynoId),
       });
     });
     try {
@@ -136,18 +135,7 @@ class LocalFormation implements Formation {
 
   async reconcile(): Promise<void> {
     const goOn = await reconcile(this.#tools, (app) => this.#of(app));
-    for (const { app, release } of goOn) {
-      const { log } = this.#tools;
-      this.#track(
-        // It is current in the store already.
-        this.rollOut(app, release, () => Promise.resolve()).then((outcome) => {
-          log.info(
-            { app: app.name, version: release.version, outcome: outcome.status },
-            'interrupted roll-out finished',
-          );
-        }),
-      );
-    }
+    for (const { app, release } of goOn) this.#track(this.#goOn(app, release));
   }
 
   async stopAll(): Promise<void> {
@@ -172,6 +160,14 @@ class LocalFormation implements Formation {
   }
 
   // Private
+
+  /** Finishes a roll-out for which nobody waits any more; one that fails must not stay the current release. */
+  async #goOn(app: App, release: Release): Promise<void> {
+    const { store, log } = this.#tools;
+    const outcome = await this.rollOut(app, release, () => Promise.resolve());
+    if (outcome.status === 'kept-old') await store.releases.setStatus(release.id, 'failed');
+    log.info({ app: app.name, version: release.version, outcome: outcome.status }, 'interrupted roll-out finished');
+  }
 
   /** Runs a change of one app in its turn. A roll-out makes it give up: a new release restarts everything anyway. */
   async #change(app: App, job: (dynos: AppDynos, signal: AbortSignal) => Promise<void>): Promise<void> {

@@ -44,6 +44,7 @@ export async function stopDynos(dynos: AppDynos, chosen: readonly Dyno[]): Promi
   const running = chosen.filter((dyno) => !isStopped(dyno));
   running.forEach(sayDown);
   dynos.retire(running, 'down');
+  await Promise.all(running.map((dyno) => dyno.saved));
   await dynos.publish();
 }
 

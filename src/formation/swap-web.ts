@@ -45,6 +45,8 @@ export async function swapWeb(
     return result;
   }
   try {
+    // A platform that is started after the next line must find them up.
+    await Promise.all(next.map((dyno) => dyno.saved));
     await options.beforeSwap();
   } catch (error) {
     giveUp();

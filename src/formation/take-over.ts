@@ -108,12 +108,12 @@ function resumeAll(all: readonly Found[]): void {
 
 /** Goes on with a stop that was under way. A dyno that a user stopped keeps its slot, unless its release was replaced meanwhile. */
 function stopAgain(dynos: AppDynos, { dyno, row }: Found, after: Promise<void>): void {
-  const { limits, now, track, lifetime } = dynos.tools;
-  const spentMs = now().getTime() - row.updatedAt.getTime();
+  const { limits, lifetime } = dynos.tools;
+  const spentMs = dynos.tools.now().getTime() - row.updatedAt.getTime();
   const graceMs = Math.max(limits.stopGraceMs - spentMs, Math.min(leastGraceMs, limits.stopGraceMs));
   const isKept = row.state === 'down' && row.releaseId === dynos.live?.id;
   if (isKept) dynos.slots.set(row.name, dyno);
-  track(orAborted(dyno.stop({ then: isKept ? 'down' : 'remove', graceMs, after }), lifetime));
+  dynos.tools.track(orAborted(dyno.stop({ then: isKept ? 'down' : 'remove', graceMs, after }), lifetime));
 }
 
 function startMissing(dynos: AppDynos, wanted: readonly DynoPlan[], rows: readonly DynoRow[]): void {

@@ -3,7 +3,6 @@ import type { Actor } from '../model/account.ts';
 import type { App } from '../model/app.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import { createRelease } from '../release/index.ts';
-import { commitWithLog } from './commit-with-log.ts';
 import type { Platform } from './platform.ts';
 
 export interface AppRequest {
@@ -19,7 +18,7 @@ export async function createApp(request: AppRequest, actor: Actor, platform: Pla
   requireOffered('region', request.region, platform.region);
   const name = request.name === undefined ? randomAppName() : parseAppName(request.name);
 
-  const app = await commitWithLog(platform, async (tx, logs) => {
+  const app = await platform.store.transaction(async (tx) => {
     const created = await tx.apps.create({
       name,
       ownerId: actor.accountId,
@@ -30,7 +29,7 @@ export async function createApp(request: AppRequest, actor: Actor, platform: Pla
       await createRelease(
         { app: created, actor, description, slugId: null, configVars: null, status: 'succeeded' },
         tx,
-        logs,
+        platform.logplex,
       );
     }
     // Inside the transaction, so that there is never an app without a repository; a repository whose

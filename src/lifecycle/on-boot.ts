@@ -1,4 +1,5 @@
 import { sweepBuilds } from '../build/index.ts';
+import type { AppId } from '../model/ids.ts';
 import { nowMicros } from '../lib/micros.ts';
 import type { Platform } from './platform.ts';
 
@@ -9,7 +10,11 @@ import type { Platform } from './platform.ts';
 export async function onBoot(platform: Platform): Promise<void> {
   await failInterrupted(platform);
   await platform.formation.reconcile();
-  platform.inBackground('sweep at start', sweep(platform));
+  const apps = new Set((await platform.store.apps.list()).map((app) => app.id));
+  // Before the first push and the first build: afterwards their own unfinished work lies in the same folders.
+  await platform.repos.sweep(apps);
+  await sweepBuilds(platform.buildTools.workDir, platform.buildTools.cacheDir, apps);
+  platform.inBackground('sweep at start', sweep(apps, platform));
 }
 
 async function failInterrupted(platform: Platform): Promise<void> {
@@ -25,11 +30,8 @@ async function failInterrupted(platform: Platform): Promise<void> {
   }
 }
 
-async function sweep(platform: Platform): Promise<void> {
-  const apps = new Set((await platform.store.apps.list()).map((app) => app.id));
+async function sweep(apps: ReadonlySet<AppId>, platform: Platform): Promise<void> {
   await Promise.all([
-    platform.repos.sweep(apps),
-    sweepBuilds(platform.buildTools.workDir, platform.buildTools.cacheDir, apps),
     platform.logplex.sweep(apps),
     platform.slugs.sweep(new Set(await platform.store.slugs.listShasInUse())),
   ]);

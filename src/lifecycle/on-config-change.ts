@@ -4,7 +4,6 @@ import type { App } from '../model/app.ts';
 import type { ConfigVars } from '../model/release.ts';
 import { createRelease, describeConfigChange } from '../release/index.ts';
 import { initialStatus, launch } from './launch.ts';
-import { commitWithLog } from './commit-with-log.ts';
 import type { Platform } from './platform.ts';
 
 /**
@@ -17,7 +16,7 @@ export async function onConfigChange(
   actor: Actor,
   platform: Platform,
 ): Promise<ConfigVars> {
-  const changed = await commitWithLog(platform, async (tx, logs) => {
+  const changed = await platform.store.transaction(async (tx) => {
     const before = platform.configVars.open(app.id, await tx.apps.readConfig(app.id));
     const { vars, set, removed } = applyPatch(before, patch);
     if (set.length === 0 && removed.length === 0) return { vars, release: null };
@@ -28,7 +27,7 @@ export async function onConfigChange(
     const release = await createRelease(
       { app, actor, description, slugId: slug?.id ?? null, configVars: sealed, status: initialStatus(slug) },
       tx,
-      logs,
+      platform.logplex,
     );
     return { vars, release };
   });

@@ -9,7 +9,6 @@ import { logApiEvent } from './api-event.ts';
 import { announceLaunch, announceOutcome } from './announce-launch.ts';
 import { setFirstDeployVars } from './first-deploy-vars.ts';
 import { initialStatus, launch } from './launch.ts';
-import { commitWithLog } from './commit-with-log.ts';
 import type { Platform } from './platform.ts';
 import { recordOutput } from './record-output.ts';
 
@@ -76,7 +75,7 @@ async function buildPush(
   const exported = await platform.repos.exportSource({
     objects: push.objects,
     commit: push.commit,
-    dir: join(platform.buildTools.workDir, record.id, 'source'),
+    dir: join(platform.buildTools.workDir, `${record.id}.source`),
     maxBytes: platform.limits.sourceMaxBytes,
     output,
     signal,
@@ -85,7 +84,7 @@ async function buildPush(
   output.write('done.\nBuilding source:\n\n');
 
   await using source = exported.source;
-  return build(
+  return await build(
     {
       buildId: record.id,
       app,
@@ -115,7 +114,7 @@ async function storeRelease(
 ): Promise<Release> {
   const commit = await platform.repos.readCommit(push.objects, push.commit);
   await setFirstDeployVars(app, built, push.actor, platform);
-  return commitWithLog(platform, async (tx, logs) => {
+  return platform.store.transaction(async (tx) => {
     const slug = await tx.slugs.create({
       appId: app.id,
       sha256: built.sha256,
@@ -136,7 +135,7 @@ async function storeRelease(
         status: initialStatus(slug),
       },
       tx,
-      logs,
+      platform.logplex,
     );
     await tx.builds.finish(record.id, {
       status: 'succeeded',

@@ -4,7 +4,6 @@ import type { App } from '../model/app.ts';
 import type { Release } from '../model/release.ts';
 import { createRelease } from '../release/index.ts';
 import { initialStatus, launch } from './launch.ts';
-import { commitWithLog } from './commit-with-log.ts';
 import type { Platform } from './platform.ts';
 
 /**
@@ -25,7 +24,7 @@ export async function onRollback(app: App, target: Release, actor: Actor, platfo
     throw new PlatformError('invalid_params', `Can't roll back to v${target.version}: its slug is no longer stored.`);
   }
   const slug = target.slug;
-  const release = await commitWithLog(platform, async (tx, logs) => {
+  const release = await platform.store.transaction(async (tx) => {
     const sealed = await tx.releases.readConfigVars(target.id);
     await tx.apps.writeConfig(app.id, sealed ?? platform.configVars.seal(app.id, {}));
     return createRelease(
@@ -38,7 +37,7 @@ export async function onRollback(app: App, target: Release, actor: Actor, platfo
         status: initialStatus(slug),
       },
       tx,
-      logs,
+      platform.logplex,
     );
   });
   platform.inBackground('launch of a rollback', launch(app, release, actor, platform));

@@ -1,8 +1,10 @@
-import type { ChildProcess } from 'node:child_process';
 import type { Duplex, Writable } from 'node:stream';
+import type { startProcess } from '../lib/spawn.ts';
 import type { BuildOutput } from '../model/build.ts';
 import type { QuarantinedObjects, RefUpdate } from '../model/push.ts';
 import { parseRefUpdates } from './push-rules.ts';
+
+export type GitProcess = ReturnType<typeof startProcess>;
 
 /** What the pre-receive hook of one push says, and the way to answer it. */
 export interface HookCall {
@@ -23,7 +25,7 @@ export const hookStdio = ['pipe', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'] as con
 const maxCallBytes = 4 * 1024 * 1024;
 
 /** Resolves when the hook has said everything; null if git ended without calling it. Rejects on a malformed call. */
-export function awaitHookCall(child: ChildProcess, gitDir: string): Promise<HookCall | null> {
+export function awaitHookCall(child: GitProcess, gitDir: string): Promise<HookCall | null> {
   const [, , , request, reply, verdict] = child.stdio as unknown as readonly Duplex[];
   if (request === undefined || reply === undefined || verdict === undefined) {
     throw new Error('Internal: git was started without the pipes of its hook');
@@ -54,7 +56,7 @@ export function awaitHookCall(child: ChildProcess, gitDir: string): Promise<Hook
           ...answering(reply, verdict),
         });
       } catch (error) {
-        reject(error as Error);
+        reject(error);
       }
     });
     child.once('exit', () => {

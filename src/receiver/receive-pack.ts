@@ -1,10 +1,10 @@
-import type { ChildProcess } from 'node:child_process';
 import type { ServerResponse } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
+import { deferred } from '../lib/deferred.ts';
 import { exitCodeOf, startProcess } from '../lib/spawn.ts';
 import { answerHook, platformStopped, type AnswerContext, type PushResult } from './answer-hook.ts';
 import { usesSideband, type CommandList } from './command-list.ts';
-import { awaitHookCall, hookStdio, type HookCall } from './hook-call.ts';
+import { awaitHookCall, hookStdio, type GitProcess, type HookCall } from './hook-call.ts';
 import { PushClient } from './push-client.ts';
 import { BodyError, type BodyEnd, type RequestBody } from './request-body.ts';
 
@@ -27,10 +27,12 @@ export interface PushRequest extends Omit<AnswerContext, 'gitEnded' | 'signal'> 
 export class RunningPush {
   readonly done: Promise<void>;
   readonly #request: PushRequest;
-  readonly #child: ChildProcess;
+  readonly #child: GitProcess;
   readonly #client: PushClient;
   readonly #stop = new AbortController();
   readonly #gitEnded: Promise<number>;
+  /** A deploy that does not end when it is told to is not waited for. */
+  readonly #givenUp = deferred<PushResult>();
   #call: HookCall | null = null;
 
   constructor(request: PushRequest) {
@@ -59,6 +61,7 @@ export class RunningPush {
     } else if (!(await settlesWithin(this.done, graceMs))) {
       this.#call.output.write(`${platformStopped}\n`);
       this.#call.answer('reject');
+      this.#givenUp.resolve('failed');
     }
     if (!(await settlesWithin(this.done, killAfterMs))) {
       this.#killGroup();
@@ -80,7 +83,11 @@ export class RunningPush {
     const fed = this.#feed(stdin);
     let result: PushResult | 'not-received' = 'failed';
     try {
-      [result] = await Promise.all([this.#answer(), this.#hand(stdout), this.#gitEnded]);
+      [result] = await Promise.all([
+        Promise.race([this.#answer(), this.#givenUp.promise]),
+        this.#hand(stdout),
+        this.#gitEnded,
+      ]);
     } catch (error) {
       deps.log.error({ app: access.app.name, err: error }, 'push failed inside the receiver');
       this.#killGroup();
@@ -123,15 +130,12 @@ export class RunningPush {
   /** Passes the request on to git as fast as git takes it. Without its end git knows that the pack is not complete. */
   async #feed(stdin: Writable): Promise<'complete' | 'unread' | BodyEnd> {
     const { head, body, deps } = this.#request;
-    let broken = false;
-    stdin.on('error', () => {
-      broken = true;
-    });
+    stdin.on('error', () => undefined); // git has ended: the loop sees it
     try {
       for (let chunk: Buffer | null = head; chunk !== null; chunk = await body.read()) {
         if (body.isTooLarge) this.#client.note(`!\t${tooLarge(deps.limits.maxPackBytes)}\n`);
         await written(stdin, chunk);
-        if (broken || stdin.destroyed) return 'unread';
+        if (stdin.destroyed) return 'unread';
       }
       this.#client.start();
       return 'complete';

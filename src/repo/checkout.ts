@@ -8,7 +8,8 @@ import { git, gitEnvironment, type GitResult } from './git.ts';
 
 /**
  * Writes a commit's tree into `dir`, with modes, symbolic links and executable bits. The index is a private file that
- * is gone afterwards. No hook, filter or smudge command can run: there is no configuration that could name one.
+ * is gone afterwards. No hook, filter or smudge command can run: only
+ * configuration can name one, and the repositories' is ours alone.
  * `read-tree -u` is one process; with two workers and more it was the fastest of read-tree, checkout-index and checkout
  * (30,000 files: 0.9 to 6 s, and 13 to 30 s with one worker, on a disk that is slow at creating files).
  */

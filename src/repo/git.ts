@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import { exitCodeOf, startProcess } from '../lib/spawn.ts';
 
 /**
@@ -76,7 +75,11 @@ export async function git(args: readonly string[], options: GitOptions = {}): Pr
   };
   options.signal?.addEventListener('abort', onAbort, { once: true });
   const timer =
-    options.timeoutMs === undefined ? undefined : setTimeout(ending.stop, options.timeoutMs, 'timeout' as const);
+    options.timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => {
+          ending.stop('timeout');
+        }, options.timeoutMs);
   try {
     const exitCode = await exitCodeOf(child);
     return { exitCode, stdout: Buffer.concat(stdout), stderr: stderr.toString('utf8'), stopped: ending.reason };
@@ -97,13 +100,15 @@ export async function runGit(subcommand: string, args: readonly string[], option
   return result.stdout;
 }
 
+type GitProcess = ReturnType<typeof startProcess>;
+
 interface Ending {
   reason: GitResult['stopped'];
   stop(reason: NonNullable<GitResult['stopped']>): void;
   done(): void;
 }
 
-function endingOf(child: ChildProcess): Ending {
+function endingOf(child: GitProcess): Ending {
   let killer: NodeJS.Timeout | undefined;
   const ending: Ending = {
     reason: null,

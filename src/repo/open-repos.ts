@@ -30,8 +30,8 @@ export interface Repos {
   setHead(appId: AppId, ref: 'refs/heads/main' | 'refs/heads/master'): Promise<void>;
   /** The git that answers one request of the smart HTTP protocol. */
   serve(appId: AppId, options: ServeOptions): GitCommand;
-  /** At boot: removes what a crash left (temporary folders, quarantines, locks). */
-  sweep(): Promise<void>;
+  /** At boot, before the first push: removes what a crash left (temporary folders, quarantines, locks) and repositories of no app. */
+  sweep(apps: ReadonlySet<AppId>): Promise<void>;
 }
 
 /** Throws when the pre-receive hook is missing or can't be executed: git would then accept every push without a build. */
@@ -71,7 +71,7 @@ export async function openRepos(options: { dir: string; hooksDir: string; log: L
       await runGit('symbolic-ref', ['--git-dir', path(appId), 'symbolic-ref', 'HEAD', ref], { timeoutMs: 60_000 });
     },
     serve: (appId, serveOptions) => serveCommand(path(appId), hooksDir, serveOptions),
-    sweep: () => sweepRepos(dir, options.log),
+    sweep: (apps) => sweepRepos(dir, apps, options.log),
   };
 }
 

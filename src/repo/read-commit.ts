@@ -47,8 +47,10 @@ function oneLooseObject(type: string, id: string, content: Buffer) {
   const file = deflateSync(Buffer.concat([Buffer.from(`${type} ${content.length}\0`), content]));
   const missing = (name: unknown): Promise<never> =>
     Promise.reject(Object.assign(new Error(`ENOENT: ${String(name)}`), { code: 'ENOENT' }));
-  const readFile = (name: string): Promise<Buffer> =>
-    name.replace(/^\/+/, '/') === path ? Promise.resolve(file) : missing(name);
+  const readFile = (name: unknown): Promise<Buffer> =>
+    typeof name === 'string' && name.replace(/^\/+/, '/') === path ? Promise.resolve(file) : missing(name);
+  const stat = (name: unknown) =>
+    name === '/' ? Promise.resolve({ isFile: () => false, isDirectory: () => true }) : missing(name);
   const promises = {
     readFile,
     writeFile: missing,
@@ -56,8 +58,8 @@ function oneLooseObject(type: string, id: string, content: Buffer) {
     readdir: missing,
     mkdir: missing,
     rmdir: missing,
-    stat: missing,
-    lstat: missing,
+    stat,
+    lstat: stat,
     readlink: missing,
     symlink: missing,
   };

@@ -40,36 +40,34 @@ export async function scanTree(
   const tree = { sizeBytes: 0, entries: 0, submodules: [] as Submodule[], hasGitmodules: false };
   const attributes: Buffer[] = [];
   const small: Buffer[] = [];
-  const take = (entry: Buffer): void => {
+  // One string per chunk and no regular expression: half a million entries take a second, not ten.
+  const take = (entry: string): void => {
     // `<mode> SP <type> SP <object> SP <size, padded> TAB <path>`
-    const tab = entry.indexOf(0x09);
-    const [mode, , id, size] = entry.subarray(0, tab).toString('latin1').split(/ +/);
-    const path = entry.subarray(tab + 1);
+    const tab = entry.indexOf('\t');
+    const mode = entry.slice(0, 6);
     tree.entries += 1;
     if (mode === '160000') {
-      tree.submodules.push({ path: Buffer.from(path), commit: id as CommitId });
+      const id = entry.slice('160000 commit '.length, entry.indexOf(' ', '160000 commit '.length));
+      tree.submodules.push({ path: pathOf(entry, tab), commit: id as CommitId });
       return;
     }
-    const bytes = Number(size);
+    const bytes = Number(entry.slice(entry.lastIndexOf(' ', tab) + 1, tab));
     tree.sizeBytes += bytes;
-    if (path.equals(gitmodules)) tree.hasGitmodules = true;
-    if (path.subarray(-gitattributes.length).equals(gitattributes)) attributes.push(Buffer.from(path));
+    if (entry.endsWith('.gitmodules') && entry.length === tab + 1 + '.gitmodules'.length) tree.hasGitmodules = true;
+    if (entry.endsWith('.gitattributes')) attributes.push(pathOf(entry, tab));
     if (mode !== '120000' && bytes >= pointerBytes.min && bytes < pointerBytes.max && small.length < maxSmall) {
-      small.push(Buffer.from(path));
+      small.push(pathOf(entry, tab));
     }
   };
 
-  let rest = Buffer.alloc(0);
+  let rest = '';
   const result = await git(['--git-dir', objects.gitDir, 'ls-tree', '-r', '-z', '--long', '--full-tree', commit], {
     env: gitEnvironment(objects.env),
     signal,
     onStdout(chunk) {
-      let data = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      for (let end = data.indexOf(0); end !== -1; end = data.indexOf(0)) {
-        take(data.subarray(0, end));
-        data = data.subarray(end + 1);
-      }
-      rest = Buffer.from(data);
+      const entries = (rest + chunk.toString('latin1')).split('\0');
+      rest = entries.pop() ?? '';
+      entries.forEach(take);
       return tree.entries <= limits.maxEntries;
     },
   });
@@ -81,5 +79,7 @@ export async function scanTree(
   return { status: 'scanned', tree: { ...tree, attributes, small } };
 }
 
-const gitmodules = Buffer.from('.gitmodules');
-const gitattributes = Buffer.from('.gitattributes');
+/** Latin-1 keeps every byte. */
+function pathOf(entry: string, tab: number): Buffer {
+  return Buffer.from(entry.slice(tab + 1), 'latin1');
+}

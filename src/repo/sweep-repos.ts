@@ -1,17 +1,20 @@
 import { readdir, readlink, rm } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { Logger } from '../log.ts';
+import type { AppId } from '../model/ids.ts';
 
 /**
- * Removes what a crash left in the repositories: half-made and half-removed ones, quarantined packs, lock files.
+ * Removes repositories of apps that are gone, and what a crash left in the others: half-made and half-removed ones, quarantined packs, lock files.
  * A lock says nothing about its owner, so a repository in which a process still works (the last git of the platform's
  * former life, about to end) is left alone.
  */
-export async function sweepRepos(dir: string, log: Logger): Promise<void> {
+export async function sweepRepos(dir: string, apps: ReadonlySet<AppId>, log: Logger): Promise<void> {
   const busy = await workingFolders();
   for (const name of await readdir(dir)) {
     const path = join(dir, name);
     if (name.startsWith('.new-') || name.startsWith('.gone-')) {
+      await removeAll([path], log);
+    } else if (name.endsWith('.git') && !apps.has(name.slice(0, -'.git'.length) as AppId)) {
       await removeAll([path], log);
     } else if (name.endsWith('.git')) {
       if (busy.some((cwd) => cwd === path || cwd.startsWith(path + sep))) {

@@ -75,19 +75,26 @@ export class SqlStore implements Store {
     }
     return this.#writers.run('writer', async () => {
       if (this.#closed) throw new Error('Internal: a write to a store that is closed');
-      const result = await retryWhileBusy(() => this.#attempt(work), this.#database.isBusy, this.#busyDeadlineMs);
+      const progress = { committing: false };
+      const mayRetry = (error: unknown): boolean =>
+        this.#database.isBusy(error) || (!progress.committing && this.#database.isDisconnected(error));
+      const result = await retryWhileBusy(() => this.#attempt(work, progress), mayRetry, this.#busyDeadlineMs);
       // Still in the queue, so that the effects of two transactions come in the order of their commits.
       afterCommit();
       return result;
     });
   }
 
-  async #attempt<T>(work: (db: SqlTransaction<Schema>) => Promise<T>): Promise<T> {
+  /** Once `progress.committing` is set, a broken connection leaves it open whether the transaction took place. */
+  async #attempt<T>(work: (db: SqlTransaction<Schema>) => Promise<T>, progress: { committing: boolean }): Promise<T> {
+    progress.committing = false;
     const scope = { open: true };
     try {
       return await this.#database.writer.transaction().execute(async (db) => {
         await this.#database.lockWriters(db);
-        return await this.#inside.run(scope, () => work(db));
+        const result = await this.#inside.run(scope, () => work(db));
+        progress.committing = true;
+        return result;
       });
     } finally {
       scope.open = false;

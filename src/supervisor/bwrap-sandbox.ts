@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { encodeWords } from './job.ts';
 import { layoutOf, type HostFiles, type LayoutEntry, type User } from './layout.ts';
 import { commandSteps, overlaySteps } from './steps.ts';
@@ -22,6 +23,7 @@ export function wrapInBwrap(bwrap: string, command: SandboxedCommand, host: Host
     ...['--die-with-parent', '--as-pid-1', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try'],
     ...['--hostname', command.hostname],
     ...(asRoot ? [] : ['--unshare-user', '--uid', String(user.uid), '--gid', String(user.gid)]),
+    ...parentsOf(layout).flatMap((dir) => ['--perms', '0755', '--dir', dir]),
     ...layout.flatMap((entry) => bwrapOptions(entry, firstTextFd + texts.findIndex((text) => text === entry))),
     ...['--remount-ro', '/'],
   ];
@@ -40,6 +42,19 @@ export function wrapInBwrap(bwrap: string, command: SandboxedCommand, host: Host
     privatePids: true,
     uid: user.uid,
   };
+}
+
+/** bubblewrap itself would make the folders above a target for its own user only, which is root. */
+function parentsOf(layout: readonly LayoutEntry[]): readonly string[] {
+  const targets = layout.flatMap((entry) => ('target' in entry ? [entry.target] : []));
+  const parents = new Set<string>();
+  for (const target of targets) {
+    const above: string[] = [];
+    for (let dir = dirname(target); dir !== '/'; dir = dirname(dir)) above.unshift(dir);
+    // What lies below another target gets its folders from there.
+    if (!above.some((dir) => targets.includes(dir))) above.forEach((dir) => parents.add(dir));
+  }
+  return [...parents];
 }
 
 function bwrapOptions(entry: LayoutEntry, textFd: number): readonly string[] {

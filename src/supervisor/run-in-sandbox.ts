@@ -9,9 +9,9 @@ export const runInSandbox: RunInSandbox = (sandbox, command, options) => runSupe
 export async function runSupervised(command: HostCommand, options: RunOptions): Promise<RunResult> {
   if (options.signal?.aborted === true) return { exitCode: 137, endedBy: 'abort' };
   const child = startProcess(supervisorFile(), ['build', command.file], { stdio: ['pipe', 'pipe', 'pipe'] });
-  let endedBy: RunResult['endedBy'] = 'exit';
+  const killed: { by: 'timeout' | 'abort' | null } = { by: null };
   const kill = (why: 'timeout' | 'abort') => {
-    if (endedBy === 'exit') endedBy = why;
+    killed.by ??= why;
     child.kill('SIGQUIT');
   };
   const onAbort = () => {
@@ -26,7 +26,7 @@ export async function runSupervised(command: HostCommand, options: RunOptions): 
   child.stdin?.write(encodeJob(command));
   try {
     const exitCode = await exitCodeOf(child);
-    return { exitCode: endedBy === 'exit' ? exitCode : 137, endedBy };
+    return killed.by === null ? { exitCode, endedBy: 'exit' } : { exitCode: 137, endedBy: killed.by };
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', onAbort);

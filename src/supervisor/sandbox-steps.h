@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/openat2.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdint.h>
 #include <sys/mount.h>
@@ -88,20 +89,40 @@ static void fork_into_pid_namespace(void) {
   _exit(shell_status(status));
 }
 
-/* The init of the sandbox: reaps, and tells the supervisor the true status of the main process. The kernel kills the rest. */
+static void on_child(int signal) { (void)signal; }
+
+/*
+ * The init of the sandbox: reaps, and tells the supervisor the true status of the main process. The kernel kills the rest
+ * when it ends, which it also does when nobody is left to tell: a parent death signal would not do, because the kernel
+ * does not let bubblewrap, a root without capabilities, signal another user's process.
+ */
 static void fork_from_init(void) {
+  sigset_t child, none;
+  sigemptyset(&none);
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  sigprocmask(SIG_SETMASK, &child, NULL);
   pid_t main_pid = fork();
   if (main_pid < 0) fail("start", "the main process");
-  if (main_pid == 0) return;
+  if (main_pid == 0) {
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    return;
+  }
   prctl(PR_SET_DUMPABLE, 0); /* so that the app can not look into it */
   prctl(PR_SET_NAME, "init");
   dup2(STATUS_FD, 0);
   syscall(SYS_close_range, 1, ~0U, 0);
-  for (int status; ;) {
-    pid_t pid = waitpid(-1, &status, 0);
-    if (pid != main_pid) continue;
-    if (write(0, &status, sizeof status) < 0) _exit(125);
-    _exit(shell_status(status));
+  sigaction(SIGCHLD, &(struct sigaction){.sa_handler = on_child}, NULL);
+  for (;;) {
+    pid_t pid;
+    int status;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+      if (pid != main_pid) continue;
+      if (write(0, &status, sizeof status) < 0) _exit(125);
+      _exit(shell_status(status));
+    }
+    struct pollfd supervisor = {.fd = 0};
+    if (ppoll(&supervisor, 1, NULL, &none) > 0) _exit(128 + SIGKILL);
   }
 }
 

@@ -53,14 +53,19 @@ export class SpoolReader implements AsyncDisposable {
     return this.read();
   }
 
-  /** After the end of the command: the last line, if it has no LF. */
-  rest(): SpoolChunk | null {
-    if (this.#rest.length === 0 && this.#dropped === 0) return null;
+  /** After the end of the command: the last line, if it has no LF. `total`: the lines of the command in all, if known. */
+  rest(total: number | null): SpoolChunk | null {
     const bytes = this.#rest;
     if (bytes.length > 0) this.#lines++;
     this.#rest = Buffer.alloc(0);
-    if (this.#lines <= this.#from) return null;
-    return this.#chunk(this.#restAt, bytes);
+    const isNew = this.#lines > this.#from;
+    const lost = total === null ? 0 : total - Math.max(this.#lines, this.#from);
+    if (lost > 0) {
+      this.#dropped += lost;
+      this.#lines = total ?? this.#lines;
+    }
+    if (this.#dropped === 0 && (bytes.length === 0 || !isNew)) return null;
+    return this.#chunk(this.#restAt, isNew ? bytes : Buffer.alloc(0));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -104,7 +109,7 @@ export class SpoolReader implements AsyncDisposable {
       const file = await openIfThere(join(this.#dir, segmentName(segment)));
       if (file === null) continue;
       try {
-        const head = parseHead((await readAt(file, 0, headBytes)) ?? Buffer.alloc(0), 0);
+        const head = parseHead(await readAt(file, 0, headBytes), 0);
         if (head === null) continue;
         if (head.lines < this.#from || (head.lines === this.#from && head.unfinished === 0)) {
           this.#lines = head.lines;

@@ -14,7 +14,6 @@
  * SIGTERM: SIGTERM to every process of the app. SIGQUIT: SIGKILL to all of them.
  */
 #define _GNU_SOURCE
-#include <poll.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/uio.h>
@@ -317,9 +316,9 @@ static int final_status(int from_init) {
 
 /* Space for the status is taken at the start, so that a disk that is full at the end does no harm. */
 static void save_exit(const char *name, int status, uint64_t at) {
-  char text[80];
-  int length = snprintf(text, sizeof text, "%3d %2d %20llu\n", shell_status(status), WIFSIGNALED(status) ? WTERMSIG(status) : 0,
-                        (unsigned long long)at);
+  char text[120];
+  int length = snprintf(text, sizeof text, "%3d %2d %20llu %20llu\n", shell_status(status), WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+                        (unsigned long long)at, (unsigned long long)(spool.lines + (spool.unfinished > 0)));
   int fd = openat(spool.folder, "exit.new", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0 || pwrite(fd, text, (size_t)length, 0) != length) _exit(1);
   close(fd);
@@ -335,8 +334,17 @@ static unsigned long long own_start_time(void) {
 }
 
 static int run_dyno(void) {
-  if (fork() != 0) return 0;
+  int started[2];
+  if (pipe2(started, O_CLOEXEC) < 0) fail("make", "a pipe");
+  pid_t supervisor = fork();
+  if (supervisor < 0) fail("start", "the supervisor");
+  if (supervisor != 0) { /* stays until the start, because Node closes the standard input of a child that has ended */
+    char none;
+    close(started[1]);
+    return read_exactly(started[0], &none, 1);
+  }
   setsid();
+  prctl(PR_SET_CHILD_SUBREAPER, 1); /* not inherited over fork */
   spool.folder = open(job.fields[FOLDER].bytes, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (spool.folder < 0 || chdir("/") < 0) fail("open", "the folder of the dyno");
   save_exit(NULL, 0, 0);
@@ -346,6 +354,7 @@ static int run_dyno(void) {
   if (!read_exactly(0, &go, 1)) return 1;
   int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   for (int fd = 0; fd < 3; fd++) dup2(null, fd);
+  close(started[1]);
 
   int from_init = start_command(true);
   supervise(signals, -1);
@@ -354,6 +363,7 @@ static int run_dyno(void) {
 }
 
 static int run_build(void) {
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
   int signals = block_signals();
   fcntl(0, F_SETFL, O_NONBLOCK);
   for (int i = 0; i < 2; i++) fcntl(streams[i].to = i + 1, F_SETFL, O_NONBLOCK);
@@ -379,6 +389,5 @@ int main(int argc, char **argv) {
     return 2;
   }
   if (!read_job()) return 2; /* our parent died while it was writing */
-  prctl(PR_SET_CHILD_SUBREAPER, 1);
   return dyno ? run_dyno() : run_build();
 }

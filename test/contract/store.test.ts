@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import { deferred } from '../../src/lib/deferred.ts';
 import type { Account } from '../../src/model/account.ts';
@@ -10,6 +10,9 @@ import type { Slug } from '../../src/model/slug.ts';
 import { openStore, type Queries, type Store } from '../../src/store/index.ts';
 import { missingPostgres, startPostgres, type Postgres } from '../rig/postgres.ts';
 import { createApp, quiet, temporaryFolder } from '../rig/store.ts';
+
+// Real servers on a busy machine; projects' own testTimeout is not honoured by Jest.
+jest.setTimeout(60_000);
 
 const web = 'web' as ProcessType;
 

@@ -166,6 +166,12 @@ interface RigOptions {
   readonly keepOld?: boolean;
 }
 
+/** For a value that the story says is there. */
+export function present<T>(value: T | null | undefined): T {
+  if (value === null || value === undefined) throw new Error('nothing is there');
+  return value;
+}
+
 /** Waits until something is so; fails with what it was instead. */
 export async function until<T>(read: () => T | Promise<T>, isSo: (value: T) => boolean, withinMs = 5_000): Promise<T> {
   const deadline = Date.now() + withinMs;

@@ -76,13 +76,18 @@ environment::compile() {
 }
 
 # Takes the names of this build out of the files that hold them, so that the tree works in /app and has no random path.
+# The cache gets the environment in this state.
 environment::settle() {
-	"${HELPER_PYTHON}" -I -S "${BUILDPACK_DIR}/lib/settle.py" "${PYTHON_IN_BUILD}" "${BUILD_DIR}" /app
+	"${HELPER_PYTHON}" -I -S "${BUILDPACK_DIR}/lib/settle.py" "${PYTHON_IN_BUILD}" all "${BUILD_DIR}" /app
 }
 
-# The opposite, for a build without a real /app: scripts of a restored environment must run in the build folder.
+# The opposite, as far as the rest of the build needs it: projects installed in place (when $1 is yes) are in the build
+# folder, not in /app, and without a real /app so are the scripts.
 environment::unsettle() {
-	if [[ "${PYTHON_HOME_AT_BUILD}" != "${APP_PYTHON}" && "${BUILD_DIR}" != "/app" ]]; then
-		"${HELPER_PYTHON}" -I -S "${BUILDPACK_DIR}/lib/settle.py" "${PYTHON_IN_BUILD}" "${APP_PYTHON}" "${PYTHON_IN_BUILD}"
+	if [[ "${1:-no}" == yes ]]; then
+		"${HELPER_PYTHON}" -I -S "${BUILDPACK_DIR}/lib/settle.py" "${PYTHON_IN_BUILD}" editable /app "${BUILD_DIR}"
+	fi
+	if [[ "${PYTHON_HOME_AT_BUILD}" != "${APP_PYTHON}" ]]; then
+		"${HELPER_PYTHON}" -I -S "${BUILDPACK_DIR}/lib/settle.py" "${PYTHON_IN_BUILD}" all "${APP_PYTHON}" "${PYTHON_IN_BUILD}"
 	fi
 }

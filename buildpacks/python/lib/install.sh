@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # Installs what the app requires, or takes the environment of the last build when pip would read the same again.
 
+# Whether a project is installed in place: then its files have to be found where they are, in the build and in /app.
+HAS_EDITABLE="no"
+
 install::dependencies() {
 	case "${PACKAGE_MANAGER}" in
 		pip) install::requirements ;;
@@ -50,6 +53,7 @@ install::requirements() {
 		return
 	fi
 
+	HAS_EDITABLE="${editable}"
 	pip::obtain
 	key="$(install::_key 'contents of requirements.txt or of a file it names' "${hash}")"
 	if cache::restore "${key}"; then
@@ -78,7 +82,9 @@ install::_run() {
 	cp -n "${PIP_WHEEL}" "${CACHE_DIR}/python/pip/"
 	pip::leave_in_environment
 	report::timed byte_code environment::compile "${PYTHON_IN_BUILD}" "$(environment::site_packages)" "${APP_PYTHON}"
+	environment::settle
 	report::timed cache_save cache::save "${key}"
+	environment::unsettle "${HAS_EDITABLE}"
 }
 
 install::pyproject_dependencies() {

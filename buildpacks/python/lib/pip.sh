@@ -86,11 +86,16 @@ pip::_download() {
 # $1: where it is shown from when it's a copy of the app's file (else ""). The rest are pip's arguments.
 # pip's words go to the pusher and into WORK_DIR/pip.log.
 pip::install() {
-	local copies="$1" log="${WORK_DIR}/pip.log"
+	local copies="$1" log="${WORK_DIR}/pip.log" byte_code="${WORK_DIR}/byte-code"
 	shift
+	# Byte code of what runs meanwhile stays out of the app and the environment; pip's own is kept, which makes it start
+	# quickly next time.
+	mkdir -p "${byte_code}${CACHE_DIR}/python" "${CACHE_DIR}/python/pip-byte-code"
+	ln -sfn "${CACHE_DIR}/python/pip-byte-code" "${byte_code}${CACHE_DIR}/python/pip"
 	(
 		cd "${BUILD_DIR}" || exit 1
-		export PYTHONDONTWRITEBYTECODE="" PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1
+		unset PYTHONDONTWRITEBYTECODE
+		export PYTHONPYCACHEPREFIX="${byte_code}" PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1
 		PIP_RETRIES="${PIP_RETRIES:-2}" PIP_DEFAULT_TIMEOUT="${PIP_DEFAULT_TIMEOUT:-15}" \
 			"$(environment::python)" "${PIP_DIR}" install --no-input --progress-bar off --no-color --no-compile --no-warn-script-location \
 			--exists-action w --cache-dir "${CACHE_DIR}/python/pip-cache" --src "${PYTHON_HOME_AT_BUILD}/src" "$@"

@@ -1,7 +1,7 @@
 """Replaces a path in the few text files of an environment that hold it: scripts' first lines, .pth and editable files,
 pyvenv.cfg, direct_url.json. RECORD is corrected and sorted, so that it is right and the same in every build.
 
-  settle.py ENVIRONMENT FROM TO
+  settle.py ENVIRONMENT all|editable FROM TO
 """
 import base64
 import csv
@@ -9,6 +9,7 @@ import glob
 import hashlib
 import io
 import os
+import re
 import sys
 import tempfile
 
@@ -24,16 +25,19 @@ def replace_file(path, data):
     os.replace(temp, path)
 
 
-def candidates(env):
+def candidates(env, scope):
+    site = f"{glob.escape(env)}/lib/python3.*/site-packages"
+    for pattern in ("*.pth", "*.egg-link", "__editable__*"):
+        yield from glob.glob(f"{site}/{pattern}")
+    if scope == "editable":
+        return
+    yield from glob.glob(f"{site}/*.dist-info/direct_url.json")
     for path in glob.glob(f"{glob.escape(env)}/bin/*"):
         if os.path.isfile(path) and not os.path.islink(path):
             with open(path, "rb") as file:
                 if file.read(2) == b"#!":
                     yield path
     yield f"{env}/pyvenv.cfg"
-    site = f"{glob.escape(env)}/lib/python3.*/site-packages"
-    for pattern in ("*.pth", "*.egg-link", "__editable__*", "*.dist-info/direct_url.json"):
-        yield from glob.glob(f"{site}/{pattern}")
 
 
 def correct_record(record, env_changed):
@@ -55,18 +59,19 @@ def correct_record(record, env_changed):
         replace_file(record, out.getvalue().encode("utf-8"))
 
 
-def main(env, old, new):
+def main(env, scope, old, new):
     env = os.path.normpath(env)
-    olds = sorted({old.encode(), os.path.realpath(old).encode()}, key=len, reverse=True)
+    names = sorted({old, os.path.realpath(old)} if scope == "all" else {old}, key=len, reverse=True)
+    # A whole path, not the beginning of a longer name: /app is not in /application or /srv/app.
+    before = rb"(?<![\w.-])" if scope == "all" else rb"(?<![\w./-])"
+    pattern = re.compile(before + b"(?:" + b"|".join(re.escape(name.encode()) for name in names) + rb")(?![\w.-])")
     changed = set()
-    for path in candidates(env):
+    for path in candidates(env, scope):
         if not os.path.isfile(path) or os.path.islink(path) or os.path.getsize(path) > MAX_BYTES:
             continue
         with open(path, "rb") as file:
             data = file.read()
-        settled = data
-        for name in olds:
-            settled = settled.replace(name, new.encode())
+        settled = pattern.sub(lambda _: new.encode(), data)
         if settled != data:
             replace_file(path, settled)
             changed.add(os.path.normpath(path))
@@ -76,4 +81,4 @@ def main(env, old, new):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    main(*sys.argv[1:5])

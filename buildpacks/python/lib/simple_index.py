@@ -163,6 +163,7 @@ def fetch(index, file, folder):
         if file["sha256"] and digest.hexdigest() != file["sha256"]:
             raise ValueError(f"the SHA-256 of {file['filename']} is not the one that the index states")
         target = os.path.join(folder, file["filename"])
+        os.chmod(temp, 0o644)
         shutil.move(temp, target)
         return target
     finally:

@@ -14,6 +14,8 @@ export interface Database extends AsyncDisposable {
   lockWriters(tx: Transaction<Schema>): Promise<void>;
   /** True when the same work can succeed if it is tried again. */
   readonly isBusy: (error: unknown) => boolean;
+  /** True when the connection broke. Before the commit nothing is lost: the server has rolled back. */
+  readonly isDisconnected: (error: unknown) => boolean;
   /** What is known about a failure to open it, in one sentence with the remedy. Never a password. */
   readonly explain: (error: unknown) => string;
 }

@@ -28,10 +28,13 @@ export function openPostgres(url: string, log: Logger): Database {
     application_name: 'hokku',
     types,
   });
-  // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
-  pool.on('error', (error) => {
+  // A connection may break between two queries, idle or inside a transaction. The next query finds out and tells its
+  // caller; here it must only be heard, because an error without a listener ends the process.
+  const onLost = (error: Error): void => {
     log.warn({ err: error }, 'a database connection was lost');
-  });
+  };
+  pool.on('connect', (client) => client.on('error', onLost));
+  pool.on('error', () => undefined); // the same error again, for an idle connection
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool, onCreateConnection: limitStatements }) });
   return {
     label: labelOf(url),
@@ -44,6 +47,7 @@ export function openPostgres(url: string, log: Logger): Database {
       await sql`select pg_advisory_xact_lock(${sql.lit(writersLock)})`.execute(tx);
     },
     isBusy: (error) => busyCodes.has(codeOf(error)),
+    isDisconnected,
     explain,
     [Symbol.asyncDispose]: async () => {
       await db.destroy();
@@ -54,6 +58,15 @@ export function openPostgres(url: string, log: Logger): Database {
 
 /** serialization_failure, deadlock_detected, lock_not_available. */
 const busyCodes: ReadonlySet<string> = new Set(['40001', '40P01', '55P03']);
+
+/**
+ * Not ECONNREFUSED: a server that is down may stay so, and the writes that queue up here should hear of it soon.
+ * The client library has no codes for what it notices itself.
+ */
+function isDisconnected(error: unknown): boolean {
+  if (/^(08...|57P0[123]|ECONNRESET|EPIPE)$/.test(codeOf(error))) return true;
+  return /connection terminated|not queryable/i.test(messageOf(error));
+}
 
 /** Set on the session and not in the URL's options, which connection poolers refuse. */
 async function limitStatements(connection: DatabaseConnection): Promise<void> {

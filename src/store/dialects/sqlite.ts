@@ -42,12 +42,14 @@ function connect(file: string): Database {
       columnTypes: { bytes: 'blob', big: 'integer' },
       lockWriters: () => Promise.resolve(), // BEGIN IMMEDIATE has done it
       isBusy,
+      isDisconnected: () => false,
       explain,
       [Symbol.asyncDispose]: async () => {
-        await Promise.all([reading.destroy(), writing.destroy()]);
-        // Kysely closes a database only if it was ever asked something.
+        // Kysely closes a database only if it was ever asked something. The writer goes last: the last connection folds
+        // the write-ahead log back into the file, and a read-only one can't.
+        await reading.destroy();
         reader.close();
-        // Last, so that it is the one to fold the write-ahead log back into the file.
+        await writing.destroy();
         writer.close();
       },
     };

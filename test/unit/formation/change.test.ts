@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { DynoName, ProcessType } from '../../../src/model/ids.ts';
-import { FormationRig, until } from '../../rig/formation-rig.ts';
+import { FormationRig, until, present } from '../../rig/formation-rig.ts';
 
 const web1 = { name: 'web.1' as DynoName };
 
@@ -60,7 +60,7 @@ it('restarts web dynos without a moment in which none is routed, and keeps the o
 
   expect(rig.router.history).toEqual(['up v1 web.1']);
   await until(
-    () => old!.isRemoved,
+    () => present(old).isRemoved,
     (isTrue) => isTrue,
   );
   rig.runtime.script = () => ({ exit: 1 });
@@ -120,6 +120,19 @@ it('keeps a stopped dyno down over a restart of the platform, until it is restar
       (rows) => rows.join() === 'web.1 up',
     ),
   ).toHaveLength(1);
+});
+
+it('keeps a dyno down that was being stopped when everything was', async () => {
+  await using rig = await FormationRig.start({ limits: { stopGraceMs: 50 } });
+  await rig.deploy();
+  rig.runtime.last('web.1').obeysTerm = false;
+  await rig.formation.stop(rig.app, web1);
+
+  await rig.formation.stopAll();
+  await rig.restartPlatform();
+
+  expect(rig.dynos).toEqual(['web.1 down v1']);
+  expect(rig.runtime.running).toEqual([]);
 });
 
 it('says R12 and kills what does not end after SIGTERM', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { FormationRig, until } from '../../rig/formation-rig.ts';
+import { FormationRig, until, present } from '../../rig/formation-rig.ts';
 
 it('takes a crashed dyno out of the route at once, restarts it, and spaces the next restarts', async () => {
   const crash = { resetAfterMs: 600_000, firstCooldownMs: 120, maxCooldownMs: 240 };
@@ -43,7 +43,7 @@ it('takes a crashed dyno out of the route at once, restarts it, and spaces the n
     (one) => one !== undefined,
   );
   expect(row).toMatchObject({ name: 'web.2', crashes: 3, exit: { status: 1, signal: null } });
-  expect(row!.restartAt!.getTime() - row!.exit!.at.getTime()).toBe(240);
+  expect(present(row?.restartAt).getTime() - present(row?.exit).at.getTime()).toBe(240);
   await until(
     () => rig.rows(),
     (rows) => rows.join() === 'web.1 up,web.2 up',
@@ -93,7 +93,7 @@ it('restarts the old release when it crashes during a roll-out', async () => {
   );
   const incoming = rig.runtime.last('web.1');
 
-  rig.runtime.dynos[0]!.exit(1);
+  present(rig.runtime.dynos[0]).exit(1);
   await until(
     () => rig.runtime.dynos.filter(({ spec }) => spec.releaseVersion === 1).length,
     (count) => count === 2,
@@ -136,6 +136,6 @@ it('keeps a crashed dyno and its back-off over a restart of the platform', async
     () => rig.router.now,
     (now) => now === 'up v1 web.1',
   );
-  expect(Date.now()).toBeGreaterThanOrEqual(row!.restartAt!.getTime());
+  expect(Date.now()).toBeGreaterThanOrEqual(present(row?.restartAt).getTime());
   expect((await rig.store.dynos.list(rig.app.id)).map((one) => one.crashes)).toEqual([2]);
 });

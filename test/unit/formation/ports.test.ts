@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { expect, it } from '@jest/globals';
 import { Ports } from '../../../src/formation/ports.ts';
+import { present } from '../../rig/formation-rig.ts';
 
 it('hands out ports round robin and passes over those that something listens on', async () => {
   const server = createServer().listen(0, '127.0.0.1');
@@ -14,7 +15,7 @@ it('hands out ports round robin and passes over those that something listens on'
   expect(taken).not.toContain(port);
   expect(new Set(taken).size).toBe(4);
   await expect(ports.take()).rejects.toThrow('No port is free for a web dyno');
-  ports.free(taken[1]!);
+  ports.free(present(taken[1]));
   expect(await ports.take()).toBe(taken[1]);
   server.close();
 });

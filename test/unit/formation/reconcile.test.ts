@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { DynoId, DynoName, ProcessType } from '../../../src/model/ids.ts';
-import { FormationRig, until } from '../../rig/formation-rig.ts';
+import { FormationRig, until, present } from '../../rig/formation-rig.ts';
 
 /** `web.1 v2`, of every process that runs. */
 function running(rig: FormationRig): readonly string[] {
@@ -122,16 +122,16 @@ it('finishes a roll-out that was interrupted while the old dynos were drained', 
     () => rig.rows(),
     (rows) => rows.join() === 'web.1 stopping,web.1 up',
   );
-  expect(old!.signals).toEqual([]);
+  expect(present(old).signals).toEqual([]);
 
   await rig.restartPlatform();
 
   expect(rig.router.history).toEqual(['up v2 web.1']);
   await until(
-    () => old!.isRemoved,
+    () => present(old).isRemoved,
     (isTrue) => isTrue,
   );
-  expect(old!.signals).toEqual(['SIGTERM']);
+  expect(present(old).signals).toEqual(['SIGTERM']);
   expect(
     await until(
       () => rig.rows(),
@@ -140,14 +140,62 @@ it('finishes a roll-out that was interrupted while the old dynos were drained', 
   ).toEqual(['web.1 up']);
 });
 
+it('gives an interrupted release up for good when it does not come up', async () => {
+  await using rig = await FormationRig.start();
+  await rig.deploy();
+  rig.runtime.script = () => 'wait';
+  const release = await rig.release({ web: 'serve' });
+  void rig.rollOut(release).catch(() => undefined);
+  await until(
+    () => rig.runtime.last('web.1').spec.releaseVersion,
+    (version) => version === 2,
+  );
+  await rig.store.releases.setStatus(release.id, 'succeeded');
+
+  await rig.restartPlatform();
+  rig.runtime.last('web.1').exit(1);
+
+  const newest = await until(
+    () => rig.store.releases.findNewest(rig.app.id),
+    (one) => one?.status === 'failed',
+  );
+  expect(newest?.version).toBe(2);
+  expect(rig.dynos).toEqual(['web.1 up v1']);
+  expect(rig.router.history).toEqual(['up v1 web.1']);
+});
+
+it('starts a dyno that was about to be launched, and counts no crash', async () => {
+  await using rig = await FormationRig.start();
+  await rig.deploy({ web: 'serve', worker: 'work' });
+  await until(
+    () => rig.rows(),
+    (rows) => rows.join() === 'web.1 up',
+  );
+  const [row] = await rig.store.dynos.list(rig.app.id);
+  const worker = { id: 'w' as DynoId, name: 'worker.1' as DynoName, type: 'worker' as ProcessType, port: null };
+  await rig.store.dynos.save({ ...present(row), ...worker, state: 'starting', command: 'work' });
+  await rig.store.formation.set(rig.app.id, worker.type, { quantity: 1 });
+
+  await rig.restartPlatform();
+
+  await until(
+    () => rig.rows(),
+    (rows) => rows.join() === 'web.1 up,worker.1 up',
+  );
+  expect(rig.linesOf('worker.1')).toEqual([
+    'Starting process with command `work`',
+    'State changed from starting to up',
+  ]);
+});
+
 it('kills a dyno that was stopping after the rest of its grace', async () => {
   await using rig = await FormationRig.start({ limits: { stopGraceMs: 400 } });
   await rig.deploy();
   const [old] = rig.runtime.dynos;
-  old!.obeysTerm = false;
+  present(old).obeysTerm = false;
   await rig.deploy();
   await until(
-    () => old!.signals.length,
+    () => present(old).signals.length,
     (signals) => signals === 1,
   );
   await until(
@@ -158,10 +206,10 @@ it('kills a dyno that was stopping after the rest of its grace', async () => {
   await rig.restartPlatform();
 
   await until(
-    () => old!.isRemoved,
+    () => present(old).isRemoved,
     (isTrue) => isTrue,
   );
-  expect(old!.signals).toEqual(['SIGTERM', 'SIGTERM', 'SIGKILL']);
+  expect(present(old).signals).toEqual(['SIGTERM', 'SIGTERM', 'SIGKILL']);
   expect(running(rig)).toEqual(['web.1 v1'.replace('v1', 'v2')]);
 });
 

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { FormationRig, until } from '../../rig/formation-rig.ts';
+import { FormationRig, until, present } from '../../rig/formation-rig.ts';
 
 it('starts one web dyno on the first deploy, with the port in the log and no secret', async () => {
   await using rig = await FormationRig.start();
@@ -91,21 +91,21 @@ it('keeps the old release when a new web dyno exits while it boots', async () =>
     (dynos) => dynos.length === 2,
   );
   rig.lastLines.set(
-    two!.spec.id,
+    present(two).spec.id,
     Array.from({ length: 30 }, (_, n) => `line ${n}`),
   );
-  one!.listen();
-  two!.exit(3);
+  present(one).listen();
+  present(two).exit(3);
 
   expect(await outcome).toMatchObject({
     status: 'kept-old',
     reason: 'crashed',
-    dyno: two!.spec.name,
+    dyno: present(two).spec.name,
     exit: { status: 3 },
     lastLines: Array.from({ length: 20 }, (_, n) => `line ${n + 10}`),
   });
   await until(
-    () => one!.isRemoved,
+    () => present(one).isRemoved,
     (isTrue) => isTrue,
   );
   expect(rig.router.history.some((route) => route.includes('v2'))).toBe(false);

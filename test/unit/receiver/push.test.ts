@@ -1,11 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import http from 'node:http';
 import { join } from 'node:path';
 import * as fs from 'node:fs';
-import { expect, it } from '@jest/globals';
+import { expect, it, jest } from '@jest/globals';
 import isomorphicGit from 'isomorphic-git';
 import isomorphicHttp from 'isomorphic-git/http/node';
-import { ReceiverRig, token, until } from './receiver-rig.ts';
+import { spawn } from '../../../src/lib/spawn.ts';
+import { env, ReceiverRig, token, until } from './receiver-rig.ts';
+
+jest.setTimeout(60_000);
 
 it.each(['0', '1', '2'])('pushes, clones and fetches with protocol version %s', async (version) => {
   await using rig = await ReceiverRig.start();
@@ -87,7 +91,7 @@ it('rejects the push and leaves no trace when the deploy is rejected or breaks',
 
 it('takes large packs in chunks and compressed requests', async () => {
   await using rig = await ReceiverRig.start();
-  const noise = Buffer.from(Array.from({ length: 3_000_000 }, () => Math.floor(Math.random() * 256)));
+  const noise = randomBytes(3_000_000);
   const work = await rig.workTree({ 'noise.bin': noise });
 
   const push = await work.git('push', 'heroku', 'main');
@@ -105,7 +109,7 @@ it('takes large packs in chunks and compressed requests', async () => {
 
 it('refuses a pack above the limit with a text, and stores nothing', async () => {
   await using rig = await ReceiverRig.start({ maxPackBytes: 2_000_000 });
-  const noise = Buffer.from(Array.from({ length: 5_000_000 }, () => Math.floor(Math.random() * 256)));
+  const noise = randomBytes(5_000_000);
   const work = await rig.workTree({ 'noise.bin': noise });
 
   const push = await work.git('push', 'heroku', 'main');
@@ -157,4 +161,30 @@ it('sends output to the pusher as it is written, and something every few seconds
 
   expect(text()).toContain(' and second\n');
   expect(text()).toContain('ok refs/heads/main');
-}, 20_000);
+});
+
+it('takes 50,000 files and gives them out again as a source tree', async () => {
+  await using rig = await ReceiverRig.start();
+  const work = await rig.workTree();
+  const files = Array.from({ length: 50_000 }, (_, index) => {
+    const name = `d${index % 500}/f${index}.txt`;
+    return `M 100644 inline ${name}\ndata ${name.length}\n${name}\n`;
+  });
+  const stream = `commit refs/heads/many\ncommitter A <a@b> 1 +0000\ndata 4\nmany\n${files.join('')}`;
+  await spawn('git', ['fast-import', '--quiet'], { cwd: work.dir, env, stdin: stream });
+  let exported = -1;
+  rig.onPush = async ({ objects, commit }, output, signal) => {
+    const dir = join(rig.root, 'source');
+    const outcome = await rig.repos.exportSource({ objects, commit, dir, maxBytes: 1024 ** 3, output, signal });
+    if (outcome.status === 'exported') {
+      exported = (await readdir(dir, { recursive: true })).length;
+      await outcome.source[Symbol.asyncDispose]();
+    }
+    return { status: 'accepted' };
+  };
+
+  const push = await work.git('push', 'heroku', 'many:main');
+
+  expect(push.exitCode).toBe(0);
+  expect(exported).toBe(50_500);
+});

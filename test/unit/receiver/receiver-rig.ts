@@ -127,7 +127,11 @@ export class ReceiverRig implements AsyncDisposable {
   }
 
   /** Raw HTTP, for what no git client would send. */
-  async post(body: BodyInit | null, headers: Record<string, string> = {}, service = 'git-receive-pack') {
+  async post(
+    body: string | Uint8Array<ArrayBuffer>,
+    headers: Record<string, string> = {},
+    service = 'git-receive-pack',
+  ) {
     const response = await fetch(`http://127.0.0.1:${this.port}/demo.git/${service}`, {
       method: 'POST',
       body,

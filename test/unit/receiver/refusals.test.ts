@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { expect, it } from '@jest/globals';
+import { expect, it, jest } from '@jest/globals';
 import { basic, ReceiverRig, token, until } from './receiver-rig.ts';
+
+jest.setTimeout(60_000);
 
 it('tells strangers nothing, and users of other apps that there is no such app', async () => {
   await using rig = await ReceiverRig.start();
@@ -79,7 +82,36 @@ it('builds main and master only, stores the rest, and refuses what can not be ri
   ]);
   expect(existsSync(join(rig.repoDir, 'x'))).toBe(false);
   expect(await rig.leftovers()).toEqual([]);
-}, 30_000);
+});
+
+it('refuses trees that would write outside, and takes the harmless oddities of old histories', async () => {
+  await using rig = await ReceiverRig.start();
+  const work = await rig.workTree();
+  const blob = (await work.git('hash-object', '-w', 'app.txt')).text.trim();
+  const pushTree = async (mode: string, name: string) => {
+    const entry = Buffer.concat([Buffer.from(`${mode} ${name}\0`), Buffer.from(blob, 'hex')]);
+    await writeFile(join(work.dir, '.git', 'tree'), entry);
+    const tree = (await work.git('hash-object', '-t', 'tree', '-w', '--literally', '.git/tree')).text.trim();
+    const commit = (await work.git('commit-tree', tree, '-m', 'odd')).text.trim();
+    return await work.git('push', '-f', 'heroku', `${commit}:refs/heads/main`);
+  };
+
+  for (const [mode, name, message] of [
+    ['100644', '..', 'hasDotdot'],
+    ['100644', '.git', 'hasDotgit'],
+    ['100644', 'a/b', 'fullPathname'],
+    ['120000', '.gitmodules', 'gitmodulesSymlink'],
+  ] as const) {
+    const { exitCode, text } = await pushTree(mode, name);
+    expect([name, exitCode, text]).toEqual([name, 1, expect.stringContaining(message)]);
+  }
+  expect(rig.pushes).toEqual([]);
+  expect(await rig.refs()).toEqual([]);
+  expect(await rig.leftovers()).toEqual([]);
+
+  expect((await pushTree('0100644', 'zero-padded')).exitCode).toBe(0);
+  expect((await pushTree('100664', 'old-mode')).exitCode).toBe(0);
+});
 
 it('lets a clone of an app that was pushed to master only check it out', async () => {
   await using rig = await ReceiverRig.start();

@@ -5,7 +5,7 @@ import type { App } from '../../../src/model/app.ts';
 import type { DynoView } from '../../../src/model/dyno.ts';
 import type { Release } from '../../../src/model/release.ts';
 import { runReleasePhase, type ReleasePhase } from '../../../src/release/run-release-phase.ts';
-import { until } from '../../rig/formation-rig.ts';
+import { until, present } from '../../rig/formation-rig.ts';
 import { ScriptedRuntime } from '../../rig/scripted-runtime.ts';
 
 const app = { id: 'app' as AppId, uid: 100_001 } as App;
@@ -54,7 +54,7 @@ it('runs the release command with the new slug and config vars, and passes its o
     () => runtime.dynos[0],
     (one) => one !== undefined,
   );
-  const { spec } = dyno!;
+  const { spec } = present(dyno);
   expect(spec).toMatchObject({ type: 'release', releaseId: 'r5', slug: slug.sha256, port: null, uid: 100_001 });
   expect(spec.name).toMatch(/^release\.\d{4}$/);
   expect(spec.env).toEqual({ PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/app', DYNO: spec.name, DATABASE_URL: 'x' });
@@ -63,12 +63,12 @@ it('runs the release command with the new slug and config vars, and passes its o
   expect(pushed).toEqual(['creating ta']);
   outputs.handle({ ...chunk, dynoId: 'other' as DynoId, name: 'web.1' as DynoName, bytes: Buffer.from('no') });
   expect([...shown].map((view) => view.state)).toEqual(['up']);
-  dyno!.exit(0);
+  present(dyno).exit(0);
 
   expect(await outcome).toEqual({ status: 'succeeded', exitCode: 0, endedBy: 'exit' });
   expect(pushed).toEqual(['creating ta']);
   expect(shown.size).toBe(0);
-  expect(dyno!.isRemoved).toBe(true);
+  expect(present(dyno).isRemoved).toBe(true);
   expect(lines).toEqual([
     `${spec.name} Starting process with command \`migrate $PORT\``,
     `${spec.name} State changed from starting to up`,
@@ -93,11 +93,11 @@ it.each(['timeout', 'abort'] as const)('stops a command that ignores SIGTERM on 
     () => runtime.dynos[0],
     (one) => one !== undefined,
   );
-  dyno!.obeysTerm = false;
+  present(dyno).obeysTerm = false;
   controller.abort();
 
   expect(await outcome).toEqual({ status: 'failed', exitCode: 137, endedBy });
-  expect(dyno!.signals).toEqual(['SIGTERM', 'SIGKILL']);
+  expect(present(dyno).signals).toEqual(['SIGTERM', 'SIGKILL']);
 });
 
 it('says what failed when the dyno could not be started', async () => {

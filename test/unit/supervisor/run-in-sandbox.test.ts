@@ -1,8 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
+import { startProcess } from '../../../src/lib/spawn.ts';
 import { appUid, asRoot, insideUid, openSandboxRig, rungs } from './sandbox-rig.ts';
+
+// Jest ignores a project's testTimeout.
+jest.setTimeout(20_000);
 
 describe.each(rungs)('on the %s rung', (rung) => {
   it('gives the command its environment, folders and user, and nothing of the host', async () => {
@@ -45,7 +49,7 @@ describe.each(rungs)('on the %s rung', (rung) => {
        ls -d /proc/[0-9]* | wc -l
        hostname; getent passwd "$(id -u)"
        touch /usr/x /etc/x /x 2>/dev/null && echo writable
-       touch /tmp/t /dev/shm/s && ls /tmp && ls /dev | tr '\\n' ' '
+       touch /tmp/t /dev/shm/s && ls /tmp && ls /dev | tr '\\n' ' '; echo
        ls /etc/ssl/certs | head -1 | wc -l; cat /etc/resolv.conf > /dev/null && ls /proc/self/fd | wc -l`,
       { env },
     );
@@ -141,6 +145,34 @@ describe.each(rungs)('on the %s rung', (rung) => {
     expect(processesNamed(mark)).toEqual([]);
   });
 
+  it('dies with the platform, whatever it has started', async () => {
+    await using rig = await openSandboxRig(rung);
+    if (rig === null) return;
+    const mark = markOf(rung);
+    const command = {
+      argv: ['/bin/bash', '-c', `(setsid bash -c 'exec -a ${mark} sleep 600' &); echo up; exec -a ${mark} sleep 600`],
+      env: { PATH: '/usr/bin:/bin' },
+      cwd: '/app',
+      uid: appUid,
+      app: { kind: 'bind', dir: rig.app },
+      tmpDir: join(rig.dir, 'tmp'),
+      mounts: [],
+      hostname: 'test',
+    };
+    const program = join(import.meta.dirname, 'build-process.mjs');
+    const platform = startProcess(process.execPath, [program, JSON.stringify({ rung, command })], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { TMPDIR: rig.dir },
+    });
+    await new Promise((resolve) => platform.stdout?.once('data', resolve));
+    await until(() => processesNamed(mark).length === 2, 'both are running');
+
+    platform.kill('SIGKILL');
+
+    await until(() => processesNamed(mark).length === 0, 'nothing is left');
+    expect(processesNamed(mark)).toEqual([]);
+  });
+
   it('hands on every byte of much output, however slowly it is read', async () => {
     await using rig = await openSandboxRig(rung);
     if (rig === null) return;
@@ -174,4 +206,12 @@ function processesNamed(mark: string): readonly string[] {
         return false;
       }
     });
+}
+
+async function until(check: () => boolean, what: string): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (!check()) {
+    if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }

@@ -1,0 +1,209 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fastify from 'fastify';
+import { ensureFirstAccount } from '../../../src/account/index.ts';
+import { apiPlugin } from '../../../src/api/index.ts';
+import { openConfigVars } from '../../../src/config-vars/index.ts';
+import type { Platform } from '../../../src/lifecycle/index.ts';
+import { openLogs } from '../../../src/log.ts';
+import { openLogplex } from '../../../src/logplex/index.ts';
+import type { Account } from '../../../src/model/account.ts';
+import type { App } from '../../../src/model/app.ts';
+import type { DynoView } from '../../../src/model/dyno.ts';
+import type { AppId, CommitId, DynoId, DynoName, ProcessType, Sha256 } from '../../../src/model/ids.ts';
+import type { Release } from '../../../src/model/release.ts';
+import { createRelease } from '../../../src/release/index.ts';
+import { openStore } from '../../../src/store/index.ts';
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The parsed body; tests know what they asked for. */
+  readonly json: unknown;
+}
+
+/** The Platform API over a real store and a real log, with dynos that only exist as rows. */
+export class ApiRig implements AsyncDisposable {
+  readonly platform: Platform;
+  readonly account: Account;
+  readonly url: string;
+  readonly token: string;
+  readonly dynos: DynoCast;
+  readonly #close: () => Promise<void>;
+
+  private constructor(parts: {
+    platform: Platform;
+    account: Account;
+    url: string;
+    token: string;
+    dynos: DynoCast;
+    close: () => Promise<void>;
+  }) {
+    this.platform = parts.platform;
+    this.account = parts.account;
+    this.url = parts.url;
+    this.token = parts.token;
+    this.dynos = parts.dynos;
+    this.#close = parts.close;
+  }
+
+  static async start(): Promise<ApiRig> {
+    const dir = await mkdtemp(join(tmpdir(), 'hokku-api-'));
+    const logs = openLogs('error', false);
+    const store = await openStore({ url: join(dir, 'platform.sqlite'), log: logs.store });
+    const logplex = await openLogplex({ dir: join(dir, 'logs'), log: logs.logplex });
+    const token = `HRKU-${randomBytes(16).toString('hex')}`;
+    const account = await ensureFirstAccount(store, { email: 'admin@localhost', token });
+    const closing = new AbortController();
+    const dynos = new DynoCast();
+    const background: Promise<unknown>[] = [];
+    const http = fastify({ logger: false, forceCloseConnections: true });
+    let port = 0;
+    const platform = {
+      urls: {
+        get api() {
+          return `http://localhost:${port}`;
+        },
+        git: (app: string) => `https://localhost:${port}/${app}.git`,
+        web: (app: string) => `http://${app}.localhost:${port}/`,
+      },
+      domain: 'localhost',
+      stack: 'heroku-24',
+      region: 'us',
+      store,
+      logplex,
+      logs,
+      configVars: openConfigVars(store, randomBytes(32)),
+      repos: { create: () => Promise.resolve(), remove: () => Promise.resolve() },
+      slugs: { has: () => Promise.resolve(true) },
+      formation: {
+        list: (appId: AppId) => dynos.list(appId),
+        scale: async (app: App) => dynos.follow(app, platform),
+        rollOut: async (app: App, _release: Release, becomeCurrent: () => Promise<void>) => {
+          await becomeCurrent();
+          await dynos.follow(app, platform);
+          return { status: 'live' };
+        },
+        restart: async (app: App) => dynos.follow(app, platform),
+        stop: () => Promise.resolve(),
+        refreshRoute: () => Promise.resolve(),
+        removeApp: () => Promise.resolve(),
+      },
+      cancellations: { cancel: () => undefined },
+      purgeCache: () => Promise.resolve(),
+      inBackground: (_what: string, work: Promise<unknown>) => {
+        background.push(work);
+      },
+      closing: closing.signal,
+    } as unknown as Platform;
+    await http.register(apiPlugin(platform));
+    await http.listen({ port: 0, host: '127.0.0.1' });
+    port = (http.server.address() as AddressInfo).port;
+    const close = async (): Promise<void> => {
+      closing.abort();
+      await http.close();
+      await Promise.all(background);
+      await logplex[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+      await rm(dir, { recursive: true, force: true });
+    };
+    return new ApiRig({ platform, account, url: `http://127.0.0.1:${port}`, token, dynos, close });
+  }
+
+  async api(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: {
+        accept: 'application/vnd.heroku+json; version=3.sdk',
+        authorization: `Bearer ${this.token}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, json: text === '' ? null : JSON.parse(text) };
+  }
+
+  async createApp(name: string): Promise<App> {
+    await this.api('POST', '/apps', { name });
+    const app = await this.platform.store.apps.findByName(name);
+    if (app === null) throw new Error(`the app ${name} was not created`);
+    return app;
+  }
+
+  /** What a push leaves behind: a slug, a release, the formation of its Procfile. */
+  async deploy(app: App, commit = randomBytes(20).toString('hex')): Promise<Release> {
+    const { store, logplex } = this.platform;
+    const actor = { accountId: this.account.id, email: this.account.email };
+    const release = await store.transaction(async (tx) => {
+      const slug = await tx.slugs.create({
+        appId: app.id,
+        sha256: randomBytes(32).toString('hex') as Sha256,
+        sizeBytes: 1_234_567,
+        commit: commit as CommitId,
+        commitDescription: 'A Developer: change',
+        processTypes: { web: 'python app.py', worker: 'python worker.py' } as Record<ProcessType, string>,
+        buildpackProvidedDescription: 'Python',
+        stack: app.stack,
+      });
+      const build = await tx.builds.create({ appId: app.id, commit: commit as CommitId, userId: actor.accountId });
+      const created = await createRelease(
+        {
+          app,
+          actor,
+          description: `Deploy ${commit.slice(0, 8)}`,
+          slugId: slug.id,
+          configVars: await tx.apps.readConfig(app.id),
+          status: 'succeeded',
+        },
+        tx,
+        logplex,
+      );
+      await tx.builds.finish(build.id, { status: 'succeeded', slugId: slug.id, releaseId: created.id });
+      await tx.formation.set(app.id, 'web' as ProcessType, { quantity: 1, size: 'basic' });
+      await tx.formation.set(app.id, 'worker' as ProcessType, { quantity: 0, size: 'basic' });
+      return created;
+    });
+    await this.dynos.follow(app, this.platform);
+    return release;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close();
+  }
+}
+
+/** Plays the dynos that the formation's rows ask for: all of them up, none of them real. */
+class DynoCast {
+  readonly #views = new Map<AppId, readonly DynoView[]>();
+
+  list(appId: AppId): readonly DynoView[] {
+    return this.#views.get(appId) ?? [];
+  }
+
+  async follow(app: App, { store }: Platform): Promise<void> {
+    const release = await store.releases.findCurrent(app.id);
+    if (release?.slug == null) return;
+    const { processTypes } = release.slug;
+    const views = (await store.formation.list(app.id)).flatMap((entry) =>
+      Array.from({ length: entry.quantity }, (_, index): DynoView => ({
+        id: randomUUID() as DynoId,
+        appId: app.id,
+        name: `${entry.type}.${index + 1}` as DynoName,
+        type: entry.type,
+        command: processTypes[entry.type] ?? '',
+        size: entry.size,
+        state: 'up',
+        releaseId: release.id,
+        releaseVersion: release.version,
+        createdAt: new Date(),
+        updatedAt: new Date(),
+      })),
+    );
+    this.#views.set(app.id, views);
+  }
+}
