@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, readdir, rename } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../lib/spawn.ts';
 import { isOutOfSpace } from '../lib/is-out-of-space.ts';
@@ -19,7 +19,7 @@ import { removeTree } from '../lib/remove-tree.ts';
  * A failed build's cache is dropped, because it may hold half of something; the next build starts from `<n>` again.
  * Builds of one app run one after the other, so nobody else works in this folder.
  */
-export async function restoreCache(appCacheDir: string, target: string): Promise<void> {
+export async function restoreCache(appCacheDir: string, target: string, signal: AbortSignal): Promise<void> {
   await mkdir(appCacheDir, { recursive: true, mode: 0o711 });
   const current = await tidy(appCacheDir);
   if (current === null) {
@@ -27,12 +27,12 @@ export async function restoreCache(appCacheDir: string, target: string): Promise
     return;
   }
   const spare = join(appCacheDir, `${current}.spare`);
-  if (await isFolder(spare)) await move(spare, target);
-  else await copy(join(appCacheDir, String(current)), target);
+  if (await isFolder(spare)) await move(spare, target, signal);
+  else await copy(join(appCacheDir, String(current)), target, signal);
 }
 
 /** Takes what the scripts left at `from`, which may be nothing. Losing the cache for want of space is not an error; returns false then. */
-export async function saveCache(appCacheDir: string, from: string): Promise<boolean> {
+export async function saveCache(appCacheDir: string, from: string, signal: AbortSignal): Promise<boolean> {
   await mkdir(appCacheDir, { recursive: true, mode: 0o711 });
   const current = await tidy(appCacheDir);
   if (await isFolder(from)) {
@@ -40,7 +40,9 @@ export async function saveCache(appCacheDir: string, from: string): Promise<bool
     const saved = join(appCacheDir, String(next));
     const temporary = temporaryIn(appCacheDir);
     try {
-      await move(from, temporary);
+      // Only who may write to a folder may move it.
+      await chmod(from, 0o755);
+      await move(from, temporary, signal);
       await rename(temporary, saved);
     } catch (error) {
       await removeTree(temporary);
@@ -52,13 +54,13 @@ export async function saveCache(appCacheDir: string, from: string): Promise<bool
     await discard(appCacheDir, String(current));
   }
   const saved = await tidy(appCacheDir);
-  return saved === null ? true : makeSpare(appCacheDir, saved);
+  return saved === null ? true : makeSpare(appCacheDir, saved, signal);
 }
 
-async function makeSpare(appCacheDir: string, current: number): Promise<boolean> {
+async function makeSpare(appCacheDir: string, current: number, signal: AbortSignal): Promise<boolean> {
   const temporary = temporaryIn(appCacheDir);
   try {
-    await copy(join(appCacheDir, String(current)), temporary);
+    await copy(join(appCacheDir, String(current)), temporary, signal);
     await rename(temporary, join(appCacheDir, `${current}.spare`));
     return true;
   } catch (error) {
@@ -89,19 +91,20 @@ function temporaryIn(appCacheDir: string): string {
   return join(appCacheDir, `tmp-${randomBytes(6).toString('hex')}`);
 }
 
-async function move(from: string, to: string): Promise<void> {
+async function move(from: string, to: string, signal: AbortSignal): Promise<void> {
   try {
     await rename(from, to);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
-    await copy(from, to);
+    await copy(from, to, signal);
   }
 }
 
 /** Everything as it is: owners, modes, times, links, names of any bytes. */
-async function copy(from: string, to: string): Promise<void> {
+async function copy(from: string, to: string, signal: AbortSignal): Promise<void> {
   await run('cp', ['-a', '--reflink=auto', '-T', '--', from, to], {
     env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' },
+    signal,
     timeoutMs: 300_000,
   });
 }

@@ -106,7 +106,7 @@ async function runBuildpacks(build: RunningBuild, progress: Progress): Promise<R
 
   // The cache may have to be copied; that goes on while the buildpacks look at the app.
   const fetching = fetchCache(build);
-  fetching.catch(() => undefined); // Awaited below, in any case.
+  fetching.catch(() => undefined); // Awaited below, in any case: nothing may write when this build is removed.
   const isDetected = input.buildpacks.length === 0;
   let list: readonly Buildpack[] = candidates;
   let first: ChosenBuildpack | undefined;
@@ -118,7 +118,7 @@ async function runBuildpacks(build: RunningBuild, progress: Progress): Promise<R
       announceList(build, candidates);
     }
   } finally {
-    await fetching;
+    await fetching.catch(() => undefined);
   }
   await placeCache(work, await fetching, input.app);
 

@@ -28,7 +28,9 @@ export async function compileApp(
   if (result.endedBy !== 'exit') throw stopped(input, 'compile', result.endedBy);
   if (await hasScript(buildpack, 'report')) await report(space, buildpack);
   if (result.exitCode !== 0) {
-    const cause = findCause(screen.tail().toString('utf8'))?.line ?? null;
+    const isKilled = result.exitCode === 128 + 9;
+    const found = findCause(screen.tail().toString('utf8'))?.line ?? null;
+    const cause = isKilled ? 'bin/compile was killed (SIGKILL), as the kernel does when memory runs out' : found;
     if (cause !== null && diskIsFull.test(cause)) {
       throw new FailedBuild({ reason: 'out-of-space', phase: 'compile', detail: cause });
     }

@@ -33,8 +33,7 @@ export async function applySlugignore(dir: string, workDir: string, signal: Abor
   return { count: matches.length, warnings };
 }
 
-/** Exported for its test. */
-export function parseSlugignore(text: string): { patterns: readonly string[]; negated: readonly string[] } {
+function parseSlugignore(text: string): { patterns: readonly string[]; negated: readonly string[] } {
   const lines = text
     .replace(/^\uFEFF/, '')
     .split(/\r\n|\n|\r/)

@@ -1,7 +1,7 @@
 export { insidePath, type BuildSpace } from './build-space.ts';
 export { copyBuildpack, detectionOrder, hasScript, resolveBuildpack, type Buildpack } from './buildpack.ts';
-export { findCause, nextStepFor, type Cause } from './cause.ts';
+export { findCause, nextStepFor } from './cause.ts';
 export { compile, report } from './compile.ts';
 export { detect, type Detection } from './detect.ts';
-export { parseReleaseInfo, readRelease, type ReleaseInfo } from './read-release.ts';
+export { readRelease, type ReleaseInfo } from './read-release.ts';
 export { writeEnvDir } from './write-env-dir.ts';

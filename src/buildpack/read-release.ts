@@ -40,7 +40,7 @@ export async function readRelease(space: BuildSpace, buildpack: Buildpack): Prom
 }
 
 /** Nothing, `---` and `{}` are fine: a buildpack need not have defaults. */
-export function parseReleaseInfo(text: string): ReadRelease {
+function parseReleaseInfo(text: string): ReadRelease {
   let document: unknown;
   try {
     document = parse(text, { maxAliasCount: 20, uniqueKeys: false, logLevel: 'error' });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { chmod, chown, mkdir } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
 import type { Sha256 } from '../model/ids.ts';
 import { exitCodeOf, startProcess } from '../lib/spawn.ts';
 import { SlugChecksumError, SlugMissingError } from './errors.ts';
@@ -48,7 +48,7 @@ export async function extractSlug(file: string, sha: Sha256, dir: string, uid: n
   try {
     for await (const chunk of createReadStream(file, { highWaterMark: 512 * 1024 }) as AsyncIterable<Buffer>) {
       hash.update(chunk);
-      if (input.writable && !input.write(chunk)) await Promise.race([once(input, 'drain'), exited]);
+      if (input.writable && !input.write(chunk)) await drained(input);
     }
   } catch (error) {
     tar.kill('SIGKILL');
@@ -66,4 +66,16 @@ export async function extractSlug(file: string, sha: Sha256, dir: string, uid: n
   if (exitCode !== 0)
     throw new Error(`tar could not unpack the slug ${sha} (exit status ${exitCode}): ${complaint.trim()}`);
   await chmod(dir, 0o755);
+}
+
+/** Also resolves when the stream has failed: the checksum tells why better than a broken pipe. */
+function drained(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      for (const event of ['drain', 'error', 'close']) stream.off(event, done);
+      resolve();
+    };
+    for (const event of ['drain', 'error', 'close']) stream.on(event, done);
+    if (stream.destroyed) done();
+  });
 }

@@ -1,4 +1,3 @@
-export { SlugChecksumError, SlugMissingError } from './errors.ts';
-export type { PackLimits, PackOutcome } from './pack-slug.ts';
+export type { PackOutcome } from './pack-slug.ts';
 export { parseProcfile } from './procfile.ts';
 export { openSlugStore, type SlugStore } from './slug-store.ts';

@@ -15,12 +15,12 @@ const timeoutMs = 300_000;
  * 30 ms, while as many calls of `lstat` from here take 300.
  */
 export async function tidyTree(dir: string, signal: AbortSignal): Promise<TidiedTree> {
-  const unreadable = ['(', '-type', 'd', '!', '-perm', '-u=rwx', '-o', '-type', 'f', '!', '-perm', '-u=r', ')'];
   const special = ['(', '-type', 'p', '-o', '-type', 's', '-o', '-type', 'b', '-o', '-type', 'c', ')'];
-  // `find` handles a folder before it enters it, so a folder that was closed is open by then.
   const steps = [
-    ['!', '-type', 'l', '-perm', '/7000', '-exec', 'chmod', 'u-s,g-s,-t', '{}', ';'],
-    [...unreadable, '-exec', 'chmod', 'u+rwX', '{}', ';'],
+    ['!', '-type', 'l', '-perm', '/7000', '-exec', 'chmod', 'u-s,g-s,-t', '--', '{}', '+'],
+    // `find` handles a folder before it enters it, so a folder that was closed is open by then.
+    ['-type', 'd', '!', '-perm', '-u=rwx', '-exec', 'chmod', 'u+rwx', '--', '{}', ';'],
+    ['-type', 'f', '!', '-perm', '-u=r', '-exec', 'chmod', 'u+r', '--', '{}', '+'],
     [...special, '-printf', 'removed %P\\0'],
     ['-type', 'f', '-printf', '%s\\0'],
   ];
