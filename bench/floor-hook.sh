@@ -33,9 +33,8 @@ command=$(sed -n 's/^web:[[:space:]]*//p' "$app/Procfile")
 (cd "$app" && PORT=$port setsid bash -c "$command" >"$FLOOR/log" 2>&1 </dev/null & echo $! >"$FLOOR/pid.new")
 until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do sleep 0.01; done
 
-stage boot
 printf '%s' "$port" >"$FLOOR/port.new"
 mv "$FLOOR/port.new" "$FLOOR/port"
 if [ -f "$FLOOR/pid" ]; then kill -TERM -- "-$(cat "$FLOOR/pid")" 2>/dev/null || true; fi
 mv "$FLOOR/pid.new" "$FLOOR/pid"
-stage switch
+stage launch

@@ -2,7 +2,16 @@
 //   npm run bench [-- --rounds 5]
 // Prints a Markdown table; bench/results.md keeps the last one that was looked at. Ratios travel between machines, seconds do not.
 import { spawn, spawnSync } from 'node:child_process';
-import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -12,7 +21,13 @@ const root = dirname(import.meta.dirname);
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '3' } } });
 const rounds = Number(values.rounds);
 const work = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'hokku-bench-'));
-const git = { GIT_AUTHOR_NAME: 'b', GIT_AUTHOR_EMAIL: 'b@b', GIT_COMMITTER_NAME: 'b', GIT_COMMITTER_EMAIL: 'b@b', GIT_TERMINAL_PROMPT: '0' };
+const git = {
+  GIT_AUTHOR_NAME: 'b',
+  GIT_AUTHOR_EMAIL: 'b@b',
+  GIT_COMMITTER_NAME: 'b',
+  GIT_COMMITTER_EMAIL: 'b@b',
+  GIT_TERMINAL_PROMPT: '0',
+};
 const apps = [
   { name: 'Django', fixture: 'python-django', changed: 'bench_change.py' },
   { name: 'no dependencies', fixture: 'python-stdlib', changed: 'bench_change.py' },
@@ -20,14 +35,20 @@ const apps = [
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-function run(command, args, options = {}) {
+function run(command, args, options = {}, onText = () => undefined) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
     let output = '';
-    child.stdout.on('data', (chunk) => (output += chunk));
-    child.stderr.on('data', (chunk) => (output += chunk));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        output += chunk;
+        onText(String(chunk));
+      });
+    }
     child.once('error', reject);
-    child.once('close', (code) => (code === 0 ? resolve(output) : reject(new Error(`${command} ${args.join(' ')}: ${code}\n${output}`))));
+    child.once('close', (code) =>
+      code === 0 ? resolve(output) : reject(new Error(`${command} ${args.join(' ')}: ${code}\n${output}`)),
+    );
   });
 }
 
@@ -48,8 +69,30 @@ async function commit(dir, file, n) {
 
 async function timedPush(dir) {
   const started = Date.now();
-  await run('git', ['push', '-q', 'heroku', 'main'], { cwd: dir, env: { ...process.env, ...git } });
-  return { started, ms: Date.now() - started };
+  const lines = [];
+  await run('git', ['push', 'heroku', 'main'], { cwd: dir, env: { ...process.env, ...git } }, (text) => {
+    for (const line of text.split(/[\n\r]/)) lines.push({ line, ms: Date.now() - started });
+  });
+  return { started, ms: Date.now() - started, lines };
+}
+
+/** Milliseconds of each stage as the pusher sees them: from one line of the output to the next that ends a stage. */
+function stagesOf({ lines, ms }) {
+  const ends = {
+    receive: /Compressing source files/,
+    export: /Building source/,
+    compile: /Discovering process types/,
+    pack: /Done: /,
+    launch: /Released v/,
+  };
+  let before = 0;
+  const spent = {};
+  for (const [stage, pattern] of Object.entries(ends)) {
+    const at = lines.find(({ line }) => pattern.test(line))?.ms ?? before;
+    spent[stage] = at - before;
+    before = at;
+  }
+  return { ...spent, finish: ms - before };
 }
 
 // --- The floor: a bare repository with bench/floor-hook.sh as its post-receive hook ---
@@ -58,7 +101,9 @@ function fetchPip() {
   const folder = join(work, 'pip');
   mkdirSync(folder);
   const client = join(root, 'buildpacks', 'python', 'lib', 'simple_index.py');
-  const version = spawnSync('/usr/bin/python3', ['-c', 'import platform; print(platform.python_version())']).stdout.toString().trim();
+  const version = spawnSync('/usr/bin/python3', ['-c', 'import platform; print(platform.python_version())'])
+    .stdout.toString()
+    .trim();
   const found = spawnSync('/usr/bin/python3', [client, 'pip', 'latest', version, folder]);
   return found.status === 0 ? found.stdout.toString().trim() : null;
 }
@@ -79,14 +124,19 @@ async function floor(app, n, pip) {
     await commit(copy, app.changed, index);
     rmSync(stages, { force: true });
     const push = await timedPush(copy);
-    const marks = Object.fromEntries(readFileSync(stages, 'utf8').trim().split('\n').map((line) => line.split(' ')));
+    const marks = Object.fromEntries(
+      readFileSync(stages, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ')),
+    );
     let before = push.started;
     const spent = {};
-    for (const name of ['receive', 'export', 'compile', 'pack', 'boot', 'switch']) {
+    for (const name of ['receive', 'export', 'compile', 'pack', 'launch']) {
       spent[name] = Number(marks[name]) - before;
       before = Number(marks[name]);
     }
-    pushes.push({ kind, ms: push.ms, stages: spent });
+    pushes.push({ kind, ms: push.ms, stages: { ...spent, finish: push.started + push.ms - before } });
   }
   spawnSync('bash', ['-c', `kill -TERM -- -$(cat ${join(dir, 'pid')})`]);
   return pushes;
@@ -96,21 +146,18 @@ async function floor(app, n, pip) {
 
 async function startPlatform() {
   const data = join(work, 'data');
-  const env = { ...process.env, HOKKU_DATA_DIR: data, HOKKU_PORT: '0', HOKKU_API_KEY: 'bench-token-123', HOKKU_LOG_LEVEL: 'info' };
-  const child = spawn(process.execPath, [join(root, 'dist', 'main.js'), 'server'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const platform = { child, log: [], port: 0 };
-  let rest = '';
-  child.stderr.on('data', (chunk) => {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop();
-    for (const line of lines) {
-      try {
-        platform.log.push(JSON.parse(line));
-      } catch {
-        // Not from the log.
-      }
-    }
+  const env = {
+    ...process.env,
+    HOKKU_DATA_DIR: data,
+    HOKKU_PORT: '0',
+    HOKKU_API_KEY: 'bench-token-123',
+    HOKKU_LOG_LEVEL: 'error',
+  };
+  const child = spawn(process.execPath, [join(root, 'dist', 'main.js'), 'server'], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
+  const platform = { child, port: 0 };
   platform.port = await new Promise((resolve, reject) => {
     child.stdout.on('data', (chunk) => {
       const port = /listening on http:\/\/\S+:(\d+) /.exec(String(chunk))?.[1];
@@ -137,8 +184,7 @@ async function hokku(app, n, platform) {
     const load = kind === 'redeploy' ? constantLoad(platform.port, `${name}.localhost`) : null;
     const push = await timedPush(copy);
     const served = load === null ? null : await load.stop();
-    const stages = platform.log.findLast((entry) => entry.msg === 'push deployed')?.stagesMs ?? {};
-    pushes.push({ kind, ms: push.ms, stages, served });
+    pushes.push({ kind, ms: push.ms, stages: stagesOf(push), served });
   }
   return pushes;
 }
@@ -178,8 +224,14 @@ function constantLoad(port, host) {
 const pip = fetchPip();
 const platform = await startPlatform();
 try {
-  const lines = ['| app | push | floor, ms | Hokku, ms | ratio | requests during the switch, failed |', '|---|---|---|---|---|---|'];
-  const stageLines = ['| app | push | who | receive | export | compile | pack | boot | switch |', '|---|---|---|---|---|---|---|---|---|'];
+  const lines = [
+    '| app | push | floor, ms | Hokku, ms | ratio | requests during the switch, failed |',
+    '|---|---|---|---|---|---|',
+  ];
+  const stageLines = [
+    '| app | push | who | receive | export | detect and compile | pack | boot and switch | finish |',
+    '|---|---|---|---|---|---|---|---|---|',
+  ];
   for (const app of apps) {
     if (app.fixture === 'python-django' && pip === null) {
       console.log('Skipped Django: no Python package index can be reached.');
@@ -193,12 +245,21 @@ try {
     for (const [index, kind] of ['first', 'redeploy'].entries()) {
       const of = (who) => results[who].map((round) => round[index]);
       const ratios = of('hokku').map((push, n) => push.ms / of('floor')[n].ms);
-      const served = of('hokku').map((push) => push.served).filter((count) => count !== null);
-      const requests = served.length === 0 ? '' : `${served.reduce((sum, count) => sum + count.requests, 0)}, ${served.reduce((sum, count) => sum + count.failed, 0)}`;
-      lines.push(`| ${app.name} | ${kind} | ${median(of('floor').map((p) => p.ms))} | ${median(of('hokku').map((p) => p.ms))} | ${median(ratios).toFixed(2)} | ${requests} |`);
+      const served = of('hokku')
+        .map((push) => push.served)
+        .filter((count) => count !== null);
+      const requests =
+        served.length === 0
+          ? ''
+          : `${served.reduce((sum, count) => sum + count.requests, 0)}, ${served.reduce((sum, count) => sum + count.failed, 0)}`;
+      lines.push(
+        `| ${app.name} | ${kind} | ${median(of('floor').map((p) => p.ms))} | ${median(of('hokku').map((p) => p.ms))} | ${median(ratios).toFixed(2)} | ${requests} |`,
+      );
       for (const who of ['floor', 'hokku']) {
         const cell = (stage) => median(of(who).map((push) => push.stages[stage] ?? 0));
-        stageLines.push(`| ${app.name} | ${kind} | ${who} | ${['receive', 'export', 'compile', 'pack', 'boot', 'switch'].map(cell).join(' | ')} |`);
+        stageLines.push(
+          `| ${app.name} | ${kind} | ${who} | ${['receive', 'export', 'compile', 'pack', 'launch', 'finish'].map(cell).join(' | ')} |`,
+        );
       }
     }
   }

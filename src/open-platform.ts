@@ -104,9 +104,10 @@ async function open(
     keepOldOnFailedRollOut: config.keepOldOnFailedRollOut,
     log: logs.formation,
   });
-  opened.defer(() => formation.close());
   opened.defer(async () => {
     closing.abort();
+    // First: a restart or roll-out that waits for a dyno to boot gives up then, instead of holding up the end.
+    await formation.close();
     await background.settled();
   });
 

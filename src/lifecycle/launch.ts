@@ -36,7 +36,22 @@ export async function launch(
   output?: BuildOutput,
 ): Promise<LaunchOutcome> {
   if (release.slug === null) return { status: 'live' };
+  try {
+    return await runAndRollOut(app, release, actor, platform, output);
+  } catch (error) {
+    // At a shutdown the next start decides; else nobody would.
+    if (!platform.closing.aborted) await platform.store.releases.setStatus(release.id, 'failed');
+    throw error;
+  }
+}
 
+async function runAndRollOut(
+  app: App,
+  release: Release,
+  actor: Actor,
+  platform: Platform,
+  output: BuildOutput | undefined,
+): Promise<LaunchOutcome> {
   if (hasReleasePhase(release)) {
     logApiEvent(app.id, `Running release v${release.version} commands`, actor, platform);
     const phase = await runReleasePhase({
@@ -63,19 +78,34 @@ export async function launch(
   switch (outcome.status) {
     case 'live':
     case 'crashed':
+      await settleSuperseded(app, release, 'succeeded', platform);
       break;
     case 'superseded':
-      // As on Heroku, where every release succeeds unless its release command fails: a newer one just came sooner.
-      await becomeCurrent();
+      // It never ran, so the newer release's end is its own too.
       break;
     case 'kept-old':
       await platform.store.releases.setStatus(release.id, 'failed');
+      await settleSuperseded(app, release, 'failed', platform);
       logReleaseFailure(app, release, describeBootFailure(outcome), platform);
       break;
     default:
       exhaustive(outcome);
   }
   return outcome;
+}
+
+/** Releases that were given up for this newer one. */
+async function settleSuperseded(
+  app: App,
+  newer: Release,
+  status: 'succeeded' | 'failed',
+  platform: Platform,
+): Promise<void> {
+  for (const release of await platform.store.releases.listPending()) {
+    if (release.appId === app.id && release.version < newer.version) {
+      await platform.store.releases.setStatus(release.id, status);
+    }
+  }
 }
 
 export function describeBootFailure(outcome: Extract<RollOutOutcome, { dyno: unknown }>): string {

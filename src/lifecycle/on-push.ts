@@ -44,9 +44,31 @@ async function deploy(push: Push, platform: Platform, pusher: BuildOutput, signa
   const output = recordOutput(app.id, pusher, platform.logplex);
   logApiEvent(app.id, 'Build started', push.actor, platform);
 
+  try {
+    return await buildAndLaunch(push, app, record, platform, output, signal);
+  } catch (error) {
+    await failBuild(record, platform);
+    throw error;
+  }
+}
+
+/** The build is gone with its app when that was destroyed meanwhile; one that succeeded stays so when its launch fails. */
+async function failBuild(record: Build, platform: Platform): Promise<void> {
+  const found = await platform.store.builds.findById(record.id);
+  if (found?.status === 'pending') await platform.store.builds.finish(record.id, { status: 'failed' });
+}
+
+async function buildAndLaunch(
+  push: Push,
+  app: App,
+  record: Build,
+  platform: Platform,
+  output: BuildOutput,
+  signal: AbortSignal,
+): Promise<PushOutcome> {
   const built = await buildPush(push, app, record, platform, output, signal);
   if (built.status === 'failed') {
-    await platform.store.builds.finish(record.id, { status: 'failed' });
+    await failBuild(record, platform);
     logApiEvent(app.id, 'Build failed', push.actor, platform);
     for (const line of failureLines(built.failure)) output.write(`${line}\n`);
     return reject(app, [], output);
