@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# The last environment, kept in CACHE_DIR/python/env with what it was made from (`key`: one "what<TAB>value" per line).
+#
+# It's shared with the build by hard links, which cost nothing. Should an app write into its site-packages during the
+# build, that reaches the cached file too: sizes and times of all files are kept in `manifest`, and an environment that
+# doesn't match them any more is thrown away instead of used.
+
+CACHE_LAYOUT="1"
+
+cache::_dir() {
+	echo "${CACHE_DIR}/python"
+}
+
+cache::last_interpreter() {
+	head -n 1 "$(cache::_dir)/interpreter" 2>/dev/null || true
+}
+
+cache::last_series() {
+	local version
+	version="$(cache::last_interpreter | cut -f 1)"
+	echo "${version%.*}"
+}
+
+# The manifest must not tell of byte code that a restored environment grew, or of times of folders.
+cache::_manifest() {
+	(cd "$1" && find . ! -type d -printf '%P\t%s\t%T@\t%l\n' | LC_ALL=C sort)
+}
+
+# Prints why the cached environment isn't what the key in $1 asks for, one reason per line; nothing when it is.
+cache::_reasons() {
+	local key="$1" what value old
+	while IFS=$'\t' read -r what value; do
+		old="$(awk -F '\t' -v what="${what}" '$1 == what { print $2 }' "$(cache::_dir)/key" 2>/dev/null || true)"
+		if [[ "${old}" == "${value}" ]]; then continue; fi
+		if [[ "${value}" =~ ^[0-9a-f]{64}$ || -z "${old}" ]]; then
+			echo "The ${what} changed."
+		else
+			echo "The ${what} changed from ${old} to ${value}."
+		fi
+	done <<<"${key}"
+}
+
+# Puts the cached environment into the build when the key in $1 is its key. Returns 1 when there's none to use.
+cache::restore() {
+	local key="$1" reasons reason dir
+	dir="$(cache::_dir)"
+	report::set cache_status empty
+	if [[ ! -d "${dir}/env" || ! -f "${dir}/key" ]]; then return 1; fi
+
+	reasons="$(cache::_reasons "${key}")"
+	if [[ -z "${reasons}" ]] && ! cmp -s "${dir}/manifest" <(cache::_manifest "${dir}/env"); then
+		reasons="Files of the cached environment were changed after the install."
+	fi
+	if [[ -n "${reasons}" ]]; then
+		report::set cache_status discarded
+		output::step "Discarding cache since:"
+		while IFS= read -r reason; do output::detail "- ${reason}"; done <<<"${reasons}"
+		rm -rf "${dir}/env" "${dir}/key" "${dir}/manifest"
+		return 1
+	fi
+
+	report::set cache_status reused
+	output::step "Restoring cache"
+	cache::_link "${dir}/env" "${PYTHON_IN_BUILD}"
+}
+
+# Hard links where both folders are on one mount and belong to us, else a copy.
+cache::_link() {
+	rm -rf "$2"
+	if ! cp -RPl "$1" "$2" 2>/dev/null; then
+		rm -rf "$2"
+		cp -a --reflink=auto "$1" "$2"
+	fi
+}
+
+cache::save() {
+	local key="$1" dir
+	dir="$(cache::_dir)"
+	output::step "Saving cache"
+	rm -rf "${dir}/env" "${dir}/key" "${dir}/manifest" "${dir}/env.part"
+	cache::_link "${PYTHON_IN_BUILD}" "${dir}/env.part"
+	mv "${dir}/env.part" "${dir}/env"
+	cache::_manifest "${dir}/env" >"${dir}/manifest"
+	# Last: without a key the environment isn't used.
+	printf '%s\n' "${key}" >"${dir}/key"
+	cache::_trim
+}
+
+cache::remember_interpreter() {
+	printf '%s\t%s\t%s\n' "${PYTHON_VERSION}" "${PYTHON_SOURCE}" "${PYTHON_BASE}" >"$(cache::_dir)/interpreter"
+}
+
+# pip's downloads make a changed requirement cheap; they must not grow forever. Interpreters of other versions go.
+cache::_trim() {
+	local dir folder size
+	dir="$(cache::_dir)"
+	size="$(du -sm "${dir}/pip-cache" 2>/dev/null | cut -f 1 || true)"
+	if [[ "${size:-0}" -gt 512 ]]; then rm -rf "${dir}/pip-cache"; fi
+	for folder in "${dir}"/standalone/* "${dir}"/distribution/*; do
+		if [[ -d "${folder}" && "${folder}" != "${PYTHON_BASE}" ]]; then rm -rf "${folder}"; fi
+	done
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# What the pusher reads, in the shapes of Heroku's build output.
+
+output::step() {
+	echo "-----> $1"
+}
+
+output::detail() {
+	echo "       $1"
+}
+
+# Indents what comes in by 7 spaces, without user names and passwords of URLs. Unbuffered, and leaves other bytes alone.
+# A name given as $1 replaces the folder $2 (a normalised copy of the app's file is shown by the name the user knows).
+output::indent() {
+	local -a hide=(-e 's#(://)[^/@[:space:]]+@#\1****@#g')
+	if [[ -n "${1:-}" ]]; then
+		hide+=(-e "s#${1}/?##g")
+	fi
+	LC_ALL=C sed -u -E "${hide[@]}" -e 's/^/       /' -e 's/[[:space:]]+$//'
+}
+
+output::_block() {
+	local line
+	{
+		echo
+		while IFS= read -r line || [[ -n "${line}" ]]; do
+			if [[ -n "${line}" ]]; then echo " !     ${line}"; else echo " !"; fi
+		done
+		echo
+	} >&2
+}
+
+# Reads the text from stdin; its first line is the headline.
+output::warning() {
+	output::_block
+}
+
+output::error() {
+	output::_block
+}
+
+# For `trap ... ERR`: a command that no code here expected to fail.
+output::internal_error() {
+	if grep -q '^failure_reason' "${CACHE_DIR}/python/report.tsv" 2>/dev/null; then return 0; fi
+	report::set failure_reason "internal-error::$1"
+	output::error <<-EOF
+		Error: The Python buildpack itself failed, at $1.
+
+		This isn't a fault of your app. What is above may say more, such as
+		a full disk. Push again; if it stays so, tell the operator.
+	EOF
+}
+
+# Ends the build: the reason goes to bin/report, the text on stdin to the pusher.
+output::fail() {
+	report::set failure_reason "$1"
+	output::error
+	exit 1
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# What dynos, later buildpacks and bin/release get from this build.
+
+profile::write() {
+	mkdir -p "${BUILD_DIR}/.profile.d"
+	cp "${BUILDPACK_DIR}"/profile.d/*.sh "${BUILD_DIR}/.profile.d/"
+}
+
+# For the buildpacks after this one, which run in this build.
+profile::write_export() {
+	local file="${BUILDPACK_DIR}/export" libraries
+	libraries="$(distribution::libraries "${PYTHON_IN_BUILD}/base")"
+	if [[ ! -w "${BUILDPACK_DIR}" || (-e "${file}" && ! -w "${file}") ]]; then
+		output::step "Buildpacks after this one won't find Python: ${file} can't be written."
+		return 0
+	fi
+	# shellcheck disable=SC2016 # What is printed expands in the shell that sources the file.
+	{
+		printf 'export PATH=%q:"$PATH"\n' "${PYTHON_HOME_AT_BUILD}/bin"
+		printf 'export PYTHONUNBUFFERED=true\n'
+		printf 'export LANG="${LANG:-C.UTF-8}"\n'
+		printf 'export PIP_DISABLE_PIP_VERSION_CHECK=1\n'
+		printf 'unset PYTHONHOME\n'
+		if [[ -n "${libraries}" ]]; then printf 'export LD_LIBRARY_PATH=%q"${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"\n' "${libraries}"; fi
+	} >"${file}"
+}
+
+# For an app without a Procfile: its web process, found by reading the source. Heroku has no such default for Python.
+profile::write_release() {
+	local found="${BUILD_DIR}/.heroku/python-release.yml" kind text
+	rm -f "${found}"
+	if [[ -e "${BUILD_DIR}/Procfile" ]]; then return 0; fi
+	while IFS=$'\t' read -r kind text; do
+		case "${kind}" in
+			web)
+				output::step "No Procfile was found: the web process will be '${text}' (a default of this platform; on Heroku, add a Procfile with 'web: ${text}')"
+				# JSON is YAML, and quotes whatever the command holds.
+				printf 'default_process_types:\n  web: "%s"\n' "$(sed 's/\\/\\\\/g; s/"/\\"/g' <<<"${text}")" >"${found}"
+				report::set default_web_process "${text}"
+				;;
+			warning) output::warning <<<"Warning: ${text}" ;;
+			none) output::step "No Procfile was found, and no web app to start. Add a Procfile with a line such as 'web: python server.py'" ;;
+		esac
+	done < <("${HELPER_PYTHON}" -I -S "${BUILDPACK_DIR}/lib/web_process.py" "${BUILD_DIR}" "$(environment::site_packages)")
+}

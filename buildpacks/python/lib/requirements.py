@@ -1,0 +1,185 @@
+"""Everything `pip install -r FILE` would read: one hash of it, and a copy that pip can read.
+
+  requirements.py BUILD_DIR FILE COPY_DIR ENV_DIR
+Prints lines of `key<TAB>value`:
+  hash      SHA-256 over the bytes of FILE, of what it includes (-r, -c), and of local projects and archives it names
+  empty     yes when nothing at all is required
+  install   the file to give to pip: FILE itself, or its copy in COPY_DIR when an encoding or line ending had to be changed
+  editable  yes when a project is installed in place (-e): pip has to run every time
+  moving    yes when a version-control requirement is not pinned to a full commit: what it means can change
+  variable  a config var that is named as ${VAR} (one line each)
+  error     reason<TAB>file<TAB>detail; nothing else is printed then
+"""
+import codecs
+import hashlib
+import os
+import re
+import shlex
+import sys
+
+MAX_FILES, MAX_BYTES = 100, 1024 * 1024
+BOMS = [
+    (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"),
+]
+INCLUDE = re.compile(r"^\s*(-r|--requirement|-c|--constraint|-e|--editable|-f|--find-links)(?:\s*=\s*|\s+|(?<=^-[rcef]))(.+?)\s*$")
+VCS = re.compile(r"^(?:.*@\s*)?(?:git|hg|svn|bzr)\+", re.I)
+PINNED = re.compile(r"@[0-9a-f]{40}(?:$|[#;\s])", re.I)
+SKIPPED_DIRS = {".git", ".heroku", "__pycache__", ".venv", "venv", "node_modules", "build", "dist"}
+
+
+class Unreadable(Exception):
+    pass
+
+
+class Closure:
+    def __init__(self, root, copy_dir):
+        self.root, self.copy_dir = root, copy_dir
+        self.hash = hashlib.sha256()
+        self.texts, self.copies = {}, {}
+        self.changed = self.editable = self.moving = self.anything = False
+        self.variables = set()
+
+    def shown(self, path):
+        return os.path.relpath(path, self.root) if path.startswith(self.root + os.sep) else path
+
+    def read(self, path, constraint=False):
+        path = os.path.realpath(path) if not os.path.islink(path) else path
+        if path in self.texts:
+            return
+        if len(self.texts) >= MAX_FILES:
+            raise Unreadable("too-many-files", self.shown(path), str(MAX_FILES))
+        if not os.path.isfile(path):
+            raise Unreadable("missing-include", self.shown(path), "")
+        with open(path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise Unreadable("too-large", self.shown(path), f"{MAX_BYTES // 1024} KB")
+        self.hash.update(f"file\0{self.shown(path)}\0{len(data)}\0".encode() + data)
+        text, changed = self.decode(data, path)
+        self.changed = self.changed or changed
+        self.texts[path] = text
+        self.variables.update(re.findall(r"\$\{([A-Z0-9_]+)\}", text))
+        for line in self.logical_lines(text):
+            self.take(line, path, constraint)
+
+    def decode(self, data, path):
+        for bom, encoding in BOMS:
+            if data.startswith(bom):
+                try:
+                    text = data[len(bom):].decode(encoding)
+                except UnicodeDecodeError as error:
+                    raise Unreadable("invalid-encoding", self.shown(path), str(error))
+                return text.replace("\r\n", "\n").replace("\r", "\n"), True
+        if b"\0" in data:
+            raise Unreadable("invalid-encoding", self.shown(path), "it holds NUL bytes, as UTF-16 does")
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = data[: error.start].count(b"\n") + 1
+            raise Unreadable("invalid-encoding", self.shown(path), f"line {line} is not UTF-8")
+        return text.replace("\r\n", "\n").replace("\r", "\n"), "\r" in text
+
+    @staticmethod
+    def logical_lines(text):
+        for line in re.sub(r"\\\n", " ", text).split("\n"):
+            line = re.sub(r"(^|\s)#.*$", "", line).strip()
+            if line:
+                yield line
+
+    def take(self, line, path, constraint):
+        match = INCLUDE.match(line)
+        option, value = (match[1], match[2].strip("\"'")) if match else ("", line)
+        if option in ("-r", "--requirement", "-c", "--constraint"):
+            if "://" not in value:
+                self.read(os.path.join(os.path.dirname(path), value), constraint or "c" in option[:3])
+            elif not option.startswith(("-c", "--c")):
+                self.anything = True
+            return
+        if option in ("-f", "--find-links"):
+            self.project(value, path)
+            return
+        if line.startswith("-") and not option:
+            return
+        if constraint:
+            return
+        self.anything = True
+        self.editable = self.editable or option in ("-e", "--editable")
+        if VCS.match(value):
+            self.moving = self.moving or not PINNED.search(value)
+        elif option not in ("-e", "--editable"):
+            self.project(value, path)
+
+    def project(self, value, path):
+        """A local project or archive: its bytes count, since pip reads them."""
+        try:
+            target = shlex.split(value.split(";")[0])[0] if value.strip() else ""
+        except ValueError:
+            return
+        target = re.sub(r"^.*@\s*file:(//)?|^file:(//)?", "", value.split(";")[0].strip()) if "file:" in value else target
+        target = re.sub(r"\[[^\]]*\]$", "", target)
+        if not re.match(r"^[./~]|.*[/\\]|.*\.(whl|zip|tar\.gz|tgz)$", target) or "://" in target:
+            return
+        full = os.path.normpath(os.path.join(self.root, target))
+        if os.path.isfile(full):
+            self.add_file(full)
+        elif os.path.isdir(full):
+            for folder, dirs, files in os.walk(full):
+                dirs[:] = sorted(d for d in dirs if d not in SKIPPED_DIRS and not d.endswith(".egg-info"))
+                for name in sorted(files):
+                    self.add_file(os.path.join(folder, name))
+
+    def add_file(self, path):
+        self.hash.update(f"project\0{self.shown(path)}\0".encode("utf-8", "surrogateescape"))
+        if os.path.islink(path):
+            self.hash.update(os.readlink(path).encode("utf-8", "surrogateescape"))
+        elif os.path.isfile(path):
+            with open(path, "rb") as file:
+                for block in iter(lambda: file.read(1 << 20), b""):
+                    self.hash.update(block)
+
+    def copy(self, path):
+        """Writes readable copies that include each other; relative projects keep working, pip resolves them from its cwd."""
+        for number, original in enumerate(self.texts):
+            name = self.shown(original) if original == path else f"{number}-{os.path.basename(original)}"
+            self.copies[original] = os.path.join(self.copy_dir, name)
+        os.makedirs(self.copy_dir, exist_ok=True)
+        for original, copy in self.copies.items():
+            lines = []
+            for line in self.texts[original].split("\n"):
+                match = INCLUDE.match(line.split(" #")[0])
+                if match and match[1] in ("-r", "--requirement", "-c", "--constraint") and "://" not in match[2]:
+                    target = os.path.join(os.path.dirname(original), match[2].strip("\"'"))
+                    target = os.path.realpath(target) if not os.path.islink(target) else target
+                    line = f"{match[1]} {self.copies.get(target, target)}"
+                lines.append(line)
+            with open(copy, "w", encoding="utf-8", newline="\n") as file:
+                file.write("\n".join(lines))
+        return self.copies[path]
+
+
+def main(build_dir, name, copy_dir, env_dir):
+    root = os.path.abspath(build_dir)
+    path = os.path.join(root, name)
+    closure = Closure(root, copy_dir)
+    try:
+        closure.read(path)
+    except Unreadable as error:
+        print("\t".join(["error", *error.args]))
+        return
+    first = next(iter(closure.texts))
+    for variable in sorted(closure.variables):
+        file = os.path.join(env_dir, variable)
+        if env_dir and os.path.isfile(file):
+            with open(file, "rb") as value:
+                closure.hash.update(f"variable\0{variable}\0".encode() + value.read(MAX_BYTES))
+            print(f"variable\t{variable}")
+    print(f"hash\t{closure.hash.hexdigest()}")
+    print(f"empty\t{'no' if closure.anything else 'yes'}")
+    print(f"install\t{closure.copy(first) if closure.changed else name}")
+    print(f"editable\t{'yes' if closure.editable else 'no'}")
+    print(f"moving\t{'yes' if closure.moving else 'no'}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:5])

@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Source of interpreters: python-build-standalone, through `uv python install`. The uv on PATH, else the one of the
+# package index. UV_PYTHON_INSTALL_MIRROR replaces the host that the interpreters come from.
+
+STANDALONE_CONNECT_TIMEOUT_S=3
+
+standalone::mirror() {
+	echo "${UV_PYTHON_INSTALL_MIRROR:-https://github.com/astral-sh/python-build-standalone/releases/download}"
+}
+
+# Whether the host answers, asked once per build: a closed network must not cost more than the connect timeout.
+standalone::reachable() {
+	local mirror memory="${WORK_DIR}/standalone-problem"
+	if [[ ! -f "${memory}" ]]; then
+		mirror="$(standalone::mirror)"
+		if [[ "${mirror}" == file://* ]]; then
+			[[ -d "${mirror#file://}" ]] || echo "the folder of UV_PYTHON_INSTALL_MIRROR doesn't exist" >"${memory}"
+		else
+			timeout $((STANDALONE_CONNECT_TIMEOUT_S + 2)) "${HELPER_PYTHON}" -I -c '
+import sys, urllib.error, urllib.request
+try:
+    urllib.request.urlopen(urllib.request.Request(sys.argv[1], method="HEAD"), timeout=int(sys.argv[2]))
+except urllib.error.HTTPError:
+    pass  # Any answer means that the host is there.
+except Exception:
+    sys.exit(1)' "${mirror}" "${STANDALONE_CONNECT_TIMEOUT_S}" 2>/dev/null ||
+				echo "their host, $(cut -d / -f 3 <<<"${mirror##*@}" | cut -d : -f 1), can't be reached" >"${memory}"
+		fi
+		[[ -f "${memory}" ]] || : >"${memory}"
+	fi
+	[[ ! -s "${memory}" ]]
+}
+
+standalone::problem() {
+	cat "${WORK_DIR}/standalone-problem" 2>/dev/null || true
+}
+
+standalone::uv() {
+	local uv folder="${CACHE_DIR}/python/uv" wheel
+	if uv="$(type -P uv)"; then
+		echo "${uv}"
+		return
+	fi
+	if [[ ! -x "${folder}/uv" ]]; then
+		mkdir -p "${folder}"
+		wheel="$("${HELPER_PYTHON}" -I -B "${BUILDPACK_DIR}/lib/simple_index.py" uv 0.0.0 3.13.0 "${folder}" 2>/dev/null)" || return 1
+		"${HELPER_PYTHON}" -I -S -c '
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as wheel:
+    name = next(n for n in wheel.namelist() if n.endswith(".data/scripts/uv"))
+    open(sys.argv[2], "wb").write(wheel.read(name))' "${wheel}" "${folder}/uv.part" || return 1
+		rm -f "${wheel}"
+		chmod 755 "${folder}/uv.part"
+		mv "${folder}/uv.part" "${folder}/uv"
+	fi
+	echo "${folder}/uv"
+}
+
+standalone::list() {
+	local uv
+	standalone::reachable || return 0
+	if ! uv="$(standalone::uv)"; then
+		echo "uv, which fetches them, isn't in the package index" >"${WORK_DIR}/standalone-problem"
+		return 0
+	fi
+	env -u UV_PYTHON_DOWNLOADS UV_NO_CONFIG=1 "${uv}" python list --only-downloads --all-versions --output-format json 2>/dev/null |
+		"${HELPER_PYTHON}" -I -S -c '
+import json, re, sys
+for found in json.load(sys.stdin):
+    version = found.get("version", "")
+    plain = found.get("variant") in (None, "default") and found.get("implementation") == "cpython"
+    if plain and re.fullmatch(r"3\.\d+\.\d+", version):
+        print(f"{version}\tstandalone\t{sys.argv[1]}/{version}")' "${CACHE_DIR}/python/standalone" 2>/dev/null || true
+}
+
+# Into PYTHON_BASE. What fails stays out of the cache.
+standalone::install() {
+	local uv part="${CACHE_DIR}/python/standalone.part" found
+	uv="$(standalone::uv)" || return 1
+	rm -rf "${part}"
+	mkdir -p "${part}" "$(dirname "${PYTHON_BASE}")"
+	env -u UV_PYTHON_DOWNLOADS UV_NO_CONFIG=1 UV_NO_PROGRESS=1 UV_PYTHON_INSTALL_DIR="${part}" UV_PYTHON_INSTALL_BIN=0 \
+		UV_CACHE_DIR="${WORK_DIR}/uv" "${uv}" python install "${PYTHON_VERSION}" || return 1
+	found="$(find "${part}" -mindepth 1 -maxdepth 1 -type d -name "*${PYTHON_VERSION}*" | head -n 1)"
+	[[ -n "${found}" && -x "${found}/bin/python3" ]] || return 1
+	rm -f "${found}"/lib/python3.*/EXTERNALLY-MANAGED
+	rm -rf "${found}"/lib/python3.*/test "${found}"/lib/python3.*/site-packages/pip* "${found}/bin/pip"*
+	environment::compile "${found}" "${found}/lib/python${PYTHON_VERSION%.*}" /app/.heroku/python/base || return 1
+	mv "${found}" "${PYTHON_BASE}"
+	rm -rf "${part}"
+}
