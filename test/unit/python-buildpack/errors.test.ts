@@ -1,0 +1,200 @@
+/* eslint jest/no-standalone-expect: ['error', { additionalTestBlockFunctions: ['itEachWithPip'] }] */
+import { expect, it, jest } from '@jest/globals';
+import { spawn } from '../../../src/lib/spawn.ts';
+import { findPipWheel, PackageIndex } from '../../rig/package-index.ts';
+import { PythonBuild } from './python-build.ts';
+
+jest.setTimeout(90_000);
+
+const pip = await findPipWheel();
+if (pip === null) process.stderr.write('skipped: tests that run pip, because this machine has no pip to serve\n');
+const hasCompiler =
+  (await spawn('cc', ['--version'], { env: { PATH: '/usr/bin:/bin' } }).catch(() => null))?.exitCode === 0;
+if (!hasCompiler)
+  process.stderr.write('skipped: the test of a package that does not compile, because there is no cc here\n');
+
+const itEachWithPip = pip === null ? it.skip.each : it.each;
+
+type Files = Readonly<Record<string, string | Uint8Array>>;
+
+it.each<{ title: string; source: string | Files; reason: string; says: string }>([
+  {
+    title: 'a lock file beside requirements',
+    source: 'python-both-lock-and-requirements',
+    reason: 'package-manager::multiple-found',
+    says: 'Pipfile.lock (Pipenv)',
+  },
+  {
+    title: 'a version that does not exist',
+    source: 'python-version-unknown',
+    reason: 'python-version::unknown-major',
+    says: 'asks for Python 3.99',
+  },
+  {
+    title: 'an old runtime.txt',
+    source: { 'runtime.txt': 'python-3.8.1\n' },
+    reason: 'python-version::eol',
+    says: 'Python 3.8.1 is no longer supported',
+  },
+  {
+    title: 'a runtime.txt with only a number',
+    source: { 'runtime.txt': '3.12' },
+    reason: 'runtime-txt::invalid-version',
+    says: 'python-3.14',
+  },
+  {
+    title: 'words in .python-version',
+    source: { '.python-version': 'the newest\n' },
+    reason: 'python-version-file::invalid-version',
+    says: 'It says: the newest',
+  },
+  {
+    title: 'an empty .python-version',
+    source: { '.python-version': '# none\n\n' },
+    reason: 'python-version-file::no-version',
+    says: "There's no Python version",
+  },
+  {
+    title: 'two versions',
+    source: { '.python-version': '3.11\n3.12\n' },
+    reason: 'python-version-file::multiple-versions',
+    says: '3.11, 3.12',
+  },
+  {
+    title: 'a .python-version in UTF-16',
+    source: { '.python-version': Buffer.from('\ufeff3.12\r\n', 'utf16le') },
+    reason: 'python-version-file::invalid-encoding',
+    says: 'PowerShell',
+  },
+  {
+    title: 'a misspelt version file',
+    source: { '.python_version': '3.12\n', 'app.py': '' },
+    reason: 'python-version-file::misspelled',
+    says: "git mv '.python_version' .python-version",
+  },
+  {
+    title: 'a broken pyproject.toml',
+    source: { 'pyproject.toml': '[project\n' },
+    reason: 'pyproject-toml::invalid',
+    says: "isn't valid TOML",
+  },
+  {
+    title: 'a range of no version',
+    source: { 'pyproject.toml': '[project]\nname="a"\nrequires-python = "new"\n' },
+    reason: 'requires-python::invalid',
+    says: '>=3.11,<3.14',
+  },
+  {
+    title: 'a range beyond what can be had',
+    source: { 'pyproject.toml': '[project]\nname="a"\nrequires-python = ">=3.15"\n' },
+    reason: 'python-version::unavailable',
+    says: '(machine)',
+  },
+  {
+    title: 'a misspelt requirements file',
+    source: { 'requirement.txt': 'flask\n' },
+    reason: 'package-manager::misspelled',
+    says: "git mv 'requirement.txt' requirements.txt",
+  },
+  {
+    title: 'a committed virtual environment',
+    source: { 'requirements.txt': '', 'venv/pyvenv.cfg': '' },
+    reason: 'venv-in-app-source',
+    says: 'git rm -r --cached venv',
+  },
+  {
+    title: 'a committed Python',
+    source: { 'requirements.txt': '', '.heroku/python/bin/python': '' },
+    reason: 'python-in-app-source',
+    says: 'buildpacks:remove',
+  },
+  {
+    title: 'requirements in another encoding',
+    source: { 'requirements.txt': Buffer.from('flask # sch\xf6n\n', 'latin1') },
+    reason: 'requirements::invalid-encoding',
+    says: 'line 1 is not UTF-8',
+  },
+  {
+    title: 'an included file that is missing',
+    source: { 'requirements.txt': '-r base.txt\n' },
+    reason: 'requirements::missing-include',
+    says: 'git add base.txt',
+  },
+  {
+    title: 'a lock file of Poetry alone',
+    source: { 'pyproject.toml': '', 'poetry.lock': '' },
+    reason: 'package-manager::not-supported',
+    says: 'poetry export',
+  },
+  {
+    title: 'a lock file of uv alone',
+    source: { 'pyproject.toml': '', 'uv.lock': '' },
+    reason: 'package-manager::not-supported',
+    says: 'uv export',
+  },
+  { title: 'a Pipfile alone', source: { Pipfile: '' }, reason: 'package-manager::not-supported', says: 'pipenv lock' },
+])('explains $title before it installs anything', async ({ source, reason, says }) => {
+  await using build = await PythonBuild.start();
+  await build.source(source);
+  const result = await build.compile();
+  expect(result.output).toMatch(/\n ! {5}Error: .*\n !\n/);
+  expect(result.output).toContain(says);
+  expect(result).toMatchObject({ exitCode: 1, report: { failure_reason: reason } });
+});
+
+itEachWithPip<{ title: string; source: string | Files; reason: string; says: string }>([
+  {
+    title: 'a package that does not exist',
+    source: 'python-no-such-requirement',
+    reason: 'install-dependencies::no-such-package',
+    says: "no package named 'flsak'",
+  },
+  {
+    title: 'a version that does not exist',
+    source: { 'requirements.txt': 'greeter==7\n' },
+    reason: 'install-dependencies::no-such-version',
+    says: '1.0 2.0',
+  },
+  {
+    title: 'a line that is no requirement',
+    source: { 'requirements.txt': 'greeter 1.0 pypi_0\n' },
+    reason: 'install-dependencies::invalid-requirement',
+    says: 'conda list',
+  },
+  {
+    title: 'requirements that contradict each other',
+    source: { 'requirements.txt': 'greeter==1.0\nneedy\n' },
+    reason: 'install-dependencies::conflict',
+    says: 'depends on greeter',
+  },
+  ...(hasCompiler
+    ? [
+        {
+          title: 'a package that does not compile',
+          source: 'python-compile-error',
+          reason: 'install-dependencies::build',
+          says: 'a-library-that-nobody-has.h',
+        },
+      ]
+    : []),
+])('explains $title when pip fails', async ({ source, reason, says }) => {
+  await using index = await PackageIndex.start();
+  if (pip !== null) index.add(pip.filename, pip.bytes);
+  index.addWheel('greeter', '1.0', { 'greeter.py': '' });
+  index.addWheel('greeter', '2.0', { 'greeter.py': '' });
+  index.addWheel('needy', '1.0', { 'needy.py': '' }, { requires: ['greeter>=2'] });
+  await using build = await PythonBuild.start({ PIP_INDEX_URL: index.url });
+  await build.source(source);
+  const result = await build.compile();
+  expect(result).toMatchObject({ exitCode: 1, report: { failure_reason: reason } });
+  expect(result.output.slice(result.output.indexOf(' !     Error'))).toContain(says);
+});
+
+it('tells an index that cannot be reached from a package that does not exist', async () => {
+  await using build = await PythonBuild.start({ PIP_INDEX_URL: 'http://me:hush-hush-42@127.0.0.1:9/simple' });
+  await build.source({ 'requirements.txt': 'flask\n' });
+  const result = await build.compile();
+  expect(result).toMatchObject({ exitCode: 1, report: { failure_reason: 'install-dependencies::no-network' } });
+  expect(result.output).toContain(" !     Error: The package index can't be reached.");
+  expect(result.output).not.toContain('hush-hush-42');
+});
