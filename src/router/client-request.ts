@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Socket } from 'node:net';
 import { requestIdOf } from './headers.ts';
+import { RequestFault } from './request-fault.ts';
 import type { HostName } from './host-name.ts';
 
 /** One request as it came from a client, with what the router found out about it at once. */
@@ -22,6 +23,8 @@ export interface ClientRequest {
   readonly expectsContinue: boolean;
   /** The connection and what was read of it after the head, if the client asks for another protocol. */
   readonly upgrade: Upgrade | null;
+  /** Raised when the rest of the request turns out to be broken. */
+  readonly fault: RequestFault;
 }
 
 export interface Upgrade {
@@ -44,6 +47,7 @@ export function clientRequest(
     protocol: request.socket instanceof TLSSocket ? 'https' : 'http',
     requestId: requestIdOf(request.rawHeaders),
     startedAt: Date.now(),
+    fault: new RequestFault(),
   };
 }
 
@@ -70,4 +74,16 @@ export function forwardedPort(client: ClientRequest): string {
 function addressOf(socket: Socket): string {
   const address = socket.remoteAddress ?? '';
   return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+}
+
+/** Aborted when there is nobody left to answer, or nothing sensible to send on. */
+export function goneSignal({ response, fault }: ClientRequest): AbortSignal {
+  const gone = new AbortController();
+  const abort = (): void => {
+    gone.abort();
+  };
+  fault.whenRaised(abort);
+  if (response.closed || response.destroyed) abort();
+  else response.once('close', abort);
+  return gone.signal;
 }

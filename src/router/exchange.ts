@@ -29,9 +29,6 @@ export interface ExchangeEnd {
   readonly failure: RouterFailure | null;
 }
 
-/** Told about a parse error on a client's connection while its request is being sent on. */
-export const requestFaults = new WeakMap<object, (cause: string) => void>();
-
 /** Hop-by-hop names that may not come back as trailers, and those that would change what was already said. */
 const notATrailer = new Set(['content-length', 'transfer-encoding', 'host', 'connection', 'trailer', 'te', 'upgrade']);
 
@@ -71,7 +68,13 @@ class Exchange {
     client.response.on('error', () => {
       this.#fail({ code: 'H27' });
     });
-    requestFaults.set(client.request.socket, this.#onRequestFault);
+    client.fault.whenRaised((cause) => {
+      this.#fail({ code: 'H26', detail: cause });
+    });
+    if (this.#settled) {
+      backend.destroy();
+      return this.#end.promise;
+    }
     try {
       this.#outgoing = this.#open();
     } catch {
@@ -243,13 +246,6 @@ class Exchange {
     );
   }
 
-  readonly #onRequestFault = (cause: string): void => {
-    const { request, response } = this.#input.client;
-    if (request.complete) return;
-    response.shouldKeepAlive = false;
-    this.#fail({ code: 'H26', detail: cause });
-  };
-
   #onBackendError(error: Error): void {
     if (this.#incoming?.complete === true) return;
     this.#fail(failureOfError(error, this.#input.backend.bytesRead, this.#incoming !== null));
@@ -271,7 +267,6 @@ class Exchange {
     this.#patience.end();
     const { request } = this.#input.client;
     if (this.#outgoing !== null) request.unpipe(this.#outgoing);
-    if (requestFaults.get(request.socket) === this.#onRequestFault) requestFaults.delete(request.socket);
     this.#outgoing?.destroy();
     this.#input.backend.destroy();
     this.#end.resolve(end);

@@ -36,7 +36,7 @@ export class RouterRig {
   static async start(limits: Partial<RouterLimits> = {}, overrides: Partial<RouterOptions> = {}): Promise<RouterRig> {
     const dir = await mkdtemp(join(tmpdir(), 'hk-router-'));
     const log: { appId: AppId; line: LogLine }[] = [];
-    const { cert, key } = await ensureCertificate(join(dir, 'tls'), 'localhost');
+    const { cert, key } = await ensureCertificate(join(dir, 'tls'), overrides.domain ?? 'localhost');
     const options: RouterOptions = {
       runDir: join(dir, 'run'),
       bind: '127.0.0.1',
