@@ -56,11 +56,16 @@ export class FrontDoor {
     else refuseRequest(client, { code: 'H26', detail: fault.cause, status: fault.status }, this.#tools);
   };
 
-  /** True if the fault is answered by whoever serves the request. */
+  /** False if nobody else answers on the connection. */
   readonly onFault = (socket: Duplex, cause: string): boolean => {
     if (this.#refused.has(socket)) return true;
     const client = this.#current.get(socket);
-    if (client === undefined || client.request.complete || client.response.headersSent) return false;
+    if (client === undefined || client.response.writableFinished) return false;
+    if (client.request.complete || client.response.headersSent) {
+      // An answer is on its way on this connection: another one must not be written into it.
+      socket.destroy();
+      return true;
+    }
     this.#refuse(socket, client.response);
     client.fault.raise(cause);
     return true;

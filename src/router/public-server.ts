@@ -22,7 +22,7 @@ export interface Incoming {
   readonly fault: { readonly cause: string; readonly status: number } | null;
 }
 
-/** Called when the parser finds the connection broken. True: a request that is under way will be answered for it. */
+/** Called when the parser finds the connection broken. True: it has been seen to, nothing is to be written. */
 export type OnFault = (socket: Duplex, cause: string) => boolean;
 
 export type OnRequest = (incoming: Incoming, response: ServerResponse | null) => void;

@@ -130,10 +130,18 @@ export class RouterClient implements Router {
       log.info({ pid: live.pid, port: this.#port }, 'router adopted');
       return true;
     }
-    await endRouterProcess(live, connection === null ? 0 : stopMs);
-    connection?.close();
+    await this.#supersede(live, connection);
     removeRemains(settings);
     return false;
+  }
+
+  /** Makes the live router give up its port. It goes on with the requests under way, and their log lines still arrive here. */
+  async #supersede(live: ProcessIdentity, connection: ControlConnection | null): Promise<void> {
+    const { settings, stopMs } = this.#options;
+    signal(live, connection === null ? 'SIGKILL' : 'SIGTERM');
+    const deadline = Date.now() + stopMs;
+    while (readPidFile(settings.pidFile) !== null && Date.now() < deadline) await sleep(20);
+    if (readPidFile(settings.pidFile) !== null) await endRouterProcess(live, 0);
   }
 
   async #start(settings: RouterSettings): Promise<void> {

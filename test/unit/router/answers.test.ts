@@ -17,7 +17,12 @@ it('sends a request to a dyno of the app at its host, and logs it in the format 
   const answer = await rig.get(`myapp.localhost:${rig.router.port}`, '/posts?q="x"', {
     method: 'POST',
     body: 'hello',
-    headers: { 'X-Forwarded-For': '203.0.113.9', 'X-Forwarded-Proto': 'gopher', 'X-Secret': '1', Connection: 'x-secret' },
+    headers: {
+      'X-Forwarded-For': '203.0.113.9',
+      'X-Forwarded-Proto': 'gopher',
+      'X-Secret': '1',
+      Connection: 'x-secret',
+    },
   });
 
   expect(answer.status).toBe(200);
@@ -120,8 +125,20 @@ it.each([
   ['gives no reason phrase', 'H17', 503, 'Poorly formatted HTTP response', 'HTTP/1.1 200\r\n\r\n'],
   ['speaks something else', 'H17', 503, 'Poorly formatted HTTP response', 'SSH-2.0-OpenSSH\r\n'],
   ['closes within the head', 'H18', 503, 'Server Request Interrupted', `${ok}Content-`],
-  ['has a long status line', 'H25', 502, 'HTTP restriction: oversized status line', `HTTP/1.1 200 ${'O'.repeat(9000)}\r\n`],
-  ['sets a long cookie', 'H25', 502, 'HTTP restriction: oversized cookie', `${ok}Set-Cookie: ${'c'.repeat(8200)}\r\n\r\n`],
+  [
+    'has a long status line',
+    'H25',
+    502,
+    'HTTP restriction: oversized status line',
+    `HTTP/1.1 200 ${'O'.repeat(9000)}\r\n`,
+  ],
+  [
+    'sets a long cookie',
+    'H25',
+    502,
+    'HTTP restriction: oversized cookie',
+    `${ok}Set-Cookie: ${'c'.repeat(8200)}\r\n\r\n`,
+  ],
   ['has a long header', 'H25', 502, 'HTTP restriction: oversized header', `${ok}X: ${'c'.repeat(600_000)}\r\n\r\n`],
   [
     'gives two lengths',

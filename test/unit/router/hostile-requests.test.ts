@@ -23,12 +23,18 @@ async function rigWithEcho(limits = {}) {
 const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: myapp.localhost\r\n\r\n';
 
 it.each([
-  ['both framings', `POST / HTTP/1.1\r\n${host}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${smuggled}`],
+  [
+    'both framings',
+    `POST / HTTP/1.1\r\n${host}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${smuggled}`,
+  ],
   ['two lengths', `POST / HTTP/1.1\r\n${host}Content-Length: 0\r\nContent-Length: 5\r\n\r\nhello${smuggled}`],
   ['a list of lengths', `POST / HTTP/1.1\r\n${host}Content-Length: 0, 5\r\n\r\nhello${smuggled}`],
   ['a signed length', `POST / HTTP/1.1\r\n${host}Content-Length: +5\r\n\r\nhello${smuggled}`],
   ['another encoding', `POST / HTTP/1.1\r\n${host}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n${smuggled}`],
-  ['two encodings', `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n${smuggled}`],
+  [
+    'two encodings',
+    `POST / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n${smuggled}`,
+  ],
   ['gzip, chunked', `POST / HTTP/1.1\r\n${host}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n${smuggled}`],
   ['a space before the colon', `POST / HTTP/1.1\r\n${host}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n${smuggled}`],
   ['a folded header', `POST / HTTP/1.1\r\n${host}Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n${smuggled}`],
@@ -124,7 +130,10 @@ it('cuts off clients that send their headers too slowly or nothing at all, and g
   }, 100);
 
   expect((await rig.get('myapp.localhost')).status).toBe(200);
-  await until(() => closed === 200, () => `${closed} closed`);
+  await until(
+    () => closed === 200,
+    () => `${closed} closed`,
+  );
   clearInterval(drip);
   expect((await rig.get('myapp.localhost')).status).toBe(200);
 });

@@ -102,7 +102,10 @@ export class RouterRig {
 
   /** The next line of the log that the test has not asked for yet. */
   async line(number = 1): Promise<string> {
-    await until(() => this.log.length >= number, () => `log has ${this.log.length} lines`);
+    await until(
+      () => this.log.length >= number,
+      () => `log has ${this.log.length} lines`,
+    );
     return this.lines()[number - 1] ?? '';
   }
 
@@ -171,7 +174,12 @@ export function target(port: number, name = 'web.1'): RouteTarget {
   };
 }
 
-export function route(name: string, web: WebState, targets: readonly RouteTarget[] = [], maintenance = false): AppRoute {
+export function route(
+  name: string,
+  web: WebState,
+  targets: readonly RouteTarget[] = [],
+  maintenance = false,
+): AppRoute {
   return {
     appId: `id-of-${name}` as AppId,
     appName: name as AppName,

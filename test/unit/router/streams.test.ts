@@ -80,13 +80,18 @@ it('hands on the head and every event of a stream at once', async () => {
   await rig.router.setRoute(route('myapp', 'up', [dyno]));
   const delays: number[] = [];
   const outgoing = request({ port: rig.router.port, headers: { Host: 'myapp.localhost' } }).end();
-  const incoming = await new Promise<import('node:http').IncomingMessage>((resolve) => outgoing.on('response', resolve));
+  const incoming = await new Promise<import('node:http').IncomingMessage>((resolve) =>
+    outgoing.on('response', resolve),
+  );
   incoming.on('error', () => undefined);
   incoming.on('data', (chunk: Buffer) => delays.push(performance.now() - Number(chunk.toString().slice(6))));
 
   for (let i = 1; i <= 20; i++) {
     emit(String(performance.now()));
-    await until(() => delays.length === i, () => `event ${i}`);
+    await until(
+      () => delays.length === i,
+      () => `event ${i}`,
+    );
   }
   outgoing.destroy();
 
@@ -110,15 +115,23 @@ it('joins a WebSocket both ways, logs it when it ends, and ends an idle one with
   const socket = open();
   const messages: string[] = [];
   socket.on('message', (data: Buffer) => messages.push(data.toString().slice(0, 10)));
-  await until(() => messages.length === 1, () => 'greeting');
+  await until(
+    () => messages.length === 1,
+    () => 'greeting',
+  );
   socket.send('x'.repeat(1_000_000));
-  await until(() => messages.length === 2, () => 'echo');
+  await until(
+    () => messages.length === 2,
+    () => 'echo',
+  );
   // A raw connection does not keep its dyno from being drained.
   await rig.router.drained(dyno.dynoId, 10_000);
   socket.close();
 
   expect(messages).toEqual(['hello http', 'xxxxxxxxxx']);
-  expect(await rig.line(1)).toMatch(/^at=info method=GET path="\/chat" .* dyno=web\.1 .* status=101 bytes=10\d{5} protocol=http$/);
+  expect(await rig.line(1)).toMatch(
+    /^at=info method=GET path="\/chat" .* dyno=web\.1 .* status=101 bytes=10\d{5} protocol=http$/,
+  );
   const idle = open();
   idle.on('error', () => undefined);
   expect(await rig.line(2)).toMatch(/^at=error code=H15 desc="Idle connection" method=GET path="\/chat" /);
@@ -177,7 +190,9 @@ it('passes trailers, early hints and bodyless answers', async () => {
   const answer = await rig.raw(`${head}2\r\nhi\r\n0\r\nX-Sum: 42\r\n\r\n`);
   const bodyless = await rig.raw('GET /304 HTTP/1.1\r\nHost: myapp.localhost\r\n\r\n');
 
-  expect(answer).toMatch(/^HTTP\/1\.1 103 Early Hints\r\nLink: <\/style\.css>; rel=preload\r\n\r\nHTTP\/1\.1 200 OK\r\n/i);
+  expect(answer).toMatch(
+    /^HTTP\/1\.1 103 Early Hints\r\nLink: <\/style\.css>; rel=preload\r\n\r\nHTTP\/1\.1 200 OK\r\n/i,
+  );
   expect(answer.endsWith('4\r\nbody\r\n0\r\nX-Sum: 42\r\n\r\n')).toBe(true);
   expect(bodyless).toMatch(/^HTTP\/1\.1 304 Not Modified\r\nETag: "x"\r\n[^]*\r\n\r\n$/);
   expect(bodyless).not.toMatch(/transfer-encoding/i);
