@@ -1,5 +1,4 @@
 import { ServerResponse, type IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Socket } from 'node:net';
 import { requestIdOf } from './headers.ts';
@@ -28,7 +27,7 @@ export interface ClientRequest {
 }
 
 export interface Upgrade {
-  readonly socket: Duplex;
+  readonly socket: Socket;
   readonly head: Buffer;
 }
 
@@ -55,12 +54,10 @@ export function clientRequest(
 export function responseOn(upgrade: Upgrade, request: IncomingMessage): ServerResponse {
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
-  response.assignSocket(upgrade.socket as Socket);
+  response.assignSocket(upgrade.socket);
   response.once('finish', () => {
-    response.detachSocket(upgrade.socket as Socket);
-    upgrade.socket.end();
-    // Nobody reads it any more: let what the client still says pass, so that its end is seen.
-    upgrade.socket.resume();
+    response.detachSocket(upgrade.socket);
+    upgrade.socket.destroySoon();
     response.emit('close');
   });
   return response;
@@ -80,7 +77,8 @@ function addressOf(socket: Socket): string {
 export function goneSignal({ response, fault }: ClientRequest): AbortSignal {
   const gone = new AbortController();
   const abort = (): void => {
-    gone.abort();
+    // With a reason of its own, as the default one is an expensive object and every request ends here.
+    gone.abort('gone');
   };
   fault.whenRaised(abort);
   if (response.closed || response.destroyed) abort();

@@ -50,7 +50,8 @@ export class ControlConnection {
         if (connection === null) reject(lastError ?? new Error('The router closed its control socket.'));
         else events.onClose(connection);
       });
-      readMessages<FromRouter>(socket, (message) => {
+      readMessages(socket, (data) => {
+        const message = data as FromRouter;
         if (message.type === 'hello') {
           clearTimeout(timer);
           connection = new ControlConnection(socket, message);

@@ -1,4 +1,4 @@
-import { createServer as createHttpServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
@@ -121,8 +121,8 @@ function httpServer(limits: RouterLimits, onRequest: OnRequest, onFault: OnFault
     const fault = { cause: 'unsupported expect header value', status: 417 };
     onRequest({ request, expectsContinue: false, upgrade: null, fault }, response);
   });
-  server.on('upgrade', (request, socket, head) => {
-    onUpgrade(server, request, { socket, head }, onRequest);
+  server.on('upgrade', (request, _socket, head) => {
+    onUpgrade(server, request, { socket: request.socket, head }, onRequest);
   });
   server.on('connect', (_request, socket) => {
     socket.on('error', () => undefined);
@@ -151,7 +151,7 @@ function onUpgrade(server: Server, request: IncomingMessage, upgrade: Upgrade, o
   const fault = faultOf(request);
   if (fault === null && (hasBody(request.rawHeaders) || request.httpVersion !== '1.1')) {
     socket.unshift(Buffer.concat([headWithoutUpgrade(request), head]));
-    server.emit('connection', socket as Socket);
+    server.emit('connection', socket);
     socket.resume();
     return;
   }

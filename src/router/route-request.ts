@@ -50,13 +50,15 @@ export function refuseRequest(client: ClientRequest, failure: RouterFailure, too
 
 /** While the control plane has not yet told all routes to a new router, an unknown host may only be a late one. */
 async function findApp(client: ClientRequest, { table, limits }: RouteTools): Promise<AppRoute | null> {
+  let route = table.appAt(client.host.name);
+  if (route !== null || table.isComplete()) return route;
   const deadline = Date.now() + limits.platformWaitMs;
   const gone = goneSignal(client);
-  for (;;) {
-    const route = table.appAt(client.host.name);
-    if (route !== null || table.isComplete || gone.aborted || Date.now() >= deadline) return route;
+  while (route === null && !table.isComplete() && !gone.aborted && Date.now() < deadline) {
     await table.nextChangeOfAny(deadline - Date.now(), gone);
+    route = table.appAt(client.host.name);
   }
+  return route;
 }
 
 /** Null: the app was removed while the request waited. */

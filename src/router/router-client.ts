@@ -42,6 +42,7 @@ export class RouterClient implements Router {
   #port = 0;
   #lastId = 0;
   #closed = false;
+  #recovering: Promise<void> = Promise.resolve();
 
   constructor(options: RouterClientOptions) {
     this.#options = options;
@@ -91,16 +92,17 @@ export class RouterClient implements Router {
 
   async stop(): Promise<void> {
     this.#closed = true;
+    await this.#recovering;
     // The connection stays until the router has ended: it carries the last log lines.
     if (this.#process !== null) await endRouterProcess(this.#process, this.#options.stopMs);
     this.#letGo();
     removeRemains(this.#options.settings);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
+    await this.#recovering;
     this.#letGo();
-    return Promise.resolve();
   }
 
   #letGo(): void {
@@ -111,7 +113,7 @@ export class RouterClient implements Router {
 
   /** True if the router of an earlier control plane goes on; one with other settings is ended. */
   async #adopt(): Promise<boolean> {
-    const { settings, stopMs, log } = this.#options;
+    const { settings, log } = this.#options;
     const live = readPidFile(settings.pidFile);
     if (live === null) {
       removeRemains(settings);
@@ -179,11 +181,11 @@ export class RouterClient implements Router {
     }
     const superseded = [...this.#pending].filter(([, { again }]) => again === null);
     for (const [id] of superseded) this.#pending.delete(id);
-    for (const { again } of this.#pending.values()) if (again !== null) connection.send(again);
-    if (this.#routes.size === 0 && this.#removed.size === 0 && !this.#committed) return;
     const set = [...this.#routes.values()];
     const told = this.#tellRoutes({ set, remove: [...this.#removed], whole: this.#committed });
     for (const [, { done }] of superseded) done.resolve(told);
+    // Only now: what is to be drained must not get new requests from an older table.
+    for (const { again } of this.#pending.values()) if (again !== null) connection.send(again);
   }
 
   #tellRoutes(change: { set: readonly AppRoute[]; remove: readonly AppId[]; whole: boolean }): Promise<void> {
@@ -215,7 +217,7 @@ export class RouterClient implements Router {
 
   #onLost(): void {
     this.#connection = null;
-    if (!this.#closed) void this.#recover();
+    if (!this.#closed) this.#recovering = this.#recover();
   }
 
   /** The router died, or only the connection broke. Tries until one is there again, on the same port. */

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import { createServer, request, type RequestListener, type Server } from 'node:http';
+import { createServer, request, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { RouterRig, route } from './router-rig.ts';
@@ -71,7 +71,7 @@ it('streams a push up and its build output down at once, and lets the platform b
   const answered = once(outgoing, 'response');
   await pipeline(Readable.from(Array.from({ length: 50 }, () => Buffer.alloc(1024 * 1024))), outgoing);
 
-  const [incoming] = (await answered) as [import('node:http').IncomingMessage];
+  const [incoming] = (await answered) as [IncomingMessage];
   const chunks: string[] = [];
   for await (const chunk of incoming) chunks.push(String(chunk));
 

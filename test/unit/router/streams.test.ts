@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { request, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { createServer as createNetServer } from 'node:net';
 import { Readable } from 'node:stream';
@@ -80,9 +80,7 @@ it('hands on the head and every event of a stream at once', async () => {
   await rig.router.setRoute(route('myapp', 'up', [dyno]));
   const delays: number[] = [];
   const outgoing = request({ port: rig.router.port, headers: { Host: 'myapp.localhost' } }).end();
-  const incoming = await new Promise<import('node:http').IncomingMessage>((resolve) =>
-    outgoing.on('response', resolve),
-  );
+  const incoming = await new Promise<IncomingMessage>((resolve) => outgoing.on('response', resolve));
   incoming.on('error', () => undefined);
   incoming.on('data', (chunk: Buffer) => delays.push(performance.now() - Number(chunk.toString().slice(6))));
 
@@ -217,5 +215,5 @@ it('speaks TLS on the same port, with a certificate of the private CA', async ()
 
   expect(answer).toBe('https');
   expect((await rig.get('myapp.hokku.test')).body).toBe('http');
-  expect(await rig.line()).toMatch(/protocol=https$/);
+  expect(await rig.line()).toMatch(/ fwd="127\.0\.0\.1" .* protocol=https$/);
 });
