@@ -65,6 +65,7 @@ function findProblem(type: string | undefined, command: string | undefined, coun
 }
 
 function shorten(line: string): string {
-  const printable = JSON.stringify(line.length > 60 ? `${line.slice(0, 57)}...` : line);
-  return printable.slice(1, -1);
+  const start = line.length > 60 ? `${line.slice(0, 57)}...` : line;
+  // eslint-disable-next-line no-control-regex -- that is what is escaped
+  return start.replace(/[\u0000-\u001f\u007f-\u009f]/g, (found) => JSON.stringify(found).slice(1, -1));
 }
