@@ -12,7 +12,7 @@ git --work-tree="$app" checkout --quiet --force "$commit" -- .
 
 stage export
 env="$FLOOR/env"
-if [ -f "$app/requirements.txt" ] && ! cmp -s "$app/requirements.txt" "$FLOOR/requirements.txt"; then
+if grep -qs '^[^#]' "$app/requirements.txt" && ! cmp -s "$app/requirements.txt" "$FLOOR/requirements.txt"; then
     rm -rf "$env"
     /usr/bin/python3 -m venv --without-pip "$env"
     "$env/bin/python" "$FLOOR_PIP/pip" install --quiet --no-cache-dir --disable-pip-version-check -r "$app/requirements.txt"
@@ -30,7 +30,8 @@ tar --create --gzip --file "$FLOOR/slug.tgz" --directory "$app" .
 stage pack
 port=$((21000 + RANDOM % 8000))
 command=$(sed -n 's/^web:[[:space:]]*//p' "$app/Procfile")
-(cd "$app" && PORT=$port setsid bash -c "$command" >"$FLOOR/log" 2>&1 </dev/null & echo $! >"$FLOOR/pid.new")
+(cd "$app" && PORT=$port exec setsid bash -c "$command") >"$FLOOR/log" 2>&1 </dev/null &
+echo $! >"$FLOOR/pid.new"
 until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do sleep 0.01; done
 
 printf '%s' "$port" >"$FLOOR/port.new"

@@ -104,7 +104,7 @@ function fetchPip() {
   const version = spawnSync('/usr/bin/python3', ['-c', 'import platform; print(platform.python_version())'])
     .stdout.toString()
     .trim();
-  const found = spawnSync('/usr/bin/python3', [client, 'pip', 'latest', version, folder]);
+  const found = spawnSync('/usr/bin/python3', [client, 'pip', '0', version, folder]);
   return found.status === 0 ? found.stdout.toString().trim() : null;
 }
 

@@ -55,7 +55,7 @@ async function open(
   const background = new BackgroundWork(logs);
   const store = opened.use(await openStore({ url: config.databaseUrl, log: logs.store }));
   await ensureFirstAccount(store, { email: config.adminEmail, token: secrets.apiKey });
-  const certificate = await ensureCertificate(data.tls, config.domain, config.tls);
+  const certificate = await ensureCertificate(data.tls, config.domain, operatorCertificate(config));
   const sandbox = await probeSandbox({
     hide: [data.root],
     ...(config.sandbox === null ? {} : { want: config.sandbox }),
@@ -89,6 +89,7 @@ async function open(
       tls: certificate,
       onLog: (appId, lines) => logplex.append(appId, lines),
       cursorOf: (appId, reader) => logplex.cursorOf(appId, reader),
+      flush: () => logplex.flush(),
       log: logs.router,
     }),
   );
@@ -177,4 +178,8 @@ class BackgroundWork {
   async settled(): Promise<void> {
     await Promise.all(this.#running);
   }
+}
+
+function operatorCertificate({ tls }: Config): { cert: string; key: string } | undefined {
+  return tls === null ? undefined : { cert: tls.certPath, key: tls.keyPath };
 }

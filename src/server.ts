@@ -52,6 +52,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     for (const name of config.unknownSettings) logs.platform.warn({ name }, 'unknown setting ignored');
     await registerEdges(http, platform);
     await onBoot(platform);
+    await router.commit();
     await http.listen({ path: socket });
     opened.defer(() => http.close());
     const known: PlatformFile = { pid: process.pid, port: router.port, bind: config.bind, domain: config.domain };

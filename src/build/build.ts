@@ -55,7 +55,7 @@ async function buildSlug(
   screen: BuildScreen,
   progress: Progress,
 ): Promise<BuiltSlug> {
-  await using work = await openWorkFolder(join(tools.workDir, input.buildId), input.source.dir);
+  await using work = await openWorkFolder(join(tools.workDir, input.buildId), input.source.dir, tools.log);
   const build: RunningBuild = { input, tools, screen, work, space: openSpace(input, tools, work) };
   const dir = join(work.tmpDir, work.buildPath);
   screen.line(`-----> Building on the ${stackName(input.app.stack)} stack`);

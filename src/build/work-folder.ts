@@ -3,6 +3,7 @@ import { chmod, chown, lstat, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from '../lib/remove-tree.ts';
 import { run } from '../lib/spawn.ts';
+import type { Logger } from '../log.ts';
 import type { App } from '../model/app.ts';
 
 /** A build's folders on the host. All that scripts can reach lies in `tmpDir` and `homeDir`. */
@@ -21,7 +22,7 @@ export interface WorkFolder extends AsyncDisposable {
 }
 
 /** Makes the folders of a build and moves the source tree into place. Disposing removes all of it, whatever modes it has. */
-export async function openWorkFolder(dir: string, sourceDir: string): Promise<WorkFolder> {
+export async function openWorkFolder(dir: string, sourceDir: string, log: Logger): Promise<WorkFolder> {
   const tmpDir = join(dir, 'tmp');
   const buildPath = `build_${randomBytes(4).toString('hex')}`;
   const homeDir = join(dir, 'home');
@@ -43,7 +44,11 @@ export async function openWorkFolder(dir: string, sourceDir: string): Promise<Wo
     buildPath,
     cachePath: join('codon', 'tmp', 'cache'),
     envPath: `d${day}-${process.pid}-${randomBytes(4).toString('hex')}`,
-    [Symbol.asyncDispose]: () => removeTree(dir),
+    [Symbol.asyncDispose]: () =>
+      removeTree(dir).catch((error: unknown) => {
+        // How the build ended counts more; the sweep at the next start tries again.
+        log.warn({ dir, err: error }, 'work folder of a build not removed');
+      }),
   };
 }
 

@@ -9,22 +9,28 @@ export async function removeTree(path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true, maxRetries: 2, retryDelay: 20 });
   } catch (error) {
-    if (!isPermission(error)) throw error;
+    if (!isClosedFolder(error)) throw error;
     await openFolders(Buffer.from(path));
-    await rm(path, { recursive: true, force: true });
+    await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   }
 }
 
 async function openFolders(folder: Buffer): Promise<void> {
   const stats = await lstat(folder).catch(() => null);
   if (stats?.isDirectory() !== true) return;
-  await chmod(folder, constants.S_IRWXU);
-  for (const entry of await readdir(folder, { withFileTypes: true, encoding: 'buffer' })) {
+  // The first attempt may still be removing things side by side.
+  await chmod(folder, constants.S_IRWXU).catch(unlessGone);
+  const entries = (await readdir(folder, { withFileTypes: true, encoding: 'buffer' }).catch(unlessGone)) ?? [];
+  for (const entry of entries) {
     if (entry.isDirectory()) await openFolders(Buffer.concat([folder, Buffer.from('/'), entry.name]));
   }
 }
 
-function isPermission(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === 'EACCES' || code === 'EPERM';
+/** A folder that can't be listed also makes its parent look as if it could not be emptied. */
+function isClosedFolder(error: unknown): boolean {
+  return ['EACCES', 'EPERM', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+function unlessGone(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }

@@ -57,7 +57,7 @@ pip::_cached_wheel() {
 
 pip::_download() {
 	local folder="$1" problem="${WORK_DIR}/pip-download.log" status=0 bundled
-	"${HELPER_PYTHON}" -I "${BUILDPACK_DIR}/lib/simple_index.py" pip "${PIP_WANTED}" "${PYTHON_VERSION}" "${folder}" 2>"${problem}" || status=$?
+	"${HELPER_PYTHON}" -I -B "${BUILDPACK_DIR}/lib/simple_index.py" pip "${PIP_WANTED}" "${PYTHON_VERSION}" "${folder}" 2>"${problem}" || status=$?
 	if [[ "${status}" -eq 0 ]]; then return 0; fi
 
 	bundled="$(find /usr/share/python-wheels "$(dirname "${PYTHON_BASE}")"/../lib/python3*/ensurepip/_bundled "${PYTHON_BASE}"/lib/python3*/ensurepip/_bundled \

@@ -10,17 +10,19 @@ profile::write() {
 profile::write_export() {
 	local file="${BUILDPACK_DIR}/export" libraries
 	libraries="$(distribution::libraries "${PYTHON_IN_BUILD}/base")"
+	if [[ ! -w "${BUILDPACK_DIR}" || (-e "${file}" && ! -w "${file}") ]]; then
+		output::step "Buildpacks after this one won't find Python: ${file} can't be written."
+		return 0
+	fi
 	# shellcheck disable=SC2016 # What is printed expands in the shell that sources the file.
-	if ! {
+	{
 		printf 'export PATH=%q:"$PATH"\n' "${PYTHON_HOME_AT_BUILD}/bin"
 		printf 'export PYTHONUNBUFFERED=true\n'
 		printf 'export LANG="${LANG:-C.UTF-8}"\n'
 		printf 'export PIP_DISABLE_PIP_VERSION_CHECK=1\n'
 		printf 'unset PYTHONHOME\n'
 		if [[ -n "${libraries}" ]]; then printf 'export LD_LIBRARY_PATH=%q"${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"\n' "${libraries}"; fi
-	} 2>/dev/null >"${file}"; then
-		output::step "Buildpacks after this one won't find Python: ${file} can't be written."
-	fi
+	} >"${file}"
 }
 
 # For an app without a Procfile: its web process, found by reading the source. Heroku has no such default for Python.

@@ -43,7 +43,7 @@ standalone::uv() {
 	fi
 	if [[ ! -x "${folder}/uv" ]]; then
 		mkdir -p "${folder}"
-		wheel="$("${HELPER_PYTHON}" -I "${BUILDPACK_DIR}/lib/simple_index.py" uv 0.0.0 3.13.0 "${folder}" 2>/dev/null)" || return 1
+		wheel="$("${HELPER_PYTHON}" -I -B "${BUILDPACK_DIR}/lib/simple_index.py" uv 0.0.0 3.13.0 "${folder}" 2>/dev/null)" || return 1
 		"${HELPER_PYTHON}" -I -S -c '
 import sys, zipfile
 with zipfile.ZipFile(sys.argv[1]) as wheel:

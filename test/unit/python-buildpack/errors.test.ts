@@ -1,3 +1,4 @@
+/* eslint jest/no-standalone-expect: ['error', { additionalTestBlockFunctions: ['itEachWithPip'] }] */
 import { expect, it, jest } from '@jest/globals';
 import { spawn } from '../../../src/lib/spawn.ts';
 import { findPipWheel, PackageIndex } from '../../rig/package-index.ts';
@@ -11,6 +12,8 @@ const hasCompiler =
   (await spawn('cc', ['--version'], { env: { PATH: '/usr/bin:/bin' } }).catch(() => null))?.exitCode === 0;
 if (!hasCompiler)
   process.stderr.write('skipped: the test of a package that does not compile, because there is no cc here\n');
+
+const itEachWithPip = pip === null ? it.skip.each : it.each;
 
 type Files = Readonly<Record<string, string | Uint8Array>>;
 
@@ -134,12 +137,12 @@ it.each<{ title: string; source: string | Files; reason: string; says: string }>
   await using build = await PythonBuild.start();
   await build.source(source);
   const result = await build.compile();
-  expect(result.output).toMatch(/\n !     Error: .*\n !\n/);
+  expect(result.output).toMatch(/\n ! {5}Error: .*\n !\n/);
   expect(result.output).toContain(says);
   expect(result).toMatchObject({ exitCode: 1, report: { failure_reason: reason } });
 });
 
-(pip === null ? it.skip.each : it.each)<{ title: string; source: string | Files; reason: string; says: string }>([
+itEachWithPip<{ title: string; source: string | Files; reason: string; says: string }>([
   {
     title: 'a package that does not exist',
     source: 'python-no-such-requirement',

@@ -1,0 +1,179 @@
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
+import { sizes, type RouterLimits } from './limits.ts';
+import type { Upgrade } from './client-request.ts';
+import { faultOfHead, hasBody, pairs } from './headers.ts';
+import { listenAll } from './listen-all.ts';
+
+export interface PublicServerOptions {
+  readonly bind: string;
+  readonly port: number;
+  readonly tls: { readonly cert: string; readonly key: string };
+  readonly limits: RouterLimits;
+}
+
+export interface Incoming {
+  readonly request: IncomingMessage;
+  readonly expectsContinue: boolean;
+  readonly upgrade: Upgrade | null;
+  /** Why the request may not go on; null when its head is fine. */
+  readonly fault: { readonly cause: string; readonly status: number } | null;
+}
+
+/** Called when the parser finds the connection broken. True: it has been seen to, nothing is to be written. */
+export type OnFault = (socket: Duplex, cause: string) => boolean;
+
+export type OnRequest = (incoming: Incoming, response: ServerResponse | null) => void;
+
+const tlsHandshake = 0x16;
+
+/** The public port: tells TLS from plain HTTP by the first byte, and hands both to one strict HTTP parser. */
+export class PublicServer {
+  readonly #http: Server;
+  readonly #tls: TlsServer;
+  readonly #limits: RouterLimits;
+  #listeners: readonly NetServer[] = [];
+
+  constructor(options: PublicServerOptions, onRequest: OnRequest, onFault: OnFault) {
+    this.#limits = options.limits;
+    this.#http = httpServer(options.limits, onRequest, onFault);
+    this.#tls = createTlsServer({ ...options.tls, ALPNProtocols: ['http/1.1'], handshakeTimeout: 10_000 });
+    this.#tls.on('secureConnection', (socket) => this.#http.emit('connection', socket));
+    this.#tls.on('tlsClientError', (_error, socket) => {
+      socket.destroy();
+    });
+    // The HTTP server listens nowhere itself; this starts its watch over slow clients.
+    this.#http.emit('listening');
+  }
+
+  /** Resolves to the port; rejects with the error of the system (`EADDRINUSE`, `EACCES`). */
+  async listen(bind: string, port: number): Promise<number> {
+    const onConnection = (socket: Socket): void => {
+      this.#onConnection(socket);
+    };
+    const make = (): NetServer => {
+      const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: false }, onConnection);
+      server.maxConnections = sizes.connections;
+      return server;
+    };
+    const { servers, port: actual } = await listenAll(bind, port, make);
+    this.#listeners = servers;
+    return actual;
+  }
+
+  /** Takes no new connection and closes the quiet ones; requests under way go on. */
+  close(): void {
+    for (const listener of this.#listeners) listener.close();
+    this.#http.close();
+    this.#http.closeIdleConnections();
+  }
+
+  #onConnection(socket: Socket): void {
+    socket.on('error', () => {
+      socket.destroy();
+    });
+    const timer = setTimeout(() => {
+      socket.destroy();
+    }, this.#limits.keepAliveMs);
+    const onEnd = (): void => {
+      socket.destroy();
+    };
+    socket.once('close', () => {
+      clearTimeout(timer);
+    });
+    socket.once('end', onEnd);
+    socket.once('data', (first: Buffer) => {
+      clearTimeout(timer);
+      socket.off('end', onEnd);
+      socket.pause();
+      socket.unshift(first);
+      const server = first[0] === tlsHandshake ? this.#tls : this.#http;
+      server.emit('connection', socket);
+      process.nextTick(() => {
+        if (server === this.#http) socket.resume();
+      });
+    });
+  }
+}
+
+function httpServer(limits: RouterLimits, onRequest: OnRequest, onFault: OnFault): Server {
+  const server = createHttpServer({
+    insecureHTTPParser: false,
+    maxHeaderSize: sizes.requestHead,
+    requireHostHeader: false,
+    headersTimeout: limits.headersMs,
+    // Uploads may take any time; a stalled one is ended by its exchange.
+    requestTimeout: 0,
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionsCheckingInterval: Math.min(5_000, limits.headersMs),
+    noDelay: true,
+  });
+  // 0: no header is silently dropped; too many are refused by `faultOfHead`.
+  server.maxHeadersCount = 0;
+  const take = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
+    onRequest({ request, expectsContinue, upgrade: null, fault: faultOf(request) }, response);
+  };
+  server.on('request', take(false));
+  server.on('checkContinue', take(true));
+  server.on('checkExpectation', (request, response) => {
+    const fault = { cause: 'unsupported expect header value', status: 417 };
+    onRequest({ request, expectsContinue: false, upgrade: null, fault }, response);
+  });
+  server.on('upgrade', (request, _socket, head) => {
+    onUpgrade(server, request, { socket: request.socket, head }, onRequest);
+  });
+  server.on('connect', (_request, socket) => {
+    socket.on('error', () => undefined);
+    socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  });
+  server.on('clientError', (error, socket) => {
+    onClientError(error, socket, onFault);
+  });
+  return server;
+}
+
+function faultOf(request: IncomingMessage): Incoming['fault'] {
+  const cause = faultOfHead(request);
+  return cause === null ? null : { cause, status: 400 };
+}
+
+/**
+ * With an `Upgrade` header the parser lets go of the connection at once. Where there is a body to parse (clients that
+ * offer h2c with every request), the offer is declined: the request is parsed again without it.
+ */
+function onUpgrade(server: Server, request: IncomingMessage, upgrade: Upgrade, onRequest: OnRequest): void {
+  const { socket, head } = upgrade;
+  socket.on('error', () => {
+    socket.destroy();
+  });
+  const fault = faultOf(request);
+  if (fault === null && (hasBody(request.rawHeaders) || request.httpVersion !== '1.1')) {
+    socket.unshift(Buffer.concat([headWithoutUpgrade(request), head]));
+    server.emit('connection', socket);
+    socket.resume();
+    return;
+  }
+  onRequest({ request, expectsContinue: false, upgrade, fault }, null);
+}
+
+function headWithoutUpgrade(request: IncomingMessage): Buffer {
+  const lines = [...pairs(request.rawHeaders)]
+    .filter(([name]) => !['upgrade', 'http2-settings', 'connection'].includes(name.toLowerCase()))
+    .map(([name, value]) => `${name}: ${value}\r\n`);
+  const line = `${request.method ?? ''} ${request.url ?? ''} HTTP/${request.httpVersion}\r\n`;
+  return Buffer.from(`${line}${lines.join('')}\r\n`, 'latin1');
+}
+
+function onClientError(error: NodeJS.ErrnoException, socket: Duplex, onFault: OnFault): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  if (onFault(socket, error.code === 'HPE_INVALID_CHUNK_SIZE' ? 'bad chunk' : 'bad request')) return;
+  const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n\r\n`, () => {
+    socket.destroy();
+  });
+}
