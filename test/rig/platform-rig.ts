@@ -286,7 +286,7 @@ export class RigApp {
           .map((line) =>
             line
               .replace(/^remote: ?/, '')
-              .replace(/\u001b\[K/g, '')
+              .replaceAll('\u001b[K', '')
               .trimEnd(),
           );
         resolve({ exitCode: code ?? -1, output, remoteLines });
