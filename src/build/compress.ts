@@ -24,7 +24,12 @@ async function packSlug(build: RunningBuild, dir: string): Promise<{ sha256: Sha
   const { input, tools, screen } = build;
   const { slugMaxBytes: maxBytes, slugSoftBytes: softBytes } = input.limits;
   const signal = AbortSignal.any([input.signal, AbortSignal.timeout(input.limits.timeoutMs)]);
-  const packed = await tools.slugs.pack({ dir, limits: { maxBytes, softBytes }, signal });
+  const packed = await tools.slugs.pack({
+    dir,
+    limits: { maxBytes, softBytes },
+    like: input.lastSlug,
+    signal,
+  });
   if (packed.status === 'too-large') {
     throw new FailedBuild({ reason: 'slug-too-large', sizeBytes: packed.sizeBytes, maxBytes });
   }
