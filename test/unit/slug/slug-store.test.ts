@@ -98,7 +98,11 @@ it('makes the same bytes of the same tree, and unpacks what it packed', async ()
   const bytes = await readFile(rig.slugs.path(first.sha256));
   expect(createHash('sha256').update(bytes).digest('hex')).toBe(first.sha256);
   expect(bytes.length).toBe(first.sizeBytes);
-  expect((await readdir(join(rig.dir, 'slugs'))).toSorted()).toEqual([`${first.sha256}.members`, `${first.sha256}.tgz`, 'unpacked']);
+  expect((await readdir(join(rig.dir, 'slugs'))).toSorted()).toEqual([
+    `${first.sha256}.members`,
+    `${first.sha256}.tgz`,
+    'unpacked',
+  ]);
   const listing = (
     await run('tar', ['-tvzf', rig.slugs.path(first.sha256)], { env: { ...path, LC_ALL: 'C', TZ: 'UTC' } })
   ).toString();
@@ -232,7 +236,11 @@ it('sweeps slugs that nobody uses, their trees, and what a crash left half done'
 
   const restarted = await rig.reopen();
   await restarted.sweep(new Set([used.sha256]));
-  expect((await readdir(join(rig.dir, 'slugs'))).toSorted()).toEqual([`${used.sha256}.members`, `${used.sha256}.tgz`, 'unpacked']);
+  expect((await readdir(join(rig.dir, 'slugs'))).toSorted()).toEqual([
+    `${used.sha256}.members`,
+    `${used.sha256}.tgz`,
+    'unpacked',
+  ]);
   expect(await readdir(join(rig.dir, 'slugs', 'unpacked'))).toEqual([`${used.sha256}-${uid}`]);
 
   await restarted.remove(used.sha256);
