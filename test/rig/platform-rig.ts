@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -22,7 +22,8 @@ export interface Answer {
 export class PlatformRig implements AsyncDisposable {
   readonly dataDir: string;
   readonly home: string;
-  readonly token = `HRKU-${randomBytes(16).toString('hex')}`;
+  /** Of the operator's account. */
+  token = newToken();
   readonly #settings: Readonly<Record<string, string>>;
   #port = 0;
   #process: ChildProcess | null = null;
@@ -36,6 +37,7 @@ export class PlatformRig implements AsyncDisposable {
 
   static async start(options: RigOptions = {}): Promise<PlatformRig> {
     const home = await mkdtemp(join(tmpdir(), 'hokku-rig-'));
+    await mkdir(join(home, 'tmp'));
     const rig = new PlatformRig(home, options);
     await rig.startServer();
     return rig;
@@ -66,6 +68,7 @@ export class PlatformRig implements AsyncDisposable {
       env: {
         ...inheritedEnvironment(),
         HOME: this.home,
+        TMPDIR: join(this.home, 'tmp'),
         HOKKU_DATA_DIR: this.dataDir,
         HOKKU_PORT: String(this.#port),
         HOKKU_API_KEY: this.token,
@@ -100,6 +103,15 @@ export class PlatformRig implements AsyncDisposable {
   /** Ends the control plane as an upgrade does. */
   async terminateServer(): Promise<void> {
     await this.#end('SIGTERM');
+  }
+
+  /** Restarts the control plane with another token, which revokes the one before. Returns that one. */
+  async changeToken(): Promise<string> {
+    const revoked = this.token;
+    await this.terminateServer();
+    this.token = newToken();
+    await this.startServer();
+    return revoked;
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
@@ -141,7 +153,7 @@ export class PlatformRig implements AsyncDisposable {
   request(
     host: string,
     path = '/',
-    options: { method?: string; headers?: Readonly<Record<string, string>>; body?: string } = {},
+    options: { method?: string; headers?: Readonly<Record<string, string>>; body?: string | Uint8Array } = {},
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const outgoing = request(
@@ -232,6 +244,13 @@ export class RigApp {
     return readFile(join(this.dir, path), 'utf8');
   }
 
+  /** Empties the working copy, so that the next commit holds nothing of the last. */
+  async clear(): Promise<void> {
+    for (const name of await readdir(this.dir)) {
+      if (name !== '.git') await rm(join(this.dir, name), { recursive: true, force: true });
+    }
+  }
+
   async commit(message = 'change'): Promise<void> {
     await this.git('add', '--all');
     await this.git('commit', '--quiet', '--allow-empty', '--message', message);
@@ -277,12 +296,17 @@ export class RigApp {
   }
 
   async git(...args: string[]): Promise<string> {
-    const child = spawn('git', args, { cwd: this.dir, env: this.#gitEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
-    let out = '';
+    return (await this.gitWithInput('', ...args)).toString();
+  }
+
+  /** `git`, with bytes in and bytes out. */
+  async gitWithInput(input: string | Uint8Array, ...args: string[]): Promise<Buffer> {
+    const child = spawn('git', args, { cwd: this.dir, env: this.#gitEnvironment(), stdio: ['pipe', 'pipe', 'pipe'] });
+    const out: Buffer[] = [];
     let err = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      out += chunk.toString();
-    });
+    child.stdin.on('error', () => undefined); // Judged by its exit code.
+    child.stdin.end(input);
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => {
       err += chunk.toString();
     });
@@ -291,7 +315,7 @@ export class RigApp {
       child.once('close', resolve);
     });
     if (code !== 0) throw new Error(`git ${args.join(' ')} exited with ${code}: ${err}`);
-    return out;
+    return Buffer.concat(out);
   }
 
   get(path = '/'): Promise<Answer> {
@@ -338,6 +362,10 @@ export class RigApp {
       GIT_CONFIG_VALUE_0: '!f() { test "$1" = get && printf "username=any\\npassword=%s\\n" "$RIG_TOKEN"; }; f',
     };
   }
+}
+
+function newToken(): string {
+  return `HRKU-${randomBytes(16).toString('hex')}`;
 }
 
 /** The machine's registry and CA settings reach the server under test; its own platform settings do not. */
