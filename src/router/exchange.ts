@@ -18,6 +18,8 @@ export interface ExchangeInput {
   readonly headers: readonly string[];
   readonly via: string | null;
   readonly rules: PatienceRules;
+  /** An event stream that the backend breaks off ends as if it were whole: its reader comes back and goes on behind its last event. */
+  readonly resumableEvents: boolean;
   /** The request has become a raw connection. */
   readonly onUpgraded: () => void;
 }
@@ -235,9 +237,18 @@ class Exchange {
     const { request, response } = this.#input.client;
     if (this.#outgoing !== null) request.unpipe(this.#outgoing);
     this.#incoming?.unpipe(response);
-    // A half answer must not look like a whole one.
-    if (response.headersSent) response.destroy();
+    if (response.headersSent) {
+      // A half answer must not look like a whole one.
+      if (this.#isResumable(failure)) response.end();
+      else response.destroy();
+    }
     this.#settle({ status: statusOf(failure), bytes: this.#bytes, failure });
+  }
+
+  #isResumable(failure: RouterFailure): boolean {
+    if (!this.#input.resumableEvents || failure.code === 'H26' || failure.code === 'H27' || failure.code === 'H28')
+      return false;
+    return /^text\/event-stream\b/i.test(this.#incoming?.headers['content-type'] ?? '');
   }
 
   #settle(end: ExchangeEnd): void {

@@ -98,6 +98,7 @@ async function send(client: ClientRequest, dyno: ReachedDyno, { limits, traffic 
       headers: requestHeaders(client, dyno.connectMs),
       via,
       rules: { firstByteMs: limits.firstByteMs, idleMs: limits.idleMs, onlyClient: false },
+      resumableEvents: false,
       // A WebSocket may stay for days: it does not keep its dyno from being stopped.
       onUpgraded: release,
     });

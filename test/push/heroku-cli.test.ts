@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { HerokuCli, installHerokuCli, type CliResult } from '../rig/heroku-cli.ts';
 import { checkout, eventually, PlatformRig } from '../rig/platform-rig.ts';
-import { processesWith, watchCommandLines } from '../rig/process-list.ts';
+import { processesIn, watchCommandLines } from '../rig/process-list.ts';
 
 const installation = await installHerokuCli();
 if (installation.status === 'missing') process.stderr.write(`skipped: ${installation.reason}\n`);
@@ -218,7 +218,7 @@ async function expectDestroyed(work: Work, name: string): Promise<void> {
   expect((await rig.request(`${name}.localhost`)).status).toBe(404);
   expect(await holding()).toEqual([]);
   expect(await readdir(join(rig.dataDir, 'dynos'))).toEqual([]);
-  expect(await processesWith(join(rig.dataDir, 'dynos'))).toEqual([]);
+  expect(await processesIn(join(rig.dataDir, 'dynos'))).toEqual([]);
   expect((await work.heroku('apps')).stdout).not.toContain(name);
 
   await rig.terminateServer();
@@ -266,7 +266,14 @@ itWithCli('shows the log of an app, as much of it as is asked for, and live', as
   await body('cli-logs', '/another-page');
   await pages.until('GET /another-page 404');
   await tail.until(/tick \d+\n/);
+
+  await rig.killServer();
+  const last = tail.ticks.at(-1) ?? 0;
+  await rig.startServer();
+  await tail.until(new RegExp(`tick ${last + 50}\n`));
   expect(tail.gaps).toEqual([]);
+  await body('cli-logs', '/a-third-page');
+  await pages.until('GET /a-third-page 404');
   await work.heroku('apps:destroy', '--confirm', 'cli-logs');
 });
 

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 
 export interface ListedProcess {
   readonly pid: number;
@@ -7,7 +7,7 @@ export interface ListedProcess {
 }
 
 /** Every process of this machine but ours. */
-export async function listProcesses(): Promise<readonly ListedProcess[]> {
+async function listProcesses(): Promise<readonly ListedProcess[]> {
   const pids = (await readdir('/proc')).map(Number).filter((pid) => Number.isInteger(pid) && pid !== process.pid);
   const processes = await Promise.all(
     pids.map(async (pid) => {
@@ -19,9 +19,24 @@ export async function listProcesses(): Promise<readonly ListedProcess[]> {
   return processes.filter(({ commandLine }) => commandLine !== '');
 }
 
-/** Processes whose command line holds this text: that of a supervisor and of a sandbox holds its data folder. */
+/** Processes whose command line holds this text. */
 export async function processesWith(text: string): Promise<readonly ListedProcess[]> {
   return (await listProcesses()).filter(({ commandLine }) => commandLine.includes(text));
+}
+
+/** Processes that were started with a path in this folder, stand in it, or have a file of it open. */
+export async function processesIn(dir: string): Promise<readonly ListedProcess[]> {
+  const processes = await listProcesses();
+  const holds = await Promise.all(
+    processes.map(async ({ pid, commandLine }) => {
+      if (commandLine.includes(`${dir}/`)) return true;
+      const files = await readdir(`/proc/${pid}/fd`).catch(() => []);
+      const links = ['cwd', ...files.map((file) => `fd/${file}`)];
+      const targets = await Promise.all(links.map((link) => readlink(`/proc/${pid}/${link}`).catch(() => '')));
+      return targets.some((target) => `${target}/`.startsWith(`${dir}/`));
+    }),
+  );
+  return processes.filter((_, n) => holds[n]);
 }
 
 /** Looks at all command lines again and again until it is disposed. */

@@ -100,6 +100,18 @@ it('lets requests wait while the control plane restarts, and says so when it doe
   expect(text.body).toContain('The platform is not running');
 });
 
+it('ends a log session that the platform breaks off so that its reader comes back, and breaks off everything else', async () => {
+  await using rig = await RouterRig.start();
+  await startPlatform(rig, (incoming, response) => {
+    const type = incoming.url === '/sessions/x' ? 'text/event-stream' : 'application/x-git-receive-pack-result';
+    response.writeHead(200, { 'content-type': type }).write('id: 1\ndata: one\n\nid: 2\nda');
+    setTimeout(() => response.destroy(), 50);
+  });
+
+  expect(await rig.get('localhost', '/sessions/x')).toMatchObject({ body: 'id: 1\ndata: one\n\nid: 2\nda' });
+  await expect(rig.get('localhost', '/a.git/git-receive-pack')).rejects.toThrow(/aborted|hang up/);
+});
+
 it('cuts off a client of the platform that stops sending', async () => {
   await using rig = await RouterRig.start({ platformStallMs: 200 });
   const server = await startPlatform(rig, () => undefined);
