@@ -25,6 +25,7 @@ export class PlatformRig implements AsyncDisposable {
   readonly token = `HRKU-${randomBytes(16).toString('hex')}`;
   readonly #settings: Readonly<Record<string, string>>;
   #port = 0;
+  #lastPid = 0;
   #process: ChildProcess | null = null;
   #stderr = '';
 
@@ -36,6 +37,7 @@ export class PlatformRig implements AsyncDisposable {
 
   static async start(options: RigOptions = {}): Promise<PlatformRig> {
     const home = await mkdtemp(join(tmpdir(), 'hokku-rig-'));
+    await mkdir(join(home, 'tmp'));
     const rig = new PlatformRig(home, options);
     await rig.startServer();
     return rig;
@@ -54,6 +56,11 @@ export class PlatformRig implements AsyncDisposable {
     return this.#process.pid;
   }
 
+  /** Of the server that was started last, whether it still runs or not. */
+  get lastPid(): number {
+    return this.#lastPid;
+  }
+
   /** What the server wrote to standard error since the rig began. */
   get platformLog(): string {
     return this.#stderr;
@@ -66,6 +73,7 @@ export class PlatformRig implements AsyncDisposable {
       env: {
         ...inheritedEnvironment(),
         HOME: this.home,
+        TMPDIR: join(this.home, 'tmp'),
         HOKKU_DATA_DIR: this.dataDir,
         HOKKU_PORT: String(this.#port),
         HOKKU_API_KEY: this.token,
@@ -75,6 +83,7 @@ export class PlatformRig implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;
+    this.#lastPid = child.pid ?? 0;
     child.stderr.on('data', (chunk: Buffer) => {
       this.#stderr += chunk.toString();
     });
@@ -100,6 +109,11 @@ export class PlatformRig implements AsyncDisposable {
   /** Ends the control plane as an upgrade does. */
   async terminateServer(): Promise<void> {
     await this.#end('SIGTERM');
+  }
+
+  /** Ends everything: the control plane, the router and the dynos. */
+  async interruptServer(): Promise<void> {
+    await this.#end('SIGINT');
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
