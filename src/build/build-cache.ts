@@ -6,6 +6,7 @@ import { removeTree } from '../lib/remove-tree.ts';
 import { run } from '../lib/spawn.ts';
 import type { Logger } from '../log.ts';
 import type { AppId } from '../model/ids.ts';
+import { removeStubborn } from './sweep-builds.ts';
 
 /**
  * The apps' caches between builds, a folder per app. In it `<n>` is what the last successful build left, never changed
@@ -75,10 +76,15 @@ export class BuildCaches implements AsyncDisposable {
     await removeTree(join(this.#dir, appId));
   }
 
-  /** At boot: removes the caches of apps that are gone. */
+  /** At boot, before the first build: removes half-made caches, and caches of apps that are gone. */
   async sweep(apps: ReadonlySet<string>): Promise<void> {
     await mkdir(this.#dir, { recursive: true, mode: 0o711 });
-    for (const name of await readdir(this.#dir)) if (!apps.has(name)) await removeTree(join(this.#dir, name));
+    for (const app of await readdir(this.#dir)) {
+      const dir = join(this.#dir, app);
+      if (!apps.has(app)) await removeStubborn(dir, this.#log);
+      else
+        for (const name of await readdir(dir)) if (isTemporary(name)) await removeStubborn(join(dir, name), this.#log);
+    }
   }
 
   /** Resolves when the copies under way are made. */
@@ -147,6 +153,10 @@ async function discard(appCacheDir: string, name: string): Promise<void> {
 
 function temporaryIn(appCacheDir: string): string {
   return join(appCacheDir, `tmp-${randomBytes(6).toString('hex')}`);
+}
+
+function isTemporary(name: string): boolean {
+  return name.startsWith('tmp-');
 }
 
 async function move(from: string, to: string, signal: AbortSignal): Promise<void> {

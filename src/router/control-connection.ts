@@ -8,7 +8,7 @@ export interface LogIntake {
   onLog(appId: AppId, lines: readonly LogLine[]): void;
   cursorOf(appId: AppId, reader: string): number | null;
   /** Resolves when what `onLog` got is on disk; only then may the router forget it. */
-  flush?(): Promise<void>;
+  flush(): Promise<void>;
 }
 
 export interface ControlConnectionEvents {
@@ -94,7 +94,7 @@ export class ControlConnection {
         intake.onLog(appId, fresh);
         this.#delivered.set(appId, last);
       }
-      await intake.flush?.();
+      await intake.flush();
       this.send({ type: 'logs-kept', batch: batch.batch });
     } catch (error) {
       this.#socket.destroy(error instanceof Error ? error : new Error(String(error)));

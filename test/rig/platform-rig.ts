@@ -26,6 +26,7 @@ export class PlatformRig implements AsyncDisposable {
   token = newToken();
   readonly #settings: Readonly<Record<string, string>>;
   #port = 0;
+  #lastPid = 0;
   #process: ChildProcess | null = null;
   #stderr = '';
 
@@ -56,6 +57,11 @@ export class PlatformRig implements AsyncDisposable {
     return this.#process.pid;
   }
 
+  /** Of the server that was started last, whether it still runs or not. */
+  get lastPid(): number {
+    return this.#lastPid;
+  }
+
   /** What the server wrote to standard error since the rig began. */
   get platformLog(): string {
     return this.#stderr;
@@ -78,6 +84,7 @@ export class PlatformRig implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;
+    this.#lastPid = child.pid ?? 0;
     child.stderr.on('data', (chunk: Buffer) => {
       this.#stderr += chunk.toString();
     });
@@ -112,6 +119,11 @@ export class PlatformRig implements AsyncDisposable {
     this.token = newToken();
     await this.startServer();
     return revoked;
+  }
+
+  /** Ends everything: the control plane, the router and the dynos. */
+  async interruptServer(): Promise<void> {
+    await this.#end('SIGINT');
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {

@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, readdir, rm, stat, symlink, utimes } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
+import { pino } from 'pino';
 import { failureLines, sweepBuilds } from '../../../src/build/index.ts';
 import type { BuildFailure } from '../../../src/model/build.ts';
 import { BuildRig, writeFiles, type BuildResult } from './build-rig.ts';
@@ -311,20 +313,29 @@ it.each([
   expect(failureLines(failureOf(built)).join('\n')).toMatch(expected);
 });
 
-it('sweeps the folders of builds that died, not those of builds that run', async () => {
+it('sweeps what builds that died have left, also while something still writes there', async () => {
   await using rig = await BuildRig.open();
-  await mkdir(rig.path('builds/live'), { recursive: true });
   await mkdir(rig.path('builds/dead/closed/in'), { recursive: true });
   await chmod(rig.path('builds/dead/closed'), 0);
-  await utimes(rig.path('builds/dead'), 1, 1);
-  await mkdir(rig.path('cache/app-1/1'), { recursive: true });
+  await mkdir(rig.path('cache/app-1/1.spare'), { recursive: true });
+  await mkdir(rig.path('cache/app-1/tmp-0123456789ab/half'), { recursive: true });
   await mkdir(rig.path('cache/app-2/1'), { recursive: true });
+  const orphan = spawn('/bin/bash', [
+    '-c',
+    'mkdir -p "$1"; cd "$1"; while :; do mkdir $((++n)) || exit; done',
+    '-',
+    rig.path('builds/copy'),
+  ]);
+  const ended = new Promise((resolve) => orphan.once('exit', resolve));
+  while (!existsSync(rig.path('builds/copy/9'))) await new Promise((resolve) => setTimeout(resolve, 5));
 
-  await sweepBuilds(rig.path('builds'));
+  await sweepBuilds(rig.path('builds'), pino({ enabled: false }));
   await rig.caches.sweep(new Set(['app-1']));
 
-  expect(await readdir(rig.path('builds'))).toEqual(['live']);
+  await ended;
+  expect(await readdir(rig.path('builds'))).toEqual([]);
   expect(await readdir(rig.path('cache'))).toEqual(['app-1']);
+  expect(await readdir(rig.path('cache/app-1'))).toEqual(['1.spare']);
 });
 
 it('takes the cache of the last good build after a death at any moment', async () => {

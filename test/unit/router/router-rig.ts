@@ -47,6 +47,7 @@ export class RouterRig {
       onLog: (appId, lines) => {
         for (const line of lines) log.push({ appId, line });
       },
+      flush: () => Promise.resolve(),
       cursorOf: (appId, reader) =>
         log.findLast((entry) => entry.appId === appId && entry.line.cursor?.reader === reader)?.line.cursor?.position ??
         null,
