@@ -434,3 +434,22 @@ it('leaves nothing half done when the disk is full', async () => {
   expect(failureLines(failureOf(inPack))[0]).toBe(' !     Push rejected, the disk of the platform is full.');
   expect(await readdir(rig.path('builds'))).toEqual([]);
 });
+
+it("shows builds the files that the operator's registry settings name, wherever they lie", async () => {
+  await using rig = await BuildRig.open();
+  await rig.addBuildpack('python', {
+    ...detectPython,
+    'bin/compile': 'cat "$PIP_CONFIG_FILE"; echo "$SSL_CERT_FILE [$PIP_CERT]"',
+  });
+  await writeFiles(rig.path('home'), { 'pip.conf': '[global]\nindex-url = http://index.example\n' }, 0o700);
+  const platformEnv = {
+    PIP_CONFIG_FILE: rig.path('home/pip.conf'),
+    SSL_CERT_FILE: '/etc/ssl/certs/ca-certificates.crt',
+    PIP_CERT: rig.path('home/missing.pem'),
+  };
+
+  const built = await rig.build({ 'requirements.txt': '' }, {}, { platformEnv });
+
+  expect(built.lines).toContain('index-url = http://index.example');
+  expect(built.lines).toContain('/etc/ssl/certs/ca-certificates.crt []');
+});
