@@ -89,6 +89,7 @@ async function open(
       tls: certificate,
       onLog: (appId, lines) => logplex.append(appId, lines),
       cursorOf: (appId, reader) => logplex.cursorOf(appId, reader),
+      flush: () => logplex.flush(),
       log: logs.router,
     }),
   );
