@@ -235,7 +235,7 @@ it('builds an empty commit again, refuses an empty tree, and has nothing to do f
   await rig.api('DELETE', '/apps/fresh');
 });
 
-it('takes 50,000 small files within a minute', async () => {
+it('takes 50,000 small files within two minutes', async () => {
   const large = await rig.createApp('large');
   await large.useFixture('python-stdlib');
   await large.commit('few files');
@@ -249,7 +249,7 @@ it('takes 50,000 small files within a minute', async () => {
   expect(push.exitCode).toBe(0);
   expect((await large.get()).status).toBe(200);
   // Far below the 15 minutes that a build may take; 2 to 9 s on two cores.
-  expect(seconds).toBeLessThan(60);
+  expect(seconds).toBeLessThan(120);
   await rig.api('DELETE', '/apps/large');
 });
 
