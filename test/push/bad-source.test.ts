@@ -150,7 +150,7 @@ it('reads any Procfile that an editor may write, and says what it leaves out', a
   const ignored: readonly (readonly [string, () => Promise<unknown>])[] = [
     ['it is a folder.', () => app.write({ 'Procfile/web': 'python server.py' })],
     ['it is a link to something outside of the app.', link('/etc/passwd')],
-    ['it is a link to something outside of the app.', link('../../../../../../../../etc/passwd')],
+    ['it is a link to something outside of the app.', link(`${'../'.repeat(30)}etc/passwd`)],
     ['it is encoded in UTF-16', () => app.write({ Procfile: Buffer.from('\ufeffweb: x\r\n', 'utf16le') })],
     ['it is a binary file', () => app.write({ Procfile: Buffer.concat([Buffer.alloc(10), randomBytes(5000)]) })],
   ];

@@ -16,7 +16,9 @@ export async function nothingLeftBehind(rig: PlatformRig): Promise<void> {
 /** Work folders, quarantines, locks and half files in the data folder, temporary files, folders of dynos that are gone, processes. */
 export async function leftBehind(rig: PlatformRig): Promise<readonly string[]> {
   const temporary = (await readdir(join(rig.home, 'tmp'))).map((name) => `tmp/${name}`);
-  return [...(await halfDone(rig)), ...temporary, ...(await strayDynos(rig)), ...(await strayProcesses(rig))];
+  const dynos = await liveDynos(rig);
+  const folders = (await readdir(join(rig.dataDir, 'dynos'))).filter((id) => !dynos.has(id)).map((id) => `dynos/${id}`);
+  return [...(await halfDone(rig)), ...temporary, ...folders, ...(await strayProcesses(rig, dynos))];
 }
 
 async function halfDone(rig: PlatformRig): Promise<readonly string[]> {
@@ -41,35 +43,37 @@ async function halfDone(rig: PlatformRig): Promise<readonly string[]> {
   return found;
 }
 
-async function strayDynos(rig: PlatformRig): Promise<readonly string[]> {
+async function liveDynos(rig: PlatformRig): Promise<ReadonlySet<string>> {
   const apps = (await rig.api('GET', '/apps')).json as { name: string }[];
-  const known = new Set<string>();
+  const ids = new Set<string>();
   for (const { name } of apps) {
     const dynos = (await rig.api('GET', `/apps/${name}/dynos`)).json as { id: string }[];
-    for (const { id } of dynos) known.add(id);
+    for (const { id } of dynos) ids.add(id);
   }
-  const folders = await readdir(join(rig.dataDir, 'dynos'));
-  return folders.filter((id) => !known.has(id)).map((id) => `dynos/${id}`);
+  return ids;
 }
 
-/** All descendants of the control plane, except the router; and whoever works in the data folder, except the router and the dynos' supervisors. */
-async function strayProcesses(rig: PlatformRig): Promise<readonly string[]> {
-  const found = (await Promise.all((await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(look))).filter(
-    (process) => process !== null,
-  );
-  const isOfPlatform = (process: Process): boolean =>
-    process.pid === rig.pid || /router-process\.js|hokku-supervisor/.test(process.command);
-  const stray = new Set<Process>();
-  for (const process of found) {
-    if (!isOfPlatform(process) && `${process.command} ${process.cwd}`.includes(rig.dataDir)) stray.add(process);
-  }
-  let parents = new Set([rig.pid]);
-  while (parents.size > 0) {
-    const children = found.filter((process) => parents.has(process.parent) && !isOfPlatform(process));
-    for (const child of children) stray.add(child);
-    parents = new Set(children.map(({ pid }) => pid));
-  }
-  return [...stray].map(({ pid, command }) => `process ${pid} ${command}`);
+/** Children of the control plane, except the router; and who works in the data folder, except the router and the trees of live dynos' supervisors. */
+async function strayProcesses(rig: PlatformRig, dynos: ReadonlySet<string>): Promise<readonly string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const all = new Map<number, Process>();
+  for (const process of await Promise.all(pids.map(look))) if (process !== null) all.set(process.pid, process);
+
+  const isStray = (process: Process): boolean => {
+    if (process.pid === rig.pid || process.command.includes('router-process.js')) return false;
+    const parent = all.get(process.parent);
+    if (parent?.pid === rig.pid) return !isSupervisor(process);
+    const dyno = process.cwd.startsWith(`${rig.dataDir}/dynos/`) ? process.cwd.split('/dynos/')[1] : undefined;
+    if (isSupervisor(process)) return dyno !== undefined && !dynos.has(dyno.slice(0, 36));
+    if (!`${process.command} ${process.cwd}`.includes(rig.dataDir)) return false;
+    for (let above = parent; above !== undefined; above = all.get(above.parent)) if (isSupervisor(above)) return false;
+    return true;
+  };
+  return [...all.values()].filter(isStray).map(({ pid, command, cwd }) => `process ${pid} ${command} in ${cwd}`);
+}
+
+function isSupervisor({ command }: Process): boolean {
+  return command.includes('hokku-supervisor');
 }
 
 interface Process {
