@@ -90,7 +90,7 @@ interface HttpState {
 function createHttp(state: HttpState): FastifyInstance {
   // The router has limited header sizes and times already; bodies are limited where they are read.
   const http = fastify({ logger: false, trustProxy: true, bodyLimit: 1024 * 1024, forceCloseConnections: true });
-  http.get('/healthz', async () => ({ status: 'ok' }));
+  http.get('/healthz', () => ({ status: 'ok' }));
   http.get('/readyz', async (_request, reply) => {
     if (state.platform === null) return reply.code(503).send({ status: 'starting or stopping' });
     try {

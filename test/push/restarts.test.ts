@@ -67,9 +67,15 @@ it('remembers crashed and stopped dynos, and starts what was killed by hand', as
     ],
   });
   const states = async (): Promise<string> =>
-    (await app.dynos()).map(({ name, state }) => `${name} ${state}`).sort().join(', ');
+    (await app.dynos())
+      .map(({ name, state }) => `${name} ${state}`)
+      .sort()
+      .join(', ');
   // The first crash is followed by a start at once, the second by a wait of minutes.
-  await eventually('two crashes', async () => (await app.logs({ lines: 1500 })).join().split('up to crashed').length === 3);
+  await eventually(
+    'two crashes',
+    async () => (await app.logs({ lines: 1500 })).join().split('up to crashed').length === 3,
+  );
   await rig.api('POST', `/apps/${app.name}/dynos/worker.2/actions/stop`);
   const rest = 'broken.1 crashed, web.1 up, worker.1 up, worker.2 down';
   await eventually(rest, async () => (await states()) === rest);
@@ -86,7 +92,10 @@ it('remembers crashed and stopped dynos, and starts what was killed by hand', as
   await eventually('another web.1', async () => (await answerOf(app).catch(() => web)).started !== web.started);
   const worker = await pidIn('worker.1', 'sleep 86');
   process.kill(supervisorOf('worker.1').pid, 'SIGKILL');
-  await eventually('another worker.1', async () => (await pidIn('worker.1', 'sleep 86').catch(() => worker)) !== worker);
+  await eventually(
+    'another worker.1',
+    async () => (await pidIn('worker.1', 'sleep 86').catch(() => worker)) !== worker,
+  );
   await eventually(rest, async () => (await states()) === rest);
   expect(processes().some(({ pid }) => pid === worker)).toBe(false);
   await expectNoRemains(rig);
