@@ -9,7 +9,9 @@ const compilerOptions = {
   inlineSourceMap: true,
   inlineSources: true,
 };
-const version = createHash('sha256').update(JSON.stringify([typescript.version, compilerOptions])).digest('hex');
+const version = createHash('sha256')
+  .update(JSON.stringify([typescript.version, compilerOptions]))
+  .digest('hex');
 
 export default {
   getCacheKey: (source, path) => createHash('sha256').update(version).update(path).update(source).digest('hex'),

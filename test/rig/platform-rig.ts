@@ -4,6 +4,7 @@ import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/pr
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { emptyDatabase } from './empty-database.ts';
 
 export const checkout = dirname(dirname(import.meta.dirname));
 
@@ -18,27 +19,32 @@ export interface Answer {
   readonly body: string;
 }
 
-/** A whole platform as its operator runs it: `hokku server` as a process of its own, in a temporary data folder, on a free port. */
+/**
+ * A whole platform as its operator runs it: `hokku server` as a process of its own, in a temporary data folder, on a free
+ * port, with the database that `emptyDatabase` gives.
+ */
 export class PlatformRig implements AsyncDisposable {
   readonly dataDir: string;
   readonly home: string;
   /** Of the operator's account. */
   token = newToken();
   readonly #settings: Readonly<Record<string, string>>;
+  readonly #database: Awaited<ReturnType<typeof emptyDatabase>>;
   #port = 0;
   #process: ChildProcess | null = null;
   #stderr = '';
 
-  private constructor(home: string, options: RigOptions) {
+  private constructor(home: string, database: Awaited<ReturnType<typeof emptyDatabase>>, options: RigOptions) {
     this.home = home;
     this.dataDir = join(home, 'data');
+    this.#database = database;
     this.#settings = options.settings ?? {};
   }
 
   static async start(options: RigOptions = {}): Promise<PlatformRig> {
     const home = await mkdtemp(join(tmpdir(), 'hokku-rig-'));
     await mkdir(join(home, 'tmp'));
-    const rig = new PlatformRig(home, options);
+    const rig = new PlatformRig(home, await emptyDatabase(), options);
     await rig.startServer();
     return rig;
   }
@@ -73,6 +79,7 @@ export class PlatformRig implements AsyncDisposable {
         HOKKU_PORT: String(this.#port),
         HOKKU_API_KEY: this.token,
         HOKKU_LOG_LEVEL: 'info',
+        ...(this.#database === null ? {} : { HOKKU_DATABASE_URL: this.#database.url }),
         ...this.#settings,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -192,6 +199,7 @@ export class PlatformRig implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#process === null || this.#process.exitCode !== null) await this.startServer();
     await this.#end('SIGINT');
+    await this.#database?.[Symbol.asyncDispose]();
     await rm(this.home, { recursive: true, force: true });
   }
 }
