@@ -27,8 +27,12 @@ export async function discoverProcessTypes(
   }
   for (const warning of procfile.warnings) screen.line(` !     Warning: ${warning}`);
   if (!('web' in types)) {
-    screen.line(" !     Warning: There is no web process type: requests to the app get an error page (H14). If it should");
-    screen.line(" !              answer them, add a line such as 'web: python server.py' to its Procfile and push again.");
+    screen.line(
+      ' !     Warning: There is no web process type: requests to the app get an error page (H14). If it should',
+    );
+    screen.line(
+      " !              answer them, add a line such as 'web: python server.py' to its Procfile and push again.",
+    );
   }
   return types;
 }

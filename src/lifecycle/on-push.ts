@@ -115,6 +115,7 @@ async function buildPush(
       app,
       source,
       commit: push.commit,
+      lastSlug: (await platform.store.releases.findCurrent(app.id))?.slug?.sha256 ?? null,
       configVars: await platform.configVars.read(app.id),
       buildpacks: await platform.store.apps.listBuildpacks(app.id),
       limits: {

@@ -202,6 +202,7 @@ it('keeps the cache of builds that succeed and gives it to the next', async () =
   expect(counts).toEqual([0, 1, 2, 2, 3, 0].map((n) => `count is ${n}`));
   // Later builds write into their own copy, not into a file that an earlier slug still shares with the cache.
   expect(await readFile(join(await rig.unpacked(first), 'linked'), 'utf8')).toBe('1\n');
+  await rig.caches.settled();
   expect((await readdir(rig.path('cache', rig.app.id))).toSorted()).toEqual(['1', '1.spare']);
 });
 
@@ -319,7 +320,8 @@ it('sweeps the folders of builds that died, not those of builds that run', async
   await mkdir(rig.path('cache/app-1/1'), { recursive: true });
   await mkdir(rig.path('cache/app-2/1'), { recursive: true });
 
-  await sweepBuilds(rig.path('builds'), rig.path('cache'), new Set(['app-1']));
+  await sweepBuilds(rig.path('builds'));
+  await rig.caches.sweep(new Set(['app-1']));
 
   expect(await readdir(rig.path('builds'))).toEqual(['live']);
   expect(await readdir(rig.path('cache'))).toEqual(['app-1']);
@@ -331,10 +333,13 @@ it('takes the cache of the last good build after a death at any moment', async (
   await rig.build({ 'requirements.txt': '' });
   const cache = (...parts: string[]): string => rig.path('cache', rig.app.id, ...parts);
 
+  await rig.caches.settled();
+
   // Died during a build, which had taken the spare, and while the next cache and its spare were being made.
   await rm(cache('1.spare'), { recursive: true });
   await writeFiles(cache('tmp-0123456789ab'), { a: 'half\n' });
   const afterBuild = await rig.build({ 'requirements.txt': '' });
+  await rig.caches.settled();
   // Died before the old one was removed, and before the new one had its spare.
   await rm(cache('2.spare'), { recursive: true });
   await writeFiles(cache('1'), { a: 'old\n' });
@@ -343,6 +348,7 @@ it('takes the cache of the last good build after a death at any moment', async (
 
   expect(afterBuild.lines).toContain('saved');
   expect(afterSave.lines).toContain('saved');
+  await rig.caches.settled();
   expect((await readdir(cache())).toSorted()).toEqual(['3', '3.spare']);
 });
 
