@@ -27,7 +27,9 @@ async function testOnPostgres(args: readonly string[]): Promise<number> {
   }
   const stories = args.length > 0 ? args : ['test/push/(push-to-live|releases|many-pushes|kill-nine|restarts)'];
   process.stderr.write(`On PostgreSQL: ${stories.join(' ')}\n`);
-  return await jest(['--selectProjects', 'push', '--testPathPatterns', ...stories], { [databaseServerVariable]: server.url });
+  return await jest(['--selectProjects', 'push', '--testPathPatterns', ...stories], {
+    [databaseServerVariable]: server.url,
+  });
 }
 
 function jest(args: readonly string[], env: Readonly<Record<string, string>>): Promise<number> {
