@@ -16,12 +16,18 @@ export async function expectNoRemains(rig: PlatformRig, ...markers: string[]): P
  * know, processes and mounts. `markers`: words in the arguments of processes of the apps that must be gone.
  */
 async function remains(rig: PlatformRig, markers: readonly string[]): Promise<readonly string[]> {
-  return [...halfFiles(rig.dataDir), ...(await strangers(rig)), ...strayProcesses(rig, markers)];
+  const temporary = list(join(rig.home, 'tmp')).map((name) => `tmp/${name}`);
+  return [...temporary, ...halfFiles(rig.dataDir), ...(await strangers(rig)), ...strayProcesses(rig, markers)];
 }
 
 /** Processes of the platform (router, supervisors, sandboxes, git) and its mounts that outlived `SIGINT`. */
 export function stillRunning(rig: PlatformRig): readonly string[] {
-  return [...processes().filter((one) => isOf(rig, one)).map(describe), ...mounts(rig.dataDir)];
+  return [
+    ...processes()
+      .filter((one) => isOf(rig, one))
+      .map(describe),
+    ...mounts(rig.dataDir),
+  ];
 }
 
 function halfFiles(dataDir: string): readonly string[] {
@@ -49,7 +55,9 @@ async function strangers(rig: PlatformRig): Promise<readonly string[]> {
   for (const { name } of (await rig.api('GET', '/apps')).json as { name: string }[]) {
     for (const { id } of (await rig.api('GET', `/apps/${name}/dynos`)).json as { id: string }[]) known.add(id);
   }
-  return list(join(rig.dataDir, 'dynos')).filter((id) => !known.has(id)).map((id) => `dynos/${id}`);
+  return list(join(rig.dataDir, 'dynos'))
+    .filter((id) => !known.has(id))
+    .map((id) => `dynos/${id}`);
 }
 
 /** Besides the control plane's own children: whoever works in the data folder and is neither router nor supervisor. */

@@ -319,7 +319,12 @@ it('sweeps what builds that died have left, also while something still writes th
   await mkdir(rig.path('cache/app-1/1.spare'), { recursive: true });
   await mkdir(rig.path('cache/app-1/tmp-0123456789ab/half'), { recursive: true });
   await mkdir(rig.path('cache/app-2/1'), { recursive: true });
-  const orphan = spawn('/bin/bash', ['-c', 'mkdir -p "$1"; cd "$1"; while :; do mkdir $((++n)) || exit; done', '-', rig.path('builds/copy')]);
+  const orphan = spawn('/bin/bash', [
+    '-c',
+    'mkdir -p "$1"; cd "$1"; while :; do mkdir $((++n)) || exit; done',
+    '-',
+    rig.path('builds/copy'),
+  ]);
   const ended = new Promise((resolve) => orphan.once('exit', resolve));
   while (!existsSync(rig.path('builds/copy/9'))) await new Promise((resolve) => setTimeout(resolve, 5));
 
