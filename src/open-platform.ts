@@ -1,6 +1,6 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureFirstAccount } from './account/index.ts';
+import { BuildCaches } from './build/index.ts';
 import type { Config, Secrets } from './config/index.ts';
 import { openConfigVars } from './config-vars/index.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -127,7 +127,7 @@ async function open(
       runInSandbox,
       slugs,
       buildpacksDir: join(packageRoot, 'buildpacks'),
-      cacheDir: data.cache,
+      caches: opened.use(new BuildCaches(data.cache, logs.build)),
       workDir: data.builds,
       platformEnv: config.buildEnvironment,
       log: logs.build,
@@ -139,7 +139,6 @@ async function open(
     outputs,
     logplex,
     logs,
-    purgeCache: (appId) => rm(join(data.cache, appId), { recursive: true, force: true }),
     inBackground: (what, work) => background.add(what, work),
     closing: closing.signal,
   };

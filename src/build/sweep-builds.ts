@@ -8,25 +8,16 @@ import type { Logger } from '../log.ts';
 const patienceMs = 5_000;
 
 /**
- * Removes what an earlier platform process left: work folders of builds that died with it, half-made caches, and caches of
- * apps that are gone. For the start, before the first build. What can't be removed is reported; it keeps nobody from starting.
+ * Removes what an earlier platform process left: the work folders of builds that died with it. For the start, before the
+ * first build. What can't be removed is reported; it keeps nobody from starting.
  */
-export async function sweepBuilds(
-  workDir: string,
-  cacheDir: string,
-  apps: ReadonlySet<string>,
-  log: Logger,
-): Promise<void> {
-  for (const name of await list(workDir)) await removeStubborn(join(workDir, name), log);
-  for (const app of await list(cacheDir)) {
-    const path = join(cacheDir, app);
-    if (!apps.has(app)) await removeStubborn(path, log);
-    else for (const name of await list(path)) if (name.startsWith('tmp-')) await removeStubborn(join(path, name), log);
-  }
+export async function sweepBuilds(workDir: string, log: Logger): Promise<void> {
+  await mkdir(workDir, { recursive: true, mode: 0o711 });
+  for (const name of await readdir(workDir)) await removeStubborn(join(workDir, name), log);
 }
 
 /** Tries again while something still writes into it. */
-async function removeStubborn(path: string, log: Logger): Promise<void> {
+export async function removeStubborn(path: string, log: Logger): Promise<void> {
   const deadline = Date.now() + patienceMs;
   for (;;) {
     try {
@@ -40,9 +31,4 @@ async function removeStubborn(path: string, log: Logger): Promise<void> {
       await delay(50);
     }
   }
-}
-
-async function list(dir: string): Promise<readonly string[]> {
-  await mkdir(dir, { recursive: true, mode: 0o711 });
-  return readdir(dir);
 }

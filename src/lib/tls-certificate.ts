@@ -1,4 +1,4 @@
-import './reflect-stand-in.ts';
+import 'reflect-metadata';
 import { createPrivateKey, randomBytes, webcrypto, X509Certificate as NodeCertificate } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
@@ -136,7 +136,9 @@ async function readOperators({ cert, key }: { cert?: string; key?: string }): Pr
   const certificate = await readPem('HOKKU_TLS_CERT', cert);
   const privateKey = await readPem('HOKKU_TLS_KEY', key);
   const parsed = parse('HOKKU_TLS_CERT', cert, 'a PEM certificate', () => new NodeCertificate(certificate));
-  const parsedKey = parse('HOKKU_TLS_KEY', key, 'a PEM private key without a passphrase', () => createPrivateKey(privateKey));
+  const parsedKey = parse('HOKKU_TLS_KEY', key, 'a PEM private key without a passphrase', () =>
+    createPrivateKey(privateKey),
+  );
   if (!parsed.checkPrivateKey(parsedKey)) {
     throw new PlatformError('unavailable', `HOKKU_TLS_KEY (${key}) is not the key of HOKKU_TLS_CERT (${cert}).`);
   }

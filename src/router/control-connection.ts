@@ -50,7 +50,8 @@ export class ControlConnection {
         if (connection === null) reject(lastError ?? new Error('The router closed its control socket.'));
         else events.onClose(connection);
       });
-      readMessages<FromRouter>(socket, (message) => {
+      readMessages(socket, (data) => {
+        const message = data as FromRouter;
         if (message.type === 'hello') {
           clearTimeout(timer);
           connection = new ControlConnection(socket, message);
@@ -81,15 +82,13 @@ export class ControlConnection {
         const seen = Math.max(intake.cursorOf(appId, reader) ?? 0, this.#delivered.get(appId) ?? 0);
         const fresh = lines
           .filter(([position]) => position > seen)
-          .map(
-            ([position, atMicros, process, message]): LogLine => ({
-              atMicros: BigInt(atMicros),
-              source: 'heroku',
-              process,
-              message,
-              cursor: { reader, position },
-            }),
-          );
+          .map(([position, atMicros, process, message]): LogLine => ({
+            atMicros: BigInt(atMicros),
+            source: 'heroku',
+            process,
+            message,
+            cursor: { reader, position },
+          }));
         const last = fresh.at(-1)?.cursor?.position;
         if (last === undefined) continue;
         intake.onLog(appId, fresh);

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -22,7 +22,8 @@ export interface Answer {
 export class PlatformRig implements AsyncDisposable {
   readonly dataDir: string;
   readonly home: string;
-  readonly token = `HRKU-${randomBytes(16).toString('hex')}`;
+  /** Of the operator's account. */
+  token = newToken();
   readonly #settings: Readonly<Record<string, string>>;
   #port = 0;
   #lastPid = 0;
@@ -37,6 +38,8 @@ export class PlatformRig implements AsyncDisposable {
 
   static async start(options: RigOptions = {}): Promise<PlatformRig> {
     const home = await mkdtemp(join(tmpdir(), 'hokku-rig-'));
+    // Without a sandbox, the users that builds and dynos run as reach their folders through this one.
+    await chmod(home, 0o711);
     await mkdir(join(home, 'tmp'));
     const rig = new PlatformRig(home, options);
     await rig.startServer();
@@ -111,6 +114,15 @@ export class PlatformRig implements AsyncDisposable {
     await this.#end('SIGTERM');
   }
 
+  /** Restarts the control plane with another token, which revokes the one before. Returns that one. */
+  async changeToken(): Promise<string> {
+    const revoked = this.token;
+    await this.terminateServer();
+    this.token = newToken();
+    await this.startServer();
+    return revoked;
+  }
+
   /** Ends everything: the control plane, the router and the dynos. */
   async interruptServer(): Promise<void> {
     await this.#end('SIGINT');
@@ -155,7 +167,7 @@ export class PlatformRig implements AsyncDisposable {
   request(
     host: string,
     path = '/',
-    options: { method?: string; headers?: Readonly<Record<string, string>>; body?: string } = {},
+    options: { method?: string; headers?: Readonly<Record<string, string>>; body?: string | Uint8Array } = {},
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const outgoing = request(
@@ -246,6 +258,13 @@ export class RigApp {
     return readFile(join(this.dir, path), 'utf8');
   }
 
+  /** Empties the working copy, so that the next commit holds nothing of the last. */
+  async clear(): Promise<void> {
+    for (const name of await readdir(this.dir)) {
+      if (name !== '.git') await rm(join(this.dir, name), { recursive: true, force: true });
+    }
+  }
+
   async commit(message = 'change'): Promise<void> {
     await this.git('add', '--all');
     await this.git('commit', '--quiet', '--allow-empty', '--message', message);
@@ -281,7 +300,7 @@ export class RigApp {
           .map((line) =>
             line
               .replace(/^remote: ?/, '')
-              .replace(/\u001b\[K/g, '')
+              .replaceAll('\u001b[K', '')
               .trimEnd(),
           );
         resolve({ exitCode: code ?? -1, output, remoteLines });
@@ -291,12 +310,17 @@ export class RigApp {
   }
 
   async git(...args: string[]): Promise<string> {
-    const child = spawn('git', args, { cwd: this.dir, env: this.#gitEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
-    let out = '';
+    return (await this.gitWithInput('', ...args)).toString();
+  }
+
+  /** `git`, with bytes in and bytes out. */
+  async gitWithInput(input: string | Uint8Array, ...args: string[]): Promise<Buffer> {
+    const child = spawn('git', args, { cwd: this.dir, env: this.#gitEnvironment(), stdio: ['pipe', 'pipe', 'pipe'] });
+    const out: Buffer[] = [];
     let err = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      out += chunk.toString();
-    });
+    child.stdin.on('error', () => undefined); // Judged by its exit code.
+    child.stdin.end(input);
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => {
       err += chunk.toString();
     });
@@ -305,7 +329,7 @@ export class RigApp {
       child.once('close', resolve);
     });
     if (code !== 0) throw new Error(`git ${args.join(' ')} exited with ${code}: ${err}`);
-    return out;
+    return Buffer.concat(out);
   }
 
   get(path = '/'): Promise<Answer> {
@@ -352,6 +376,10 @@ export class RigApp {
       GIT_CONFIG_VALUE_0: '!f() { test "$1" = get && printf "username=any\\npassword=%s\\n" "$RIG_TOKEN"; }; f',
     };
   }
+}
+
+function newToken(): string {
+  return `HRKU-${randomBytes(16).toString('hex')}`;
 }
 
 /** The machine's registry and CA settings reach the server under test; its own platform settings do not. */

@@ -204,6 +204,7 @@ it('keeps the cache of builds that succeed and gives it to the next', async () =
   expect(counts).toEqual([0, 1, 2, 2, 3, 0].map((n) => `count is ${n}`));
   // Later builds write into their own copy, not into a file that an earlier slug still shares with the cache.
   expect(await readFile(join(await rig.unpacked(first), 'linked'), 'utf8')).toBe('1\n');
+  await rig.caches.settled();
   expect((await readdir(rig.path('cache', rig.app.id))).toSorted()).toEqual(['1', '1.spare']);
 });
 
@@ -328,7 +329,8 @@ it('sweeps what builds that died have left, also while something still writes th
   const ended = new Promise((resolve) => orphan.once('exit', resolve));
   while (!existsSync(rig.path('builds/copy/9'))) await new Promise((resolve) => setTimeout(resolve, 5));
 
-  await sweepBuilds(rig.path('builds'), rig.path('cache'), new Set(['app-1']), pino({ enabled: false }));
+  await sweepBuilds(rig.path('builds'), pino({ enabled: false }));
+  await rig.caches.sweep(new Set(['app-1']));
 
   await ended;
   expect(await readdir(rig.path('builds'))).toEqual([]);
@@ -342,10 +344,13 @@ it('takes the cache of the last good build after a death at any moment', async (
   await rig.build({ 'requirements.txt': '' });
   const cache = (...parts: string[]): string => rig.path('cache', rig.app.id, ...parts);
 
+  await rig.caches.settled();
+
   // Died during a build, which had taken the spare, and while the next cache and its spare were being made.
   await rm(cache('1.spare'), { recursive: true });
   await writeFiles(cache('tmp-0123456789ab'), { a: 'half\n' });
   const afterBuild = await rig.build({ 'requirements.txt': '' });
+  await rig.caches.settled();
   // Died before the old one was removed, and before the new one had its spare.
   await rm(cache('2.spare'), { recursive: true });
   await writeFiles(cache('1'), { a: 'old\n' });
@@ -354,6 +359,7 @@ it('takes the cache of the last good build after a death at any moment', async (
 
   expect(afterBuild.lines).toContain('saved');
   expect(afterSave.lines).toContain('saved');
+  await rig.caches.settled();
   expect((await readdir(cache())).toSorted()).toEqual(['3', '3.spare']);
 });
 
@@ -427,4 +433,23 @@ it('leaves nothing half done when the disk is full', async () => {
   expect(failureOf(inPack)).toMatchObject({ reason: 'out-of-space', phase: 'pack' });
   expect(failureLines(failureOf(inPack))[0]).toBe(' !     Push rejected, the disk of the platform is full.');
   expect(await readdir(rig.path('builds'))).toEqual([]);
+});
+
+it("shows builds the files that the operator's registry settings name, wherever they lie", async () => {
+  await using rig = await BuildRig.open();
+  await rig.addBuildpack('python', {
+    ...detectPython,
+    'bin/compile': 'cat "$PIP_CONFIG_FILE"; echo "$SSL_CERT_FILE [$PIP_CERT]"',
+  });
+  await writeFiles(rig.path('home'), { 'pip.conf': '[global]\nindex-url = http://index.example\n' }, 0o700);
+  const platformEnv = {
+    PIP_CONFIG_FILE: rig.path('home/pip.conf'),
+    SSL_CERT_FILE: '/etc/ssl/certs/ca-certificates.crt',
+    PIP_CERT: rig.path('home/missing.pem'),
+  };
+
+  const built = await rig.build({ 'requirements.txt': '' }, {}, { platformEnv });
+
+  expect(built.lines).toContain('index-url = http://index.example');
+  expect(built.lines).toContain('/etc/ssl/certs/ca-certificates.crt []');
 });
