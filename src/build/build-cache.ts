@@ -18,17 +18,28 @@ import { removeTree } from '../lib/remove-tree.ts';
  *
  * A failed build's cache is dropped, because it may hold half of something; the next build starts from `<n>` again.
  * Builds of one app run one after the other, so nobody else works in this folder.
+ *
+ * Returns false when there was no room for the copy: the build starts with an empty cache then.
  */
-export async function restoreCache(appCacheDir: string, target: string, signal: AbortSignal): Promise<void> {
+export async function restoreCache(appCacheDir: string, target: string, signal: AbortSignal): Promise<boolean> {
   await mkdir(appCacheDir, { recursive: true, mode: 0o711 });
   const current = await tidy(appCacheDir);
   if (current === null) {
     await mkdir(target);
-    return;
+    return true;
   }
   const spare = join(appCacheDir, `${current}.spare`);
-  if (await isFolder(spare)) await move(spare, target, signal);
-  else await copy(join(appCacheDir, String(current)), target, signal);
+  try {
+    if (await isFolder(spare)) await move(spare, target, signal);
+    else await copy(join(appCacheDir, String(current)), target, signal);
+    return true;
+  } catch (error) {
+    if (!isOutOfSpace(error)) throw error;
+    // What is saved stays until this build has saved its own.
+    await removeTree(target);
+    await mkdir(target);
+    return false;
+  }
 }
 
 /** Takes what the scripts left at `from`, which may be nothing. Losing the cache for want of space is not an error; returns false then. */
@@ -54,19 +65,19 @@ export async function saveCache(appCacheDir: string, from: string, signal: Abort
     await discard(appCacheDir, String(current));
   }
   const saved = await tidy(appCacheDir);
-  return saved === null ? true : makeSpare(appCacheDir, saved, signal);
+  if (saved !== null) await makeSpare(appCacheDir, saved, signal);
+  return true;
 }
 
-async function makeSpare(appCacheDir: string, current: number, signal: AbortSignal): Promise<boolean> {
+/** Without room for a spare the next build copies, if there is room then. */
+async function makeSpare(appCacheDir: string, current: number, signal: AbortSignal): Promise<void> {
   const temporary = temporaryIn(appCacheDir);
   try {
     await copy(join(appCacheDir, String(current)), temporary, signal);
     await rename(temporary, join(appCacheDir, `${current}.spare`));
-    return true;
   } catch (error) {
     await removeTree(temporary);
-    if (isOutOfSpace(error)) return false;
-    throw error;
+    if (!isOutOfSpace(error)) throw error;
   }
 }
 

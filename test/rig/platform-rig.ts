@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,6 +10,8 @@ export const checkout = dirname(dirname(import.meta.dirname));
 export interface RigOptions {
   /** Settings of the server over the rig's own. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Default: a folder of the rig's own, removed with it. */
+  readonly dataDir?: string;
 }
 
 export interface Answer {
@@ -30,12 +32,14 @@ export class PlatformRig implements AsyncDisposable {
 
   private constructor(home: string, options: RigOptions) {
     this.home = home;
-    this.dataDir = join(home, 'data');
+    this.dataDir = options.dataDir ?? join(home, 'data');
     this.#settings = options.settings ?? {};
   }
 
   static async start(options: RigOptions = {}): Promise<PlatformRig> {
     const home = await mkdtemp(join(tmpdir(), 'hokku-rig-'));
+    // Apps run as users of their own; without a sandbox they reach their folders from the root on.
+    await chmod(home, 0o711);
     const rig = new PlatformRig(home, options);
     await rig.startServer();
     return rig;
