@@ -136,7 +136,9 @@ async function readOperators({ cert, key }: { cert?: string; key?: string }): Pr
   const certificate = await readPem('HOKKU_TLS_CERT', cert);
   const privateKey = await readPem('HOKKU_TLS_KEY', key);
   const parsed = parse('HOKKU_TLS_CERT', cert, 'a PEM certificate', () => new NodeCertificate(certificate));
-  const parsedKey = parse('HOKKU_TLS_KEY', key, 'a PEM private key without a passphrase', () => createPrivateKey(privateKey));
+  const parsedKey = parse('HOKKU_TLS_KEY', key, 'a PEM private key without a passphrase', () =>
+    createPrivateKey(privateKey),
+  );
   if (!parsed.checkPrivateKey(parsedKey)) {
     throw new PlatformError('unavailable', `HOKKU_TLS_KEY (${key}) is not the key of HOKKU_TLS_CERT (${cert}).`);
   }

@@ -81,15 +81,13 @@ export class ControlConnection {
         const seen = Math.max(intake.cursorOf(appId, reader) ?? 0, this.#delivered.get(appId) ?? 0);
         const fresh = lines
           .filter(([position]) => position > seen)
-          .map(
-            ([position, atMicros, process, message]): LogLine => ({
-              atMicros: BigInt(atMicros),
-              source: 'heroku',
-              process,
-              message,
-              cursor: { reader, position },
-            }),
-          );
+          .map(([position, atMicros, process, message]): LogLine => ({
+            atMicros: BigInt(atMicros),
+            source: 'heroku',
+            process,
+            message,
+            cursor: { reader, position },
+          }));
         const last = fresh.at(-1)?.cursor?.position;
         if (last === undefined) continue;
         intake.onLog(appId, fresh);

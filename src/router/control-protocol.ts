@@ -67,7 +67,8 @@ export function readMessages<Message>(socket: Socket, onMessage: (message: Messa
     }
     parts.push(text.slice(from));
     size += text.length - from;
-    if (size > maxMessageBytes) socket.destroy(new Error('Internal: a message between control plane and router is too long'));
+    if (size > maxMessageBytes)
+      socket.destroy(new Error('Internal: a message between control plane and router is too long'));
   });
 }
 

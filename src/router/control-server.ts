@@ -102,11 +102,9 @@ export class ControlServer {
 }
 
 function wireOf(batch: LogBatch): FromRouter {
-  const apps = batch.apps.map(
-    ({ appId, lines }): WireLogs => ({
-      appId,
-      lines: lines.map(({ position, atMicros, process, message }) => [position, String(atMicros), process, message]),
-    }),
-  );
+  const apps = batch.apps.map(({ appId, lines }): WireLogs => ({
+    appId,
+    lines: lines.map(({ position, atMicros, process, message }) => [position, String(atMicros), process, message]),
+  }));
   return { type: 'logs', batch: batch.id, apps };
 }

@@ -79,6 +79,7 @@ function faultOfFraming(request: IncomingMessage): string | null {
 /** True if bytes follow the head. */
 export function hasBody(raw: RawHeaders): boolean {
   return (
-    valuesOf(raw, 'transfer-encoding').length > 0 || valuesOf(raw, 'content-length').some((length) => /[1-9]/.test(length))
+    valuesOf(raw, 'transfer-encoding').length > 0 ||
+    valuesOf(raw, 'content-length').some((length) => /[1-9]/.test(length))
   );
 }

@@ -34,7 +34,9 @@ export async function startRouterProcess(settings: RouterSettings, runDir: strin
     let said = '';
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
-      reject(new Error(`The router did not start within ${startTimeoutMs / 1000} s. See ${join(runDir, 'router.log')}.`));
+      reject(
+        new Error(`The router did not start within ${startTimeoutMs / 1000} s. See ${join(runDir, 'router.log')}.`),
+      );
     }, startTimeoutMs);
     stdout.on('data', (chunk: Buffer) => {
       said += chunk.toString();

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { expectNothingLeft } from '../rig/left-behind.ts';
 import { startLoad } from '../rig/load.ts';
@@ -188,4 +191,13 @@ it('an app that ignores SIGTERM is killed after its grace, and the log says so',
   expect((await load.stop()).failures).toEqual([]);
   expect((await app.dynos()).map(({ name, state }) => [name, state])).toEqual([['web.1', 'up']]);
   await expectNothingLeft(rig);
+});
+
+it('a data folder that apps could not reach stops the start with what to do', async () => {
+  // Only root has other users to run apps as.
+  if (process.getuid?.() !== 0) return;
+  const parent = await mkdtemp(join(tmpdir(), 'hokku-closed-'));
+  const start = PlatformRig.start({ dataDir: join(parent, 'data'), settings: { HOKKU_SANDBOX: 'process' } });
+  await expect(start).rejects.toThrow(`can't pass ${parent}, which is on the way to the data folder`);
+  await rm(parent, { recursive: true });
 });

@@ -14,9 +14,7 @@ const states = async (app: RigApp): Promise<readonly string[]> =>
   (await app.dynos()).map(({ name, state }) => `${name} ${state}`).sort();
 
 async function expectStates(app: RigApp, ...wanted: readonly string[]): Promise<void> {
-  await eventually(`${wanted.join(', ')}`, async () => (await states(app)).join() === wanted.join()).catch(async () => {
-    expect(await states(app)).toEqual(wanted);
-  });
+  await eventually(wanted.join(', '), async () => (await states(app)).join() === wanted.join());
 }
 
 async function expectAnswer(app: RigApp, body: string): Promise<void> {
@@ -134,7 +132,7 @@ it('a release command runs before the switch; its failure keeps the old release,
   expect((await app.get()).body).toBe('one of web.1');
 
   await using load = startLoad(app);
-  const second = await pushTiny(app, 'two', { 'migrate.sh': 'echo "no such table"; exit 4\n' });
+  const second = await pushTiny(app, 'two', { Procfile: procfile, 'migrate.sh': 'echo "no such table"; exit 4\n' });
   expect(second.output).toContain('no such table');
   expect(second.output).toContain(
     'v4 is not live: its release command exited with status 4. The release before it keeps running.',

@@ -24,10 +24,6 @@ class Handler(BaseHTTPRequestHandler):
         query = {key: values[-1] for key, values in parse_qs(url.query).items()}
         if url.path == "/env":
             body = json.dumps({k.decode("latin1"): base64.b64encode(v).decode() for k, v in os.environb.items()})
-        elif url.path == "/say":
-            sys.stdout.buffer.write(base64.b64decode(query["bytes"]))
-            sys.stdout.flush()
-            body = "said"
         elif url.path == "/flood":
             threading.Thread(target=flood, args=(int(query["mb"]), b"x" * int(query.get("line", 99))), daemon=True).start()
             body = "flooding"
@@ -41,6 +37,15 @@ class Handler(BaseHTTPRequestHandler):
             body = "slow"
         else:
             body = f"{VERSION} of {os.environ['DYNO']}"
+        self.answer(body)
+
+    def do_POST(self):
+        # Prints the body, which is base64.
+        sys.stdout.buffer.write(base64.b64decode(self.rfile.read(int(self.headers["Content-Length"]))))
+        sys.stdout.flush()
+        self.answer("said")
+
+    def answer(self, body):
         payload = body.encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(payload)))
