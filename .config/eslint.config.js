@@ -50,6 +50,8 @@ export default defineConfig(
       // One it() is a whole story; its length is not a smell.
       'max-lines-per-function': 'off',
       'jest/expect-expect': ['error', { assertFunctionNames: ['expect*'] }],
+      // What holds after every story of a file is said once, in its hooks.
+      'jest/no-standalone-expect': ['error', { additionalTestBlockFunctions: ['beforeAll', 'afterEach', 'itWithPip'] }],
     },
   },
 );

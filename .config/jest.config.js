@@ -8,12 +8,7 @@ const suite = (name) => ({
   roots: [`<rootDir>/test/${name}`],
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' }, sourceMaps: 'inline' },
-    ],
-  },
+  transform: { '^.+\\.ts$': `${import.meta.dirname}/jest-typescript.js` },
 });
 
 /** unit: one room; contract: one suite, every implementation; push: the whole platform through its front door. */

@@ -1,6 +1,6 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureFirstAccount } from './account/index.ts';
+import { BuildCaches } from './build/index.ts';
 import type { Config, Secrets } from './config/index.ts';
 import { openConfigVars } from './config-vars/index.ts';
 import { requirePassable, type DataFolder } from './data-folder.ts';
@@ -91,6 +91,7 @@ async function open(
       tls: certificate,
       onLog: (appId, lines) => logplex.append(appId, lines),
       cursorOf: (appId, reader) => logplex.cursorOf(appId, reader),
+      flush: () => logplex.flush(),
       log: logs.router,
     }),
   );
@@ -128,7 +129,7 @@ async function open(
       runInSandbox,
       slugs,
       buildpacksDir: join(packageRoot, 'buildpacks'),
-      cacheDir: data.cache,
+      caches: opened.use(new BuildCaches(data.cache, logs.build)),
       workDir: data.builds,
       platformEnv: config.buildEnvironment,
       log: logs.build,
@@ -140,7 +141,6 @@ async function open(
     outputs,
     logplex,
     logs,
-    purgeCache: (appId) => rm(join(data.cache, appId), { recursive: true, force: true }),
     inBackground: (what, work) => background.add(what, work),
     closing: closing.signal,
   };

@@ -8,6 +8,12 @@ import type { LogSession } from '../logplex/index.ts';
 const pingMs = 15_000;
 
 /**
+ * When a client comes back that sees the stream end, in milliseconds. The official CLI waits this long even after a log
+ * that it does not want to tail, and for 3 s when nothing is said.
+ */
+const retryMs = { tail: 1_000, noTail: 1 };
+
+/**
  * `GET /sessions/<token>`: an app's log as an event stream when the client asks for one, else as plain text.
  * The token is the only secret. Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
@@ -55,6 +61,7 @@ async function pump(
   const ping = setInterval(() => {
     if (events && !response.writableNeedDrain) response.write(': ping\n\n');
   }, pingMs);
+  if (events) response.write(`retry: ${session.tail ? retryMs.tail : retryMs.noTail}\n\n`);
   const signal = AbortSignal.any([gone.signal, closing]);
   try {
     for await (const batch of session.lines(signal)) {

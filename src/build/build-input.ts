@@ -2,10 +2,11 @@ import type { BuildSpace } from '../buildpack/index.ts';
 import type { Logger } from '../log.ts';
 import type { App } from '../model/app.ts';
 import type { SourceTree } from '../model/build.ts';
-import type { BuildId, CommitId } from '../model/ids.ts';
+import type { BuildId, CommitId, Sha256 } from '../model/ids.ts';
 import type { ConfigVars } from '../model/release.ts';
 import type { SlugStore } from '../slug/index.ts';
 import type { RunInSandbox, Sandbox } from '../supervisor/index.ts';
+import type { BuildCaches } from './build-cache.ts';
 import type { BuildScreen } from './build-screen.ts';
 import type { WorkFolder } from './work-folder.ts';
 
@@ -18,6 +19,8 @@ export interface BuildInput {
   /** References in order; empty: the platform's buildpacks are asked. */
   readonly buildpacks: readonly string[];
   readonly commit: CommitId | null;
+  /** Of the app's current release; makes packing a tree that is much like it quicker. */
+  readonly lastSlug: Sha256 | null;
   readonly limits: {
     /** For all scripts together. */
     readonly timeoutMs: number;
@@ -34,9 +37,8 @@ export interface BuildTools {
   readonly slugs: SlugStore;
   /** Holds `order.json` and a folder per buildpack. */
   readonly buildpacksDir: string;
-  /** One folder per app in it. */
-  readonly cacheDir: string;
-  /** One folder per running build in it; on the file system of `cacheDir`, so that a cache is moved, not copied. */
+  readonly caches: BuildCaches;
+  /** One folder per running build in it; on the file system of the caches, so that a cache is moved, not copied. */
   readonly workDir: string;
   /** What the operator gives to every build: CA, proxy and registry variables. */
   readonly platformEnv: Readonly<Record<string, string>>;

@@ -56,7 +56,7 @@ async function buildSlug(
   progress: Progress,
 ): Promise<BuiltSlug> {
   await using work = await openWorkFolder(join(tools.workDir, input.buildId), input.source.dir, tools.log);
-  const build: RunningBuild = { input, tools, screen, work, space: openSpace(input, tools, work) };
+  const build: RunningBuild = { input, tools, screen, work, space: await openSpace(input, tools, work) };
   const dir = join(work.tmpDir, work.buildPath);
   screen.line(`-----> Building on the ${stackName(input.app.stack)} stack`);
   await cleanSource(build, dir);

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { Sha256 } from '../model/ids.ts';
-import { restoreCache, saveCache } from './build-cache.ts';
 import type { RunningBuild } from './build-input.ts';
 import { FailedBuild } from './failed-build.ts';
 import { formatSize } from './format-size.ts';
@@ -25,7 +24,12 @@ async function packSlug(build: RunningBuild, dir: string): Promise<{ sha256: Sha
   const { input, tools, screen } = build;
   const { slugMaxBytes: maxBytes, slugSoftBytes: softBytes } = input.limits;
   const signal = AbortSignal.any([input.signal, AbortSignal.timeout(input.limits.timeoutMs)]);
-  const packed = await tools.slugs.pack({ dir, limits: { maxBytes, softBytes }, signal });
+  const packed = await tools.slugs.pack({
+    dir,
+    limits: { maxBytes, softBytes },
+    like: input.lastSlug,
+    signal,
+  });
   if (packed.status === 'too-large') {
     throw new FailedBuild({ reason: 'slug-too-large', sizeBytes: packed.sizeBytes, maxBytes });
   }
@@ -44,14 +48,14 @@ async function packSlug(build: RunningBuild, dir: string): Promise<{ sha256: Sha
 
 async function keepCache({ input, tools, work, screen }: RunningBuild): Promise<void> {
   const left = await folderLeftAt(work, work.cachePath);
-  const isKept = await saveCache(join(tools.cacheDir, input.app.id), left ?? join(work.dir, 'no-cache'), input.signal);
+  const isKept = await tools.caches.save(input.app.id, left ?? join(work.dir, 'no-cache'), input.signal);
   if (!isKept) screen.line(' !     Warning: the disk is full, the cache of this build was not kept.');
 }
 
 /** Gets the app's cache ready in a place that scripts can't reach. */
 export async function fetchCache({ input, tools, work, screen }: RunningBuild): Promise<string> {
   const restored = join(work.dir, 'restored-cache');
-  const isRestored = await restoreCache(join(tools.cacheDir, input.app.id), restored, input.signal);
+  const isRestored = await tools.caches.restore(input.app.id, restored, input.signal);
   if (!isRestored) screen.line(' !     Warning: the disk is full, this build starts without its cache.');
   return restored;
 }

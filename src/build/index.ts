@@ -1,3 +1,4 @@
+export { BuildCaches } from './build-cache.ts';
 export { build } from './build.ts';
 export type { BuildInput, BuildTools } from './build-input.ts';
 export { failureLines } from './failure-text.ts';

@@ -2,10 +2,11 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { insidePath, type BuildSpace } from '../buildpack/index.ts';
 import type { BuildInput, BuildTools } from './build-input.ts';
+import { placePlatformFiles } from './platform-files.ts';
 import type { WorkFolder } from './work-folder.ts';
 
 /** What every script of a build sees: Heroku's folders and environment, the app's config vars not in it. */
-export function openSpace(input: BuildInput, tools: BuildTools, work: WorkFolder): BuildSpace {
+export async function openSpace(input: BuildInput, tools: BuildTools, work: WorkFolder): Promise<BuildSpace> {
   const { sandbox, runInSandbox } = tools;
   const dyno = `run.${randomInt(1000, 10_000)}`;
   const inside = (path: string): string => insidePath({ sandbox, tmpDir: work.tmpDir }, path);
@@ -17,7 +18,7 @@ export function openSpace(input: BuildInput, tools: BuildTools, work: WorkFolder
     tmpDir: work.tmpDir,
     homeDir: work.homeDir,
     env: {
-      ...tools.platformEnv,
+      ...(await placePlatformFiles(tools.platformEnv, work, inside, tools.log)),
       BUILDPACK_LOG_FILE: '/dev/null',
       DYNO: dyno,
       HOME: '/app',

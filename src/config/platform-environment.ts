@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import type { Environment } from './env.ts';
 
 /** Names that builds get from the machine, so that installers reach their registries on a company network as the operator's own shell does. */
@@ -12,9 +15,23 @@ const passedOn = [
 ];
 
 export function platformEnvironment(env: Environment): Readonly<Record<string, string>> {
-  return Object.fromEntries(
+  const given = Object.fromEntries(
     Object.entries(env).filter(
       (entry): entry is [string, string] => entry[1] !== undefined && passedOn.some((name) => name.test(entry[0])),
     ),
   );
+  return { ...installerSettings(env), ...given };
+}
+
+/** Settings that installers would find in the operator's home, which builds do not see. */
+function installerSettings(env: Environment): Record<string, string> {
+  const home = env['HOME'] ?? homedir();
+  const configHome = env['XDG_CONFIG_HOME'] ?? join(home, '.config');
+  const found = (...paths: string[]): string | undefined => paths.find((path) => existsSync(path));
+  const pip = found(join(configHome, 'pip', 'pip.conf'), join(home, '.pip', 'pip.conf'));
+  const npm = found(join(home, '.npmrc'));
+  return {
+    ...(pip === undefined ? {} : { PIP_CONFIG_FILE: pip }),
+    ...(npm === undefined ? {} : { npm_config_userconfig: npm }),
+  };
 }

@@ -11,6 +11,6 @@ export async function destroyApp(app: App, platform: Platform): Promise<void> {
     platform.repos.remove(app.id),
     platform.logplex.remove(app.id),
     platform.logplex.remove(buildLogOf(app.id)),
-    platform.purgeCache(app.id),
+    platform.buildTools.caches.remove(app.id),
   ]);
 }

@@ -13,7 +13,8 @@ export async function onBoot(platform: Platform): Promise<void> {
   const apps = new Set((await platform.store.apps.list()).map((app) => app.id));
   // Before the first push and the first build: afterwards their own unfinished work lies in the same folders.
   await platform.repos.sweep(apps);
-  await sweepBuilds(platform.buildTools.workDir, platform.buildTools.cacheDir, apps);
+  await sweepBuilds(platform.buildTools.workDir, platform.logs.build);
+  await platform.buildTools.caches.sweep(apps);
   platform.inBackground('sweep at start', sweep(apps, platform));
 }
 

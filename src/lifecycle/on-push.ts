@@ -9,6 +9,7 @@ import { logApiEvent } from './api-event.ts';
 import { announceLaunch, announceOutcome } from './announce-launch.ts';
 import { setFirstDeployVars } from './first-deploy-vars.ts';
 import { initialStatus, launch } from './launch.ts';
+import { openLine } from './open-line.ts';
 import type { Platform } from './platform.ts';
 import { recordOutput } from './record-output.ts';
 
@@ -93,17 +94,19 @@ async function buildPush(
   output: BuildOutput,
   signal: AbortSignal,
 ): Promise<BuildPushOutcome> {
-  output.write('Compressing source files... ');
+  const compressing = openLine('Compressing source files... ', output);
   const exported = await platform.repos.exportSource({
     objects: push.objects,
     commit: push.commit,
     dir: join(platform.buildTools.workDir, `${record.id}.source`),
     maxBytes: platform.limits.sourceMaxBytes,
-    output,
+    output: compressing,
     signal,
+    fetchEnv: platform.buildTools.platformEnv,
   });
+  compressing.end(exported.status === 'failed' ? '' : 'done.');
   if (exported.status === 'failed') return exported;
-  output.write('done.\nBuilding source:\n\n');
+  output.write('Building source:\n\n');
 
   await using source = exported.source;
   return await build(
@@ -112,6 +115,7 @@ async function buildPush(
       app,
       source,
       commit: push.commit,
+      lastSlug: (await platform.store.releases.findCurrent(app.id))?.slug?.sha256 ?? null,
       configVars: await platform.configVars.read(app.id),
       buildpacks: await platform.store.apps.listBuildpacks(app.id),
       limits: {

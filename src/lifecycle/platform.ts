@@ -51,8 +51,6 @@ export interface Platform {
   readonly outputs: DynoOutputs;
   readonly logplex: Logplex;
   readonly logs: Logs;
-  /** Removes the build cache of an app. */
-  purgeCache(appId: AppId): Promise<void>;
   /** Work that goes on after its request was answered; `on-shutdown` waits for it. A failure is logged, never lost. */
   inBackground(what: string, work: Promise<unknown>): void;
   /** Aborted when the platform shuts down: running builds stop. */

@@ -5,6 +5,7 @@ import type { AppId } from '../model/ids.ts';
 import { buildLogOf, type AppLogWriter, type LogFilter, type LogLine } from '../model/log.ts';
 import { AppLog } from './app-log.ts';
 import { readLines, type LogSession } from './log-session.ts';
+import { SessionFiles, sessionsFolder } from './session-files.ts';
 import { SessionRegistry, type SessionLimits } from './session-registry.ts';
 import type { SegmentLimits } from './segment-folder.ts';
 
@@ -31,7 +32,7 @@ export interface Logplex extends AppLogWriter, AsyncDisposable {
   cursorOf(appId: AppId, reader: string): number | null;
   /** `lines` of the past, 0 to 1,500, counted after filtering. The token opens within 5 minutes. Throws `rate_limit`. */
   createSession(appId: AppId, options: { lines: number; tail: boolean; filter: LogFilter }): { token: string };
-  /** Null: unknown or expired. `afterId` is the id of the last line that the client has. */
+  /** Null: unknown or expired. `afterId` is the id of the last line that the client has. A tail session outlives the process. */
   openSession(token: string, afterId: string | null): LogSession | null;
   /** Ends the app's sessions and deletes its lines; lines that still come are dropped. */
   remove(appId: AppId): Promise<void>;
@@ -46,7 +47,10 @@ export async function openLogplex(options: {
   limits?: Partial<LogplexLimits>;
 }): Promise<Logplex> {
   await mkdir(options.dir, { recursive: true, mode: 0o700 });
-  return new FileLogplex(options.dir, options.log, { ...defaultLimits, ...options.limits });
+  const limits = { ...defaultLimits, ...options.limits };
+  const files = new SessionFiles(join(options.dir, sessionsFolder));
+  const sessions = new SessionRegistry(limits, files, await files.load());
+  return new FileLogplex(options.dir, options.log, limits, sessions, files);
 }
 
 class FileLogplex implements Logplex {
@@ -55,12 +59,14 @@ class FileLogplex implements Logplex {
   readonly #limits: LogplexLimits;
   readonly #apps = new Map<AppId, AppLog>();
   readonly #sessions: SessionRegistry;
+  readonly #sessionFiles: SessionFiles;
 
-  constructor(dir: string, log: Logger, limits: LogplexLimits) {
+  constructor(dir: string, log: Logger, limits: LogplexLimits, sessions: SessionRegistry, files: SessionFiles) {
     this.#dir = dir;
     this.#log = log;
     this.#limits = limits;
-    this.#sessions = new SessionRegistry(limits);
+    this.#sessions = sessions;
+    this.#sessionFiles = files;
   }
 
   append(appId: AppId, lines: readonly LogLine[]): void {
@@ -77,7 +83,7 @@ class FileLogplex implements Logplex {
 
   createSession(appId: AppId, options: { lines: number; tail: boolean; filter: LogFilter }): { token: string } {
     const lines = Math.min(maxBacklogLines, Math.max(0, options.lines));
-    return { token: this.#sessions.create(appId, { ...options, lines }).token };
+    return this.#sessions.create(appId, { ...options, lines });
   }
 
   openSession(token: string, afterId: string | null): LogSession | null {
@@ -88,7 +94,7 @@ class FileLogplex implements Logplex {
     const log = this.#appLog(session.appId);
     const reader = { ...session.options, after, maxBufferBytes: this.#limits.tailBufferBytes };
     const close = () => {
-      this.#sessions.close(session, reading);
+      this.#sessions.rest(session, reading);
     };
     return {
       tail: session.options.tail,
@@ -103,21 +109,23 @@ class FileLogplex implements Logplex {
   }
 
   async remove(appId: AppId): Promise<void> {
-    this.#sessions.end(appId);
+    this.#sessions.end((of) => of === appId);
     // The removed log stays in the map, so that a straggler's line doesn't make the folder again.
     await this.#appLog(appId).remove();
   }
 
   async sweep(apps: ReadonlySet<AppId>): Promise<void> {
-    const keep = new Set([...apps].flatMap((appId) => [appId, buildLogOf(appId)]));
+    const keep = new Set<string>([sessionsFolder, ...[...apps].flatMap((appId) => [appId, buildLogOf(appId)])]);
+    this.#sessions.end((of) => !keep.has(of) && !this.#apps.has(of));
     for (const name of (await readdir(this.#dir)) as AppId[]) {
       if (!keep.has(name) && !this.#apps.has(name)) await rm(join(this.#dir, name), { recursive: true, force: true });
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#sessions.end();
+    this.#sessions.close();
     await this.flush();
+    await this.#sessionFiles.flush();
   }
 
   #appLog(appId: AppId): AppLog {

@@ -1,4 +1,4 @@
-import { packetLength } from './pkt-line.ts';
+import { flushPacket, packetLength } from './pkt-line.ts';
 
 /** What a push asks for, read from the start of its request while git is not yet running. */
 export interface CommandList {
@@ -26,7 +26,11 @@ export function readCommandList(bytes: Buffer, maxRefs: number): CommandListStat
   for (let at = 0; ;) {
     const length = packetLength(bytes, at);
     if (length === 'invalid') return { is: 'malformed' };
-    if (length === 0) return { is: 'complete', list: { refs, capabilities } };
+    if (length === 0) {
+      // The other special packets (0001 to 0003) have no meaning in a push.
+      const isFlush = bytes.subarray(at, at + 4).equals(flushPacket);
+      return isFlush ? { is: 'complete', list: { refs, capabilities } } : { is: 'malformed' };
+    }
     if (length === null || at + length > bytes.length) {
       return bytes.length > maxListBytes ? { is: 'malformed' } : { is: 'incomplete' };
     }

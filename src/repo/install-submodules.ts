@@ -151,18 +151,25 @@ async function fetchCommit(
   };
   // Most servers give any commit by its id. Those that don't are asked for everything.
   let result = await fetch(['--depth=1', '--', url.url, submodule.commit]);
-  if (result.exitCode !== 0 && result.stopped === null) {
+  if (result.exitCode !== 0 && result.stopped === null && refusal(result) === null) {
     result = await fetch(['--', url.url, '+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']);
   }
   const objects: QuarantinedObjects = { gitDir, env: {} };
   if (result.stopped !== null || result.exitCode !== 0) {
     const reasons = { aborted: 'it is too large', timeout: 'it took longer than 10 minutes', output: '' };
-    const told = redactUrl(result.stderr.trim()).slice(-500);
+    const told = refusal(result) ?? redactUrl(result.stderr.trim()).slice(-500);
     return { status: 'failed', detail: result.stopped === null ? told : reasons[result.stopped] };
   }
   const there = await git(['--git-dir', gitDir, 'cat-file', '-e', `${submodule.commit}^{commit}`]);
   if (there.exitCode === 0) return { status: 'fetched', objects };
   return { status: 'failed', detail: `the commit ${submodule.commit} is not in that repository; was it pushed?` };
+}
+
+/** What to say of a server that does not let us in; null if that is not what failed. A refused token is not sent twice: git has forgotten it by then. */
+function refusal({ stderr }: GitResult): string | null {
+  if (/Authentication failed/.test(stderr)) return 'the user name and token in its URL are refused';
+  if (!/could not read (Username|Password)/.test(stderr)) return null;
+  return 'it is private; give its URL a token: https://USER:TOKEN@HOST/PATH';
 }
 
 /** Git has no limit for what it fetches, so the growing pack is watched. */

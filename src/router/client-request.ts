@@ -1,8 +1,8 @@
 import { ServerResponse, type IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Socket } from 'node:net';
 import { requestIdOf } from './headers.ts';
+import { RequestFault } from './request-fault.ts';
 import type { HostName } from './host-name.ts';
 
 /** One request as it came from a client, with what the router found out about it at once. */
@@ -22,10 +22,12 @@ export interface ClientRequest {
   readonly expectsContinue: boolean;
   /** The connection and what was read of it after the head, if the client asks for another protocol. */
   readonly upgrade: Upgrade | null;
+  /** Raised when the rest of the request turns out to be broken. */
+  readonly fault: RequestFault;
 }
 
 export interface Upgrade {
-  readonly socket: Duplex;
+  readonly socket: Socket;
   readonly head: Buffer;
 }
 
@@ -44,6 +46,7 @@ export function clientRequest(
     protocol: request.socket instanceof TLSSocket ? 'https' : 'http',
     requestId: requestIdOf(request.rawHeaders),
     startedAt: Date.now(),
+    fault: new RequestFault(),
   };
 }
 
@@ -51,12 +54,10 @@ export function clientRequest(
 export function responseOn(upgrade: Upgrade, request: IncomingMessage): ServerResponse {
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
-  response.assignSocket(upgrade.socket as Socket);
+  response.assignSocket(upgrade.socket);
   response.once('finish', () => {
-    response.detachSocket(upgrade.socket as Socket);
-    upgrade.socket.end();
-    // Nobody reads it any more: let what the client still says pass, so that its end is seen.
-    upgrade.socket.resume();
+    response.detachSocket(upgrade.socket);
+    upgrade.socket.destroySoon();
     response.emit('close');
   });
   return response;
@@ -70,4 +71,17 @@ export function forwardedPort(client: ClientRequest): string {
 function addressOf(socket: Socket): string {
   const address = socket.remoteAddress ?? '';
   return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+}
+
+/** Aborted when there is nobody left to answer, or nothing sensible to send on. */
+export function goneSignal({ response, fault }: ClientRequest): AbortSignal {
+  const gone = new AbortController();
+  const abort = (): void => {
+    // With a reason of its own, as the default one is an expensive object and every request ends here.
+    gone.abort('gone');
+  };
+  fault.whenRaised(abort);
+  if (response.closed || response.destroyed) abort();
+  else response.once('close', abort);
+  return gone.signal;
 }

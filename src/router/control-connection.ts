@@ -8,7 +8,7 @@ export interface LogIntake {
   onLog(appId: AppId, lines: readonly LogLine[]): void;
   cursorOf(appId: AppId, reader: string): number | null;
   /** Resolves when what `onLog` got is on disk; only then may the router forget it. */
-  flush?(): Promise<void>;
+  flush(): Promise<void>;
 }
 
 export interface ControlConnectionEvents {
@@ -50,7 +50,8 @@ export class ControlConnection {
         if (connection === null) reject(lastError ?? new Error('The router closed its control socket.'));
         else events.onClose(connection);
       });
-      readMessages<FromRouter>(socket, (message) => {
+      readMessages(socket, (data) => {
+        const message = data as FromRouter;
         if (message.type === 'hello') {
           clearTimeout(timer);
           connection = new ControlConnection(socket, message);
@@ -93,7 +94,7 @@ export class ControlConnection {
         intake.onLog(appId, fresh);
         this.#delivered.set(appId, last);
       }
-      await intake.flush?.();
+      await intake.flush();
       this.send({ type: 'logs-kept', batch: batch.batch });
     } catch (error) {
       this.#socket.destroy(error instanceof Error ? error : new Error(String(error)));

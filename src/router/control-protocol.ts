@@ -45,7 +45,7 @@ export interface WireLogs {
 const maxMessageBytes = 64 * 1024 * 1024;
 
 /** Both ends are ours and of the same protocol version, so a message is trusted once it is JSON. */
-export function readMessages<Message>(socket: Socket, onMessage: (message: Message) => void): void {
+export function readMessages(socket: Socket, onMessage: (message: unknown) => void): void {
   const decoder = new StringDecoder('utf8');
   let parts: string[] = [];
   let size = 0;
@@ -59,7 +59,7 @@ export function readMessages<Message>(socket: Socket, onMessage: (message: Messa
       size = 0;
       from = end + 1;
       try {
-        onMessage(JSON.parse(line) as Message);
+        onMessage(JSON.parse(line));
       } catch (error) {
         socket.destroy(error instanceof Error ? error : new Error('Internal: bad message'));
         return;

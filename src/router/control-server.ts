@@ -29,7 +29,7 @@ export class ControlServer {
   readonly #tools: ControlServerTools;
   readonly #server: Server;
   #peer: Socket | null = null;
-  #timer: NodeJS.Timeout | undefined;
+  #willSend = false;
 
   constructor(tools: ControlServerTools) {
     this.#tools = tools;
@@ -52,8 +52,10 @@ export class ControlServer {
 
   /** Tells that there are new log lines. */
   onLine(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
+    if (this.#willSend) return;
+    this.#willSend = true;
+    setTimeout(() => {
+      this.#willSend = false;
       this.#sendLogs();
     }, logDelayMs);
   }
@@ -66,8 +68,8 @@ export class ControlServer {
     socket.on('close', () => {
       if (this.#peer === socket) this.#peer = null;
     });
-    readMessages<ToRouter>(socket, (message) => {
-      if (this.#peer === socket) this.#onMessage(socket, message);
+    readMessages(socket, (message) => {
+      if (this.#peer === socket) this.#onMessage(socket, message as ToRouter);
     });
     writeMessage(socket, this.#tools.hello);
     this.#sendLogs();

@@ -4,7 +4,7 @@ import { deferred } from '../lib/deferred.ts';
 import type { ClientRequest } from './client-request.ts';
 import { failureOfHead, failureOfError, guardStatusLine } from './backend-response.ts';
 import { statusOf, type RouterFailure } from './h-codes.ts';
-import { endToEnd, hasBody, pairs } from './headers.ts';
+import { endToEnd, framingOf, hasBody, trailersOf } from './headers.ts';
 import { sizes } from './limits.ts';
 import { Patience, type PatienceRules } from './patience.ts';
 import { tunnel, writeHead } from './tunnel.ts';
@@ -18,8 +18,10 @@ export interface ExchangeInput {
   readonly headers: readonly string[];
   readonly via: string | null;
   readonly rules: PatienceRules;
+  /** An event stream that the backend breaks off ends as if it were whole: its reader comes back and goes on behind its last event. */
+  readonly resumableEvents: boolean;
   /** The request has become a raw connection. */
-  onUpgraded(): void;
+  readonly onUpgraded: () => void;
 }
 
 export interface ExchangeEnd {
@@ -28,15 +30,6 @@ export interface ExchangeEnd {
   readonly bytes: number;
   readonly failure: RouterFailure | null;
 }
-
-/** Told about a parse error on a client's connection while its request is being sent on. */
-export const requestFaults = new WeakMap<object, (cause: string) => void>();
-
-/** Hop-by-hop names that may not come back as trailers, and those that would change what was already said. */
-const notATrailer = new Set(['content-length', 'transfer-encoding', 'host', 'connection', 'trailer', 'te', 'upgrade']);
-
-/** Methods that need not say that they have no body. */
-const bodyless = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
 
 /**
  * Sends one request over a connection to a backend and streams the answer back, with back-pressure both ways and
@@ -71,7 +64,13 @@ class Exchange {
     client.response.on('error', () => {
       this.#fail({ code: 'H27' });
     });
-    requestFaults.set(client.request.socket, this.#onRequestFault);
+    client.fault.whenRaised((cause) => {
+      this.#fail({ code: 'H26', detail: cause });
+    });
+    if (this.#settled) {
+      backend.destroy();
+      return this.#end.promise;
+    }
     try {
       this.#outgoing = this.#open();
     } catch {
@@ -90,7 +89,7 @@ class Exchange {
       createConnection: () => backend,
       method: client.request.method ?? 'GET',
       path,
-      headers: [...headers, ...this.#framing()],
+      headers: [...headers, ...framingOf(client.request, client.upgrade !== null)],
       setHost: false,
       maxHeaderSize: sizes.responseHead,
       insecureHTTPParser: false,
@@ -118,17 +117,6 @@ class Exchange {
     return outgoing;
   }
 
-  /** How the body is framed follows from what the parser saw, never from a header that is merely passed on. */
-  #framing(): string[] {
-    const { client } = this.#input;
-    const { headers } = client.request;
-    if (client.upgrade !== null) return ['Connection', 'Upgrade', 'Upgrade', headers.upgrade ?? ''];
-    const connection = ['Connection', 'close'];
-    if (headers['transfer-encoding'] !== undefined) return [...connection, 'Transfer-Encoding', 'chunked'];
-    const length = headers['content-length'] ?? (bodyless.has(client.request.method ?? '') ? undefined : '0');
-    return length === undefined ? connection : [...connection, 'Content-Length', length];
-  }
-
   #send(outgoing: Outgoing): void {
     const { client } = this.#input;
     const { request, response } = client;
@@ -146,7 +134,7 @@ class Exchange {
     });
     request.on('end', () => {
       if (this.#settled) return;
-      const trailers = [...pairs(request.rawTrailers)].filter(([name]) => !notATrailer.has(name.toLowerCase()));
+      const trailers = trailersOf(request);
       if (trailers.length > 0) outgoing.addTrailers(trailers);
       outgoing.end();
       if (this.#incoming === null) this.#patience.awaitFirstByte();
@@ -197,7 +185,8 @@ class Exchange {
       this.#patience.progress();
     });
     incoming.on('end', () => {
-      this.#addTrailers(incoming);
+      const trailers = trailersOf(incoming);
+      if (trailers.length > 0) response.addTrailers(trailers);
       response.end();
     });
     incoming.on('error', (error) => {
@@ -212,11 +201,6 @@ class Exchange {
     incoming.pipe(response, { end: false });
   }
 
-  #addTrailers(incoming: IncomingMessage): void {
-    const trailers = [...pairs(incoming.rawTrailers)].filter(([name]) => !notATrailer.has(name.toLowerCase()));
-    if (trailers.length > 0) this.#input.client.response.addTrailers(trailers);
-  }
-
   #onUpgrade(incoming: IncomingMessage, backend: Socket, head: Buffer): void {
     const { client, via, onUpgraded, rules } = this.#input;
     this.#incoming = incoming;
@@ -227,7 +211,7 @@ class Exchange {
     }
     this.#settled = true;
     this.#patience.end();
-    client.response.detachSocket(client.upgrade.socket as Socket);
+    client.response.detachSocket(client.upgrade.socket);
     onUpgraded();
     const { upgrade = '' } = incoming.headers;
     const headers = [...endToEnd(incoming.rawHeaders), 'Connection', 'Upgrade', 'Upgrade', upgrade];
@@ -243,13 +227,6 @@ class Exchange {
     );
   }
 
-  readonly #onRequestFault = (cause: string): void => {
-    const { request, response } = this.#input.client;
-    if (request.complete) return;
-    response.shouldKeepAlive = false;
-    this.#fail({ code: 'H26', detail: cause });
-  };
-
   #onBackendError(error: Error): void {
     if (this.#incoming?.complete === true) return;
     this.#fail(failureOfError(error, this.#input.backend.bytesRead, this.#incoming !== null));
@@ -260,9 +237,18 @@ class Exchange {
     const { request, response } = this.#input.client;
     if (this.#outgoing !== null) request.unpipe(this.#outgoing);
     this.#incoming?.unpipe(response);
-    // A half answer must not look like a whole one.
-    if (response.headersSent) response.destroy();
+    if (response.headersSent) {
+      // A half answer must not look like a whole one.
+      if (this.#isResumable(failure)) response.end();
+      else response.destroy();
+    }
     this.#settle({ status: statusOf(failure), bytes: this.#bytes, failure });
+  }
+
+  #isResumable(failure: RouterFailure): boolean {
+    if (!this.#input.resumableEvents || failure.code === 'H26' || failure.code === 'H27' || failure.code === 'H28')
+      return false;
+    return /^text\/event-stream\b/i.test(this.#incoming?.headers['content-type'] ?? '');
   }
 
   #settle(end: ExchangeEnd): void {
@@ -271,7 +257,6 @@ class Exchange {
     this.#patience.end();
     const { request } = this.#input.client;
     if (this.#outgoing !== null) request.unpipe(this.#outgoing);
-    if (requestFaults.get(request.socket) === this.#onRequestFault) requestFaults.delete(request.socket);
     this.#outgoing?.destroy();
     this.#input.backend.destroy();
     this.#end.resolve(end);

@@ -83,3 +83,22 @@ export function hasBody(raw: RawHeaders): boolean {
     valuesOf(raw, 'content-length').some((length) => /[1-9]/.test(length))
   );
 }
+
+/** Methods that need not say that they have no body. */
+const bodyless = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
+
+/** The connection's own headers of a request that is sent on: they follow from what the parser saw, and are never merely copied. */
+export function framingOf({ method = '', headers }: IncomingMessage, isUpgrade: boolean): string[] {
+  if (isUpgrade) return ['Connection', 'Upgrade', 'Upgrade', headers.upgrade ?? ''];
+  const connection = ['Connection', 'close'];
+  if (headers['transfer-encoding'] !== undefined) return [...connection, 'Transfer-Encoding', 'chunked'];
+  const length = headers['content-length'] ?? (bodyless.has(method) ? undefined : '0');
+  return length === undefined ? connection : [...connection, 'Content-Length', length];
+}
+
+/** What would change what the head has said already. */
+const notATrailer = new Set(['content-length', 'transfer-encoding', 'host', 'connection', 'trailer', 'te', 'upgrade']);
+
+export function trailersOf({ rawTrailers }: IncomingMessage): [name: string, value: string][] {
+  return [...pairs(rawTrailers)].filter(([name]) => !notATrailer.has(name.toLowerCase()));
+}

@@ -29,6 +29,6 @@ export async function listenAll(
 }
 
 async function listen(server: Server, host: string, port: number): Promise<void> {
-  server.listen({ host, port, ipv6Only: true });
+  server.listen({ host, port });
   await once(server, 'listening');
 }

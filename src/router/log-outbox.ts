@@ -26,9 +26,16 @@ export interface OutboxLimits {
   readonly bytesPerApp: number;
   readonly bytes: number;
   readonly linesPerBatch: number;
+  readonly bytesPerBatch: number;
 }
 
-const defaults: OutboxLimits = { bytesPerApp: 4 * 1024 * 1024, bytes: 64 * 1024 * 1024, linesPerBatch: 2_000 };
+const megabyte = 1024 * 1024;
+const defaults: OutboxLimits = {
+  bytesPerApp: 4 * megabyte,
+  bytes: 64 * megabyte,
+  linesPerBatch: 2_000,
+  bytesPerBatch: 4 * megabyte,
+};
 
 /**
  * Keeps log lines until the control plane has them on disk. When an app's share or the whole is full, the app's oldest
@@ -44,9 +51,9 @@ export class LogOutbox {
   #batches = 0;
   #sent: LogBatch | null = null;
 
-  constructor(onLine: () => void, limits: OutboxLimits = defaults) {
+  constructor(onLine: () => void, limits: Partial<OutboxLimits> = {}) {
     this.#onLine = onLine;
-    this.#limits = limits;
+    this.#limits = { ...defaults, ...limits };
   }
 
   get isEmpty(): boolean {
@@ -72,11 +79,17 @@ export class LogOutbox {
     if (this.#sent !== null || this.#apps.size === 0) return null;
     const apps: { appId: AppId; lines: OutboxLine[] }[] = [];
     let room = this.#limits.linesPerBatch;
+    let bytes = this.#limits.bytesPerBatch;
     for (const [appId, app] of this.#apps) {
-      if (room <= 0) break;
+      if (room <= 0 || bytes <= 0) break;
       this.#tellDropped(app);
-      const lines = app.lines.slice(0, room);
-      room -= lines.length;
+      const lines: OutboxLine[] = [];
+      for (const line of app.lines) {
+        if (room <= 0 || bytes <= 0) break;
+        lines.push(line);
+        room--;
+        bytes -= cost(line);
+      }
       apps.push({ appId, lines });
     }
     this.#sent = { id: ++this.#batches, apps };

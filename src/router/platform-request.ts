@@ -50,6 +50,7 @@ export async function platformRequest(client: ClientRequest, socketPath: string,
     ],
     via: null,
     rules: { firstByteMs: null, idleMs: limits.platformStallMs, onlyClient: true },
+    resumableEvents: true,
     onUpgraded: () => undefined,
   });
   const { response } = client;

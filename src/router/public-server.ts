@@ -1,8 +1,7 @@
-import { createServer as createHttpServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
-import { requestFaults } from './exchange.ts';
 import { sizes, type RouterLimits } from './limits.ts';
 import type { Upgrade } from './client-request.ts';
 import { faultOfHead, hasBody, pairs } from './headers.ts';
@@ -23,6 +22,9 @@ export interface Incoming {
   readonly fault: { readonly cause: string; readonly status: number } | null;
 }
 
+/** Called when the parser finds the connection broken. True: it has been seen to, nothing is to be written. */
+export type OnFault = (socket: Duplex, cause: string) => boolean;
+
 export type OnRequest = (incoming: Incoming, response: ServerResponse | null) => void;
 
 const tlsHandshake = 0x16;
@@ -34,9 +36,9 @@ export class PublicServer {
   readonly #limits: RouterLimits;
   #listeners: readonly NetServer[] = [];
 
-  constructor(options: PublicServerOptions, onRequest: OnRequest) {
+  constructor(options: PublicServerOptions, onRequest: OnRequest, onFault: OnFault) {
     this.#limits = options.limits;
-    this.#http = httpServer(options.limits, onRequest);
+    this.#http = httpServer(options.limits, onRequest, onFault);
     this.#tls = createTlsServer({ ...options.tls, ALPNProtocols: ['http/1.1'], handshakeTimeout: 10_000 });
     this.#tls.on('secureConnection', (socket) => this.#http.emit('connection', socket));
     this.#tls.on('tlsClientError', (_error, socket) => {
@@ -96,7 +98,7 @@ export class PublicServer {
   }
 }
 
-function httpServer(limits: RouterLimits, onRequest: OnRequest): Server {
+function httpServer(limits: RouterLimits, onRequest: OnRequest, onFault: OnFault): Server {
   const server = createHttpServer({
     insecureHTTPParser: false,
     maxHeaderSize: sizes.requestHead,
@@ -119,14 +121,16 @@ function httpServer(limits: RouterLimits, onRequest: OnRequest): Server {
     const fault = { cause: 'unsupported expect header value', status: 417 };
     onRequest({ request, expectsContinue: false, upgrade: null, fault }, response);
   });
-  server.on('upgrade', (request, socket, head) => {
-    onUpgrade(server, request, { socket, head }, onRequest);
+  server.on('upgrade', (request, _socket, head) => {
+    onUpgrade(server, request, { socket: request.socket, head }, onRequest);
   });
   server.on('connect', (_request, socket) => {
     socket.on('error', () => undefined);
     socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   });
-  server.on('clientError', onClientError);
+  server.on('clientError', (error, socket) => {
+    onClientError(error, socket, onFault);
+  });
   return server;
 }
 
@@ -147,7 +151,7 @@ function onUpgrade(server: Server, request: IncomingMessage, upgrade: Upgrade, o
   const fault = faultOf(request);
   if (fault === null && (hasBody(request.rawHeaders) || request.httpVersion !== '1.1')) {
     socket.unshift(Buffer.concat([headWithoutUpgrade(request), head]));
-    server.emit('connection', socket as Socket);
+    server.emit('connection', socket);
     socket.resume();
     return;
   }
@@ -162,16 +166,12 @@ function headWithoutUpgrade(request: IncomingMessage): Buffer {
   return Buffer.from(`${line}${lines.join('')}\r\n`, 'latin1');
 }
 
-function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+function onClientError(error: NodeJS.ErrnoException, socket: Duplex, onFault: OnFault): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  const fault = requestFaults.get(socket);
-  if (fault !== undefined) {
-    fault(error.code === 'HPE_INVALID_CHUNK_SIZE' ? 'bad chunk' : 'bad request');
-    return;
-  }
+  if (onFault(socket, error.code === 'HPE_INVALID_CHUNK_SIZE' ? 'bad chunk' : 'bad request')) return;
   const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n\r\n`, () => {
     socket.destroy();

@@ -1,5 +1,5 @@
 import type { AppRoute } from '../model/route.ts';
-import { forwardedPort, type ClientRequest } from './client-request.ts';
+import { forwardedPort, goneSignal, type ClientRequest } from './client-request.ts';
 import { sendErrorPage, sendNoSuchApp } from './error-page.ts';
 import { exchange, type ExchangeEnd } from './exchange.ts';
 import type { RouterFailure } from './h-codes.ts';
@@ -50,13 +50,15 @@ export function refuseRequest(client: ClientRequest, failure: RouterFailure, too
 
 /** While the control plane has not yet told all routes to a new router, an unknown host may only be a late one. */
 async function findApp(client: ClientRequest, { table, limits }: RouteTools): Promise<AppRoute | null> {
+  let route = table.appAt(client.host.name);
+  if (route !== null || table.isComplete()) return route;
   const deadline = Date.now() + limits.platformWaitMs;
   const gone = goneSignal(client);
-  for (;;) {
-    const route = table.appAt(client.host.name);
-    if (route !== null || table.isComplete || gone.aborted || Date.now() >= deadline) return route;
+  while (route === null && !table.isComplete() && !gone.aborted && Date.now() < deadline) {
     await table.nextChangeOfAny(deadline - Date.now(), gone);
+    route = table.appAt(client.host.name);
   }
+  return route;
 }
 
 /** Null: the app was removed while the request waited. */
@@ -66,7 +68,7 @@ async function serve(client: ClientRequest, route: AppRoute, tools: RouteTools):
     case 'no-app':
       return null;
     case 'client-gone':
-      return { end: { status: 499, bytes: 0, failure: { code: 'H27' } }, dyno: null, dynoName: null };
+      return { end: { status: 0, bytes: 0, failure: goneFailure(client) }, dyno: null, dynoName: null };
     case 'failed':
       return {
         end: { status: 0, bytes: 0, failure: reach.failure },
@@ -76,6 +78,10 @@ async function serve(client: ClientRequest, route: AppRoute, tools: RouteTools):
     case 'reached':
       return { end: await send(client, reach, tools), dyno: reach, dynoName: reach.target.name };
   }
+}
+
+function goneFailure({ fault }: ClientRequest): RouterFailure {
+  return fault.cause === null ? { code: 'H27' } : { code: 'H26', detail: fault.cause };
 }
 
 async function send(client: ClientRequest, dyno: ReachedDyno, { limits, traffic }: RouteTools): Promise<ExchangeEnd> {
@@ -92,6 +98,7 @@ async function send(client: ClientRequest, dyno: ReachedDyno, { limits, traffic 
       headers: requestHeaders(client, dyno.connectMs),
       via,
       rules: { firstByteMs: limits.firstByteMs, idleMs: limits.idleMs, onlyClient: false },
+      resumableEvents: false,
       // A WebSocket may stay for days: it does not keep its dyno from being stopped.
       onUpgraded: release,
     });
@@ -166,15 +173,4 @@ function logLine(client: ClientRequest, { end, dyno, dynoName }: Served): string
     protocol: client.protocol,
     failure: end.failure,
   });
-}
-
-function goneSignal({ response }: ClientRequest): AbortSignal {
-  const gone = new AbortController();
-  if (response.closed || response.destroyed) gone.abort();
-  else {
-    response.once('close', () => {
-      gone.abort();
-    });
-  }
-  return gone.signal;
 }

@@ -42,6 +42,7 @@ export class RouterClient implements Router {
   #port = 0;
   #lastId = 0;
   #closed = false;
+  #recovering: Promise<void> = Promise.resolve();
 
   constructor(options: RouterClientOptions) {
     this.#options = options;
@@ -91,16 +92,17 @@ export class RouterClient implements Router {
 
   async stop(): Promise<void> {
     this.#closed = true;
+    await this.#recovering;
     // The connection stays until the router has ended: it carries the last log lines.
     if (this.#process !== null) await endRouterProcess(this.#process, this.#options.stopMs);
     this.#letGo();
     removeRemains(this.#options.settings);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
+    await this.#recovering;
     this.#letGo();
-    return Promise.resolve();
   }
 
   #letGo(): void {
@@ -111,7 +113,7 @@ export class RouterClient implements Router {
 
   /** True if the router of an earlier control plane goes on; one with other settings is ended. */
   async #adopt(): Promise<boolean> {
-    const { settings, stopMs, log } = this.#options;
+    const { settings, log } = this.#options;
     const live = readPidFile(settings.pidFile);
     if (live === null) {
       removeRemains(settings);
@@ -130,10 +132,18 @@ export class RouterClient implements Router {
       log.info({ pid: live.pid, port: this.#port }, 'router adopted');
       return true;
     }
-    await endRouterProcess(live, connection === null ? 0 : stopMs);
-    connection?.close();
+    await this.#supersede(live, connection);
     removeRemains(settings);
     return false;
+  }
+
+  /** Makes the live router give up its port. It goes on with the requests under way, and their log lines still arrive here. */
+  async #supersede(live: ProcessIdentity, connection: ControlConnection | null): Promise<void> {
+    const { settings, stopMs } = this.#options;
+    signal(live, connection === null ? 'SIGKILL' : 'SIGTERM');
+    const deadline = Date.now() + stopMs;
+    while (readPidFile(settings.pidFile) !== null && Date.now() < deadline) await sleep(20);
+    if (readPidFile(settings.pidFile) !== null) await endRouterProcess(live, 0);
   }
 
   async #start(settings: RouterSettings): Promise<void> {
@@ -171,11 +181,11 @@ export class RouterClient implements Router {
     }
     const superseded = [...this.#pending].filter(([, { again }]) => again === null);
     for (const [id] of superseded) this.#pending.delete(id);
-    for (const { again } of this.#pending.values()) if (again !== null) connection.send(again);
-    if (this.#routes.size === 0 && this.#removed.size === 0 && !this.#committed) return;
     const set = [...this.#routes.values()];
     const told = this.#tellRoutes({ set, remove: [...this.#removed], whole: this.#committed });
     for (const [, { done }] of superseded) done.resolve(told);
+    // Only now: what is to be drained must not get new requests from an older table.
+    for (const { again } of this.#pending.values()) if (again !== null) connection.send(again);
   }
 
   #tellRoutes(change: { set: readonly AppRoute[]; remove: readonly AppId[]; whole: boolean }): Promise<void> {
@@ -207,7 +217,7 @@ export class RouterClient implements Router {
 
   #onLost(): void {
     this.#connection = null;
-    if (!this.#closed) void this.#recover();
+    if (!this.#closed) this.#recovering = this.#recover();
   }
 
   /** The router died, or only the connection broke. Tries until one is there again, on the same port. */

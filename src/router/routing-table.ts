@@ -20,7 +20,7 @@ export class RoutingTable {
   readonly #waiting = new Map<AppId | typeof anyApp, Set<() => void>>();
 
   /** False until a whole table was set once: a host that is missing may then just not have been told yet. */
-  get isComplete(): boolean {
+  isComplete(): boolean {
     return this.#complete;
   }
 
@@ -49,7 +49,7 @@ export class RoutingTable {
     this.#current = { byHost, byApp };
     if (change.whole) {
       this.#complete = true;
-      for (const appId of [...this.#waiting.keys()]) this.#wake(appId);
+      for (const key of [...this.#waiting.keys()]) this.#wake(key);
       return;
     }
     for (const route of change.set) this.#wake(route.appId);

@@ -20,6 +20,10 @@ export function parseProcfile(bytes: Uint8Array): { types: ProcessTypes; warning
       warnings: [`The Procfile has ${bytes.length} bytes; it is ignored, the limit is ${maxBytes}.`],
     };
   }
+  const encoding = otherEncoding(bytes);
+  if (encoding !== null) {
+    return { types: {}, warnings: [`The Procfile is ignored: it is ${encoding}. Save it as plain text in UTF-8.`] };
+  }
   const types = new Map<ProcessType, string>();
   const lines = Buffer.from(bytes)
     .toString('utf8')
@@ -41,6 +45,15 @@ export function parseProcfile(bytes: Uint8Array): { types: ProcessTypes; warning
   return { types: Object.fromEntries(types), warnings: warnings.slice(0, 20) };
 }
 
+/** A NUL in its first line: PowerShell's `>` writes UTF-16, and the rest is no text at all. One warning is worth more than one for each line. */
+function otherEncoding(bytes: Uint8Array): string | null {
+  const [first, second] = bytes;
+  const end = bytes.indexOf(0x0a);
+  if (!bytes.subarray(0, end === -1 ? 1024 : end).includes(0)) return null;
+  const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  return isUtf16 ? 'encoded in UTF-16, as PowerShell does with `>`' : 'a binary file';
+}
+
 function findProblem(type: string | undefined, command: string | undefined, count: number): string | null {
   if (type === undefined || command === undefined) return "it is not of the form 'type: command'";
   if (type === '__proto__') return 'the type has a reserved name';
@@ -52,6 +65,7 @@ function findProblem(type: string | undefined, command: string | undefined, coun
 }
 
 function shorten(line: string): string {
-  const printable = JSON.stringify(line.length > 60 ? `${line.slice(0, 57)}...` : line);
-  return printable.slice(1, -1);
+  const start = line.length > 60 ? `${line.slice(0, 57)}...` : line;
+  // eslint-disable-next-line no-control-regex -- that is what is escaped
+  return start.replace(/[\u0000-\u001f\u007f-\u009f]/g, (found) => JSON.stringify(found).slice(1, -1));
 }

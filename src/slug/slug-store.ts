@@ -5,6 +5,7 @@ import { removeTree } from '../lib/remove-tree.ts';
 import type { Logger } from '../log.ts';
 import type { Sha256 } from '../model/ids.ts';
 import { extractSlug } from './extract-slug.ts';
+import { EarlierMembers } from './member-index.ts';
 import { packSlug, type PackLimits, type PackOutcome } from './pack-slug.ts';
 
 /** Slugs by the SHA-256 of their bytes, and their unpacked trees. Nothing in it ever changes; equal slugs are stored once. */
@@ -20,6 +21,8 @@ export interface SlugStore {
   pack(input: {
     readonly dir: string;
     readonly limits: PackLimits;
+    /** A slug that is likely to be much the same, such as the app's last: it is packed the sooner, and no byte is another. */
+    readonly like: Sha256 | null;
     readonly signal: AbortSignal;
   }): Promise<PackOutcome>;
   /**
@@ -80,15 +83,23 @@ class FolderSlugStore implements SlugStore {
     return folder;
   }
 
-  async pack(input: { dir: string; limits: PackLimits; signal: AbortSignal }): Promise<PackOutcome> {
+  async pack(input: {
+    dir: string;
+    limits: PackLimits;
+    like: Sha256 | null;
+    signal: AbortSignal;
+  }): Promise<PackOutcome> {
     await chmod(input.dir, 0o755);
-    return this.#withTemporary(this.#dir, async (temporary) => {
-      const outcome = await packSlug(input.dir, temporary, input.limits, input.signal);
+    await using earlier =
+      input.like === null ? null : await EarlierMembers.open(this.path(input.like), this.#indexPath(input.like));
+    return await this.#withTemporary(this.#dir, async (temporary) => {
+      const outcome = await packSlug(input.dir, temporary, input.limits, earlier, input.signal);
       if (outcome.status === 'too-large') return outcome;
       this.#packedAt.set(outcome.sha256, Date.now());
       // Renamed even if it is stored already: that heals a damaged file.
       await rename(temporary, this.path(outcome.sha256));
       await syncFolder(this.#dir);
+      await outcome.members.write(this.#indexPath(outcome.sha256));
       return outcome;
     });
   }
@@ -107,6 +118,7 @@ class FolderSlugStore implements SlugStore {
   async remove(sha: Sha256): Promise<void> {
     this.#packedAt.delete(sha);
     await rm(this.path(sha), { force: true });
+    await rm(this.#indexPath(sha), { force: true });
     for (const name of await readdir(join(this.#dir, 'unpacked'))) {
       if (name.startsWith(`${sha}-`)) await this.#discard(join(this.#dir, 'unpacked'), name);
     }
@@ -116,7 +128,7 @@ class FolderSlugStore implements SlugStore {
     const oldest = Date.now() - freshMs;
     const isKept = (sha: string): boolean => inUse.has(sha) || (this.#packedAt.get(sha) ?? 0) > oldest;
     for (const name of await readdir(this.#dir)) {
-      const slug = /^([0-9a-f]{64})\.tgz$/.exec(name)?.[1];
+      const slug = /^([0-9a-f]{64})\.(?:tgz|members)$/.exec(name)?.[1];
       const isLeft = slug === undefined ? isTemporary(name) : !isKept(slug);
       if (isLeft && !this.#unfinished.has(name)) await rm(join(this.#dir, name), { force: true });
     }
@@ -132,6 +144,10 @@ class FolderSlugStore implements SlugStore {
     const doomed = isTemporary(name) ? name : `tmp-${randomBytes(6).toString('hex')}`;
     if (doomed !== name) await rename(join(folder, name), join(folder, doomed));
     await removeTree(join(folder, doomed));
+  }
+
+  #indexPath(sha: Sha256): string {
+    return join(this.#dir, `${sha}.members`);
   }
 
   #unpackedPath(sha: Sha256, uid: number): string {
@@ -151,7 +167,7 @@ class FolderSlugStore implements SlugStore {
 }
 
 function isTemporary(name: string): boolean {
-  return name.startsWith('tmp-');
+  return name.startsWith('tmp-') || name.includes('.tmp-');
 }
 
 /** The loser of a race keeps the winner's folder: both hold the same slug. */

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { expectNothingLeft } from '../rig/left-behind.ts';
-import { startLoad } from '../rig/load.ts';
+import { expectNothingLeft } from '../rig/nothing-left.ts';
+import { startLoad } from '../rig/request-load.ts';
 import { eventually, PlatformRig, type RigApp } from '../rig/platform-rig.ts';
 import { pushTiny } from '../rig/tiny-app.ts';
 
@@ -39,14 +39,14 @@ const r10 = 'heroku[web.1]: Error R10 (Boot timeout) -> Web process failed to bi
 
 it('an app that never binds: its first deploy is accepted with a warning, R10 is in the log', async () => {
   const app = await rig.createApp();
-  const push = await pushTiny(app, 'one', { Procfile: 'web: echo waiting for nothing && sleep 1000\n' });
+  const push = await pushTiny(app, 'one', { Procfile: 'web: echo waiting for nothing && sleep 271001\n' });
   expect(push.exitCode).toBe(0);
   expect(push.output).toContain('Warning: web.1 did not bind to $PORT in time');
   expect(push.remoteLines).toContain('       waiting for nothing');
   expect(push.output).toContain(`heroku logs --app ${app.name}`);
   await expectLog(
     app,
-    'heroku[web.1]: Starting process with command `echo waiting for nothing && sleep 1000`',
+    'heroku[web.1]: Starting process with command `echo waiting for nothing && sleep 271001`',
     'app[web.1]: waiting for nothing',
     r10,
     'heroku[web.1]: Stopping process with SIGKILL',
@@ -58,14 +58,14 @@ it('an app that never binds: its first deploy is accepted with a warning, R10 is
   await app.commit();
   expect((await app.push()).exitCode).toBe(0);
   expect((await app.get()).body).toBe('one of web.1');
-  await expectNothingLeft(rig, 'sleep 1000');
+  await expectNothingLeft(rig, 'sleep 271001');
 });
 
 it('an app that never binds, over one that works: the push is refused with its last lines, the old one keeps answering', async () => {
   const app = await rig.createApp();
   await pushTiny(app, 'one');
   await using load = startLoad(app);
-  const push = await pushTiny(app, 'two', { Procfile: 'web: echo waiting for nothing && sleep 1001\n' });
+  const push = await pushTiny(app, 'two', { Procfile: 'web: echo waiting for nothing && sleep 271002\n' });
   const { bodies, failures } = await load.stop();
   expect(push.exitCode).toBe(1);
   expect(push.output).toContain('v4 did not come up: web.1 did not bind to $PORT in time');
@@ -84,7 +84,7 @@ it('an app that never binds, over one that works: the push is refused with its l
   expect(await app.git('ls-remote', 'heroku', 'main')).not.toContain((await app.git('rev-parse', 'HEAD')).trim());
   const dynos = await app.dynos();
   expect(dynos.map(({ name, state, release }) => [name, state, release.version])).toEqual([['web.1', 'up', 3]]);
-  await expectNothingLeft(rig, 'sleep 1001');
+  await expectNothingLeft(rig, 'sleep 271002');
 });
 
 it('an app that binds late is live when it has; one that binds elsewhere first, too', async () => {
@@ -145,12 +145,12 @@ it('an app that forks and exits has ended: what it forked goes with it', async (
   const app = await rig.createApp();
   await pushTiny(app, 'one');
   const push = await pushTiny(app, 'two', {
-    Procfile: 'web: (setsid sleep 31337 < /dev/null > /dev/null 2>&1 &); (python server.py &); sleep 0.2; exit 0\n',
+    Procfile: 'web: (setsid sleep 271003 < /dev/null > /dev/null 2>&1 &); (python server.py &); sleep 0.2; exit 0\n',
   });
   expect(push.exitCode).toBe(1);
   expect(push.output).toContain('v4 did not come up: web.1 exited with status 0 while it started');
   expect((await app.get()).body).toBe('one of web.1');
-  await expectNothingLeft(rig, 'sleep 31337');
+  await expectNothingLeft(rig, 'sleep 271003');
 });
 
 it('the exit status of an app that was up is in its log, and it is started again', async () => {

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmdirSync, statfsSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { expectNothingLeft, processes } from '../rig/left-behind.ts';
+import { expectNothingLeft } from '../rig/nothing-left.ts';
+import { processesWith } from '../rig/process-list.ts';
 import { eventually, PlatformRig } from '../rig/platform-rig.ts';
 import { pushTiny, tinyApp } from '../rig/tiny-app.ts';
 
@@ -168,7 +169,7 @@ describe.each(['auto', 'process'])('a build that takes too long (sandbox: %s)', 
     expect(push.remoteLines).toContain(' !     Push rejected, timed out; must complete in 4 seconds.');
     expect(push.output).toContain('Failed in: compile');
     expect(performance.now() - startedAt).toBeLessThan(8_000);
-    expect(processes().filter(({ command }) => command.includes(marker))).toEqual([]);
+    expect(await processesWith(marker)).toEqual([]);
     await expectNothingLeft(rig, marker);
     expect((await app.get()).body).toBe('one of web.1');
     const next = await pushTiny(app, 'three', { 'bin/pre_compile': hook('true') });

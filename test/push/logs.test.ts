@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { expectNothingLeft } from '../rig/left-behind.ts';
-import { startLoad } from '../rig/load.ts';
+import { expectNothingLeft } from '../rig/nothing-left.ts';
+import { startLoad } from '../rig/request-load.ts';
 import { eventually, PlatformRig, type RigApp } from '../rig/platform-rig.ts';
 import { pushTiny } from '../rig/tiny-app.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { expectNothingLeft } from '../rig/left-behind.ts';
+import { expectNothingLeft } from '../rig/nothing-left.ts';
 import { eventually, PlatformRig } from '../rig/platform-rig.ts';
 import { tinyApp } from '../rig/tiny-app.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { expectNothingLeft } from '../rig/left-behind.ts';
-import { startLoad } from '../rig/load.ts';
+import { expectNothingLeft } from '../rig/nothing-left.ts';
+import { startLoad } from '../rig/request-load.ts';
 import { eventually, PlatformRig, type RigApp } from '../rig/platform-rig.ts';
 import { pushTiny } from '../rig/tiny-app.ts';
 

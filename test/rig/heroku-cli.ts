@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checkout } from './platform-rig.ts';
 
 const version = '11.10.0';
 const installTimeoutMs = 170_000;
@@ -49,67 +50,82 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** The CLI pointed at one platform, with a home folder of its own: nothing of the user's is read or changed. */
+/** A shell of somebody who has evaluated `hokku env`, with a home folder of its own: nothing of the user's is read or changed. */
 export class HerokuCli implements AsyncDisposable {
   readonly home: string;
-  /** What `hokku env` prints, and a PATH on which git finds `heroku` as its credential helper. */
+  /** The environment of that shell; `heroku` is on its PATH, and git may not prompt. */
   readonly env: Readonly<Record<string, string>>;
-  readonly #program: string;
 
-  private constructor(home: string, installation: string, platform: { url: string; token: string; caFile?: string }) {
+  private constructor(home: string, env: Readonly<Record<string, string>>) {
     this.home = home;
-    this.#program = join(installation, 'node_modules', 'heroku', 'bin', 'run.js');
-    const { host, hostname } = new URL(platform.url);
-    this.env = {
-      PATH: `${join(installation, 'node_modules', '.bin')}:${process.env['PATH'] ?? '/usr/bin:/bin'}`,
-      HOME: home,
-      LANG: 'C.UTF-8',
-      NO_COLOR: '1',
-      HEROKU_HOST: platform.url,
-      HEROKU_API_KEY: platform.token,
-      HEROKU_DATA_HOST: hostname,
-      HEROKU_PARTICLEBOARD_URL: platform.url,
-      HEROKU_LOGIN_HOST: platform.url,
-      HEROKU_BUILDPACK_REGISTRY_URL: platform.url,
-      HEROKU_STATUS_HOST: platform.url,
-      HEROKU_EXEC_URL: `https://${host}/`,
-      PGDIAGNOSE_URL: hostname,
-      DISABLE_TELEMETRY: 'true',
-      HEROKU_SKIP_NEW_VERSION_CHECK: 'true',
-      HEROKU_DISABLE_AUTOUPDATE: 'true',
-      HEROKU_NETRC_WRITE: 'true',
-      ...(platform.caFile === undefined ? {} : { NODE_EXTRA_CA_CERTS: platform.caFile }),
-    };
+    this.env = env;
   }
 
   static async open(
     installation: { readonly dir: string },
-    platform: { url: string; token: string; caFile?: string },
+    platform: { readonly dataDir: string; readonly token: string },
   ): Promise<HerokuCli> {
     const home = await mkdtemp(join(tmpdir(), 'hokku-cli-'));
     await mkdir(join(home, '.cache', 'heroku'), { recursive: true });
     await writeFile(join(home, '.cache', 'heroku', 'terms-of-service'), '');
-    return new HerokuCli(home, installation.dir, platform);
+    const before = {
+      PATH: `${join(installation.dir, 'node_modules', '.bin')}:${process.env['PATH'] ?? '/usr/bin:/bin'}`,
+      HOME: home,
+      LANG: 'C.UTF-8',
+      NO_COLOR: '1',
+      GIT_TERMINAL_PROMPT: '0',
+      GIT_CONFIG_NOSYSTEM: '1',
+      ...gitIdentity,
+    };
+    const evaluate = 'eval "$("$1" "$2" env)" && unset HOKKU_DATA_DIR HOKKU_API_KEY && env -0';
+    const shell = await finish(
+      spawn('sh', ['-c', evaluate, 'sh', process.execPath, join(checkout, 'dist', 'main.js')], {
+        env: { ...before, HOKKU_DATA_DIR: platform.dataDir, HOKKU_API_KEY: platform.token },
+      }),
+      commandTimeoutMs,
+    );
+    if (shell.exitCode !== 0) throw new Error(`hokku env could not be evaluated: ${shell.stderr}`);
+    const pairs = shell.stdout.split('\0').filter((pair) => pair !== '');
+    return new HerokuCli(
+      home,
+      Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])),
+    );
   }
 
-  /** Runs `heroku <args>`; `cwd` is the home folder unless it is given. */
-  run(args: readonly string[], cwd = this.home): Promise<CliResult> {
-    return finish(this.start(args, cwd), commandTimeoutMs);
+  /** Runs `heroku <args>`; `env` replaces single variables of the shell. */
+  run(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<CliResult> {
+    return finish(this.#spawn('heroku', args, cwd, env), commandTimeoutMs);
   }
 
   /** For commands that don't end by themselves. The caller ends it. */
-  start(args: readonly string[], cwd = this.home): ChildProcess {
-    return spawn(process.execPath, [this.#program, ...args], {
-      cwd,
-      env: this.env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+  start(args: readonly string[], cwd: string): ChildProcess {
+    return this.#spawn('heroku', args, cwd);
+  }
+
+  git(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<CliResult> {
+    return finish(this.#spawn('git', args, cwd, env), commandTimeoutMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.home, { recursive: true, force: true });
   }
+
+  #spawn(
+    program: string,
+    args: readonly string[],
+    cwd: string,
+    env: Readonly<Record<string, string>> = {},
+  ): ChildProcess {
+    return spawn(program, args, { cwd, env: { ...this.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  }
 }
+
+const gitIdentity = {
+  GIT_AUTHOR_NAME: 'Ada',
+  GIT_AUTHOR_EMAIL: 'ada@example.com',
+  GIT_COMMITTER_NAME: 'Ada',
+  GIT_COMMITTER_EMAIL: 'ada@example.com',
+};
 
 function finish(child: ChildProcess, timeoutMs: number): Promise<CliResult> {
   let stdout = '';

@@ -1,87 +1,97 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFile, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PlatformRig } from './platform-rig.ts';
-import { eventually } from './platform-rig.ts';
 
-/**
- * What builds and pushes that are over have left on disk and in the process list; empty when all is clean. `markers`: words
- * in the command lines of processes that must be gone.
- */
-function leftBehind(rig: PlatformRig, markers: readonly string[]): readonly string[] {
-  const repos = list(join(rig.dataDir, 'repos'));
-  return [
-    ...list(join(rig.dataDir, 'builds')).map((name) => `builds/${name}`),
-    ...repos.flatMap((repo) => {
-      const dir = join(rig.dataDir, 'repos', repo);
-      const locks = list(dir).filter((name) => name.endsWith('.lock'));
-      const quarantines = list(join(dir, 'objects')).filter((name) => /incoming|tmp/.test(name));
-      return [...locks, ...quarantines].map((name) => `repos/${repo}/${name}`);
-    }),
-    ...list(join(rig.dataDir, 'cache')).flatMap((app) =>
-      list(join(rig.dataDir, 'cache', app)).filter((name) => !/^\d+(\.spare)?$/.test(name)),
-    ),
-    ...list(join(rig.dataDir, 'slugs')).filter((name) => !/^([0-9a-f]{64}\.tgz|unpacked)$/.test(name)),
-    ...list(join(rig.dataDir, 'slugs', 'unpacked')).filter((name) => !/^[0-9a-f]{64}-\d+$/.test(name)),
-    ...processes()
-      .filter(({ pid, command, cwd }) => pid !== process.pid && isOf(rig, markers, command, cwd))
-      .map(({ pid, command }) => `process ${pid}: ${command.slice(0, 200)}`),
+/** Resolves once nothing is left of what the platform did for pushes that have ended; throws with the list after 10 s. */
+export async function nothingLeftBehind(rig: PlatformRig): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const left = await leftBehind(rig);
+    if (left.length === 0) return;
+    if (Date.now() > deadline) throw new Error(`left behind:\n${left.join('\n')}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Work folders, quarantines, locks and half files in the data folder, temporary files, folders of dynos that are gone, processes. */
+export async function leftBehind(rig: PlatformRig): Promise<readonly string[]> {
+  const temporary = (await readdir(join(rig.home, 'tmp'))).map((name) => `tmp/${name}`);
+  const dynos = await liveDynos(rig);
+  const folders = (await readdir(join(rig.dataDir, 'dynos'))).filter((id) => !dynos.has(id)).map((id) => `dynos/${id}`);
+  return [...(await halfDone(rig)), ...temporary, ...folders, ...(await strayProcesses(rig, dynos))];
+}
+
+async function halfDone(rig: PlatformRig): Promise<readonly string[]> {
+  const matching = async (folder: string, pattern: RegExp): Promise<string[]> =>
+    (await readdir(join(rig.dataDir, folder)).catch(() => []))
+      .filter((name) => pattern.test(name))
+      .map((name) => `${folder}/${name}`);
+  const found = [
+    ...(await matching('builds', /./)),
+    ...(await matching('slugs', /^tmp-/)),
+    ...(await matching('slugs/unpacked', /^tmp-/)),
+    ...(await matching('repos', /^\.(new|gone)-/)),
   ];
+  for (const cache of await matching('cache', /./)) found.push(...(await matching(cache, /^tmp-/)));
+  for (const repo of await matching('repos', /\.git$/)) {
+    found.push(...(await matching(repo, /\.lock$/)));
+    found.push(...(await matching(`${repo}/objects`, /^(tmp_|incoming-)/)));
+    found.push(...(await matching(`${repo}/objects/pack`, /^\.?tmp|\.(lock|keep)$/)));
+    const refs = await readdir(join(rig.dataDir, repo, 'refs'), { recursive: true });
+    found.push(...refs.filter((name) => name.endsWith('.lock')).map((name) => `${repo}/refs/${name}`));
+  }
+  return found;
 }
 
-/** Fails when something stays behind for longer than a moment. */
-export async function expectNothingLeft(rig: PlatformRig, ...markers: string[]): Promise<void> {
-  let left: readonly string[] = [];
-  await eventually(
-    'a clean platform',
-    () => {
-      left = leftBehind(rig, markers);
-      return Promise.resolve(left.length === 0);
-    },
-    5_000,
-  ).catch(() => {
-    throw new Error(`left behind:\n${left.join('\n')}`);
-  });
+async function liveDynos(rig: PlatformRig): Promise<ReadonlySet<string>> {
+  const apps = (await rig.api('GET', '/apps')).json as { name: string }[];
+  const ids = new Set<string>();
+  for (const { name } of apps) {
+    const dynos = (await rig.api('GET', `/apps/${name}/dynos`)).json as { id: string }[];
+    for (const { id } of dynos) ids.add(id);
+  }
+  return ids;
 }
 
-function isOf(rig: PlatformRig, markers: readonly string[], command: string, cwd: string): boolean {
-  if (markers.some((marker) => command.includes(marker))) return true;
-  if (command.includes(join(rig.dataDir, 'repos')) || cwd.startsWith(join(rig.dataDir, 'repos'))) return true;
-  return cwd.startsWith(join(rig.dataDir, 'builds')) || command.includes(join(rig.dataDir, 'builds'));
+/** Children of the control plane, except the router; and who works in the data folder, except the router and the trees of live dynos' supervisors. */
+async function strayProcesses(rig: PlatformRig, dynos: ReadonlySet<string>): Promise<readonly string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const all = new Map<number, Process>();
+  for (const process of await Promise.all(pids.map(look))) if (process !== null) all.set(process.pid, process);
+
+  const isStray = (process: Process): boolean => {
+    if (process.pid === rig.pid || process.command.includes('router-process.js')) return false;
+    const parent = all.get(process.parent);
+    if (parent?.pid === rig.pid) return !isSupervisor(process);
+    const dyno = process.cwd.startsWith(`${rig.dataDir}/dynos/`) ? process.cwd.split('/dynos/')[1] : undefined;
+    if (isSupervisor(process)) return dyno !== undefined && !dynos.has(dyno.slice(0, 36));
+    if (!`${process.command} ${process.cwd}`.includes(rig.dataDir)) return false;
+    for (let above = parent; above !== undefined; above = all.get(above.parent)) if (isSupervisor(above)) return false;
+    return true;
+  };
+  return [...all.values()].filter(isStray).map(({ pid, command, cwd }) => `process ${pid} ${command} in ${cwd}`);
+}
+
+function isSupervisor({ command }: Process): boolean {
+  return command.includes('hokku-supervisor');
 }
 
 interface Process {
   readonly pid: number;
+  readonly parent: number;
   readonly command: string;
   readonly cwd: string;
 }
 
-/** Every process that can be seen; the ones of a sandbox show as well. */
-export function processes(): readonly Process[] {
-  return list('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-        return command === '' ? [] : [{ pid: Number(name), command, cwd: cwdOf(name) }];
-      } catch {
-        return []; // It has ended meanwhile.
-      }
-    });
-}
-
-function cwdOf(pid: string): string {
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`);
-  } catch {
-    return '';
-  }
-}
-
-function list(dir: string): readonly string[] {
-  try {
-    return readdirSync(dir);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
+/** Null when it has ended meanwhile. */
+async function look(pid: string): Promise<Process | null> {
+  const [status, command, cwd] = await Promise.all([
+    readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''),
+    readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
+    readlink(`/proc/${pid}/cwd`).catch(() => ''),
+  ]);
+  // `pid (name) state parent ...`; the name may hold anything.
+  const parent = /^\S+ .*\) \S (\d+) /s.exec(status)?.[1];
+  if (parent === undefined) return null;
+  return { pid: Number(pid), parent: Number(parent), command: command.replaceAll('\0', ' '), cwd };
 }

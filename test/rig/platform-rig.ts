@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -24,9 +24,11 @@ export interface Answer {
 export class PlatformRig implements AsyncDisposable {
   readonly dataDir: string;
   readonly home: string;
-  readonly token = `HRKU-${randomBytes(16).toString('hex')}`;
+  /** Of the operator's account. */
+  token = newToken();
   readonly #settings: Readonly<Record<string, string>>;
   #port = 0;
+  #lastPid = 0;
   #process: ChildProcess | null = null;
   #stderr = '';
 
@@ -38,8 +40,9 @@ export class PlatformRig implements AsyncDisposable {
 
   static async start(options: RigOptions = {}): Promise<PlatformRig> {
     const home = await mkdtemp(join(tmpdir(), 'hokku-rig-'));
-    // Apps run as users of their own; without a sandbox they reach their folders from the root on.
+    // Without a sandbox, the users that builds and dynos run as reach their folders through this one.
     await chmod(home, 0o711);
+    await mkdir(join(home, 'tmp'));
     const rig = new PlatformRig(home, options);
     await rig.startServer();
     return rig;
@@ -58,6 +61,11 @@ export class PlatformRig implements AsyncDisposable {
     return this.#process.pid;
   }
 
+  /** Of the server that was started last, whether it still runs or not. */
+  get lastPid(): number {
+    return this.#lastPid;
+  }
+
   /** What the server wrote to standard error since the rig began. */
   get platformLog(): string {
     return this.#stderr;
@@ -70,6 +78,7 @@ export class PlatformRig implements AsyncDisposable {
       env: {
         ...inheritedEnvironment(),
         HOME: this.home,
+        TMPDIR: join(this.home, 'tmp'),
         HOKKU_DATA_DIR: this.dataDir,
         HOKKU_PORT: String(this.#port),
         HOKKU_API_KEY: this.token,
@@ -79,6 +88,7 @@ export class PlatformRig implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;
+    this.#lastPid = child.pid ?? 0;
     child.stderr.on('data', (chunk: Buffer) => {
       this.#stderr += chunk.toString();
     });
@@ -104,6 +114,20 @@ export class PlatformRig implements AsyncDisposable {
   /** Ends the control plane as an upgrade does. */
   async terminateServer(): Promise<void> {
     await this.#end('SIGTERM');
+  }
+
+  /** Restarts the control plane with another token, which revokes the one before. Returns that one. */
+  async changeToken(): Promise<string> {
+    const revoked = this.token;
+    await this.terminateServer();
+    this.token = newToken();
+    await this.startServer();
+    return revoked;
+  }
+
+  /** Ends everything: the control plane, the router and the dynos. */
+  async interruptServer(): Promise<void> {
+    await this.#end('SIGINT');
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
@@ -145,7 +169,7 @@ export class PlatformRig implements AsyncDisposable {
   request(
     host: string,
     path = '/',
-    options: { method?: string; headers?: Readonly<Record<string, string>>; body?: string } = {},
+    options: { method?: string; headers?: Readonly<Record<string, string>>; body?: string | Uint8Array } = {},
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const outgoing = request(
@@ -236,6 +260,13 @@ export class RigApp {
     return readFile(join(this.dir, path), 'utf8');
   }
 
+  /** Empties the working copy, so that the next commit holds nothing of the last. */
+  async clear(): Promise<void> {
+    for (const name of await readdir(this.dir)) {
+      if (name !== '.git') await rm(join(this.dir, name), { recursive: true, force: true });
+    }
+  }
+
   async commit(message = 'change'): Promise<void> {
     await this.git('add', '--all');
     await this.git('commit', '--quiet', '--allow-empty', '--message', message);
@@ -271,7 +302,7 @@ export class RigApp {
           .map((line) =>
             line
               .replace(/^remote: ?/, '')
-              .replace(/\u001b\[K/g, '')
+              .replaceAll('\u001b[K', '')
               .trimEnd(),
           );
         resolve({ exitCode: code ?? -1, output, remoteLines });
@@ -281,12 +312,17 @@ export class RigApp {
   }
 
   async git(...args: string[]): Promise<string> {
-    const child = spawn('git', args, { cwd: this.dir, env: this.#gitEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
-    let out = '';
+    return (await this.gitWithInput('', ...args)).toString();
+  }
+
+  /** `git`, with bytes in and bytes out. */
+  async gitWithInput(input: string | Uint8Array, ...args: string[]): Promise<Buffer> {
+    const child = spawn('git', args, { cwd: this.dir, env: this.#gitEnvironment(), stdio: ['pipe', 'pipe', 'pipe'] });
+    const out: Buffer[] = [];
     let err = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      out += chunk.toString();
-    });
+    child.stdin.on('error', () => undefined); // Judged by its exit code.
+    child.stdin.end(input);
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => {
       err += chunk.toString();
     });
@@ -295,7 +331,7 @@ export class RigApp {
       child.once('close', resolve);
     });
     if (code !== 0) throw new Error(`git ${args.join(' ')} exited with ${code}: ${err}`);
-    return out;
+    return Buffer.concat(out);
   }
 
   get(path = '/'): Promise<Answer> {
@@ -342,6 +378,10 @@ export class RigApp {
       GIT_CONFIG_VALUE_0: '!f() { test "$1" = get && printf "username=any\\npassword=%s\\n" "$RIG_TOKEN"; }; f',
     };
   }
+}
+
+function newToken(): string {
+  return `HRKU-${randomBytes(16).toString('hex')}`;
 }
 
 /** The machine's registry and CA settings reach the server under test; its own platform settings do not. */

@@ -5,7 +5,7 @@
 # build, that reaches the cached file too: sizes and times of all files are kept in `manifest`, and an environment that
 # doesn't match them any more is thrown away instead of used.
 
-CACHE_LAYOUT="1"
+CACHE_LAYOUT="2"
 
 cache::_dir() {
 	echo "${CACHE_DIR}/python"

@@ -65,11 +65,13 @@ install::requirements() {
 		fi
 	else
 		environment::create
+		setuptools::provide
 	fi
 
 	output::step "Installing dependencies using 'pip install -r requirements.txt'"
 	if [[ "${moving}" == yes ]]; then
 		environment::create
+		setuptools::provide
 		output::detail "(A requirement from version control isn't pinned to a commit, so it's looked up in every build.)"
 	fi
 	install::_run "${key}" "${copies}" -r "${file}"
@@ -105,6 +107,7 @@ install::pyproject_dependencies() {
 		return
 	fi
 	environment::create
+	setuptools::provide
 	output::step "Installing the dependencies in pyproject.toml using pip (there's no lock file, so the newest that fit)"
 	install::_run "${key}" "${WORK_DIR}/requirements" -r "${file}"
 }
@@ -125,6 +128,7 @@ install::project() {
 		fi
 	else
 		environment::create
+		setuptools::provide
 	fi
 	output::step "Installing the project using 'pip install .'"
 	rm -f "${CACHE_DIR}/python/project-tree"

@@ -3,7 +3,8 @@
 
 profile::write() {
 	mkdir -p "${BUILD_DIR}/.profile.d"
-	cp "${BUILDPACK_DIR}"/profile.d/*.sh "${BUILD_DIR}/.profile.d/"
+	# Not through a link of the same name.
+	cp --remove-destination "${BUILDPACK_DIR}"/profile.d/*.sh "${BUILD_DIR}/.profile.d/"
 }
 
 # For the buildpacks after this one, which run in this build.

@@ -93,7 +93,7 @@ export class ApiRig implements AsyncDisposable {
         removeApp: () => Promise.resolve(),
       },
       cancellations: { cancel: () => undefined },
-      purgeCache: () => Promise.resolve(),
+      buildTools: { caches: { remove: () => Promise.resolve() } },
       inBackground: (_what: string, work: Promise<unknown>) => {
         background.push(work);
       },

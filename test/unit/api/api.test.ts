@@ -267,6 +267,8 @@ it('serves a log session as an event stream or as text, at the host where the AP
     'data: 2010-09-16T15:13:46.677020+00:00 app[web.1]: two',
   ]);
   expect(body.match(/^id: \d+$/gm)).toHaveLength(2);
+  // The official CLI waits this long before it ends, and 3 s if it is not told.
+  expect(body).toMatch(/^retry: 1\n\n/);
 
   expect((await fetch(`${rig.url}/sessions/nope`)).status).toBe(404);
   expect((await rig.api('POST', '/apps/logged/log-sessions', { lines: 'x' })).status).toBe(422);

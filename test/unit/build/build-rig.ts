@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pino } from 'pino';
-import { build, type BuildInput, type BuildTools } from '../../../src/build/index.ts';
+import { BuildCaches, build, type BuildInput, type BuildTools } from '../../../src/build/index.ts';
 import { exitCodeOf, startProcess } from '../../../src/lib/spawn.ts';
 import type { App } from '../../../src/model/app.ts';
 import type { BuildOutcome, BuiltSlug } from '../../../src/model/build.ts';
@@ -73,12 +73,14 @@ type Files = Readonly<Record<string, string | { readonly mode: number; readonly 
 export class BuildRig implements AsyncDisposable {
   readonly dir: string;
   readonly slugs: SlugStore;
+  readonly caches: BuildCaches;
   readonly app: App;
   #builds = 0;
 
   constructor(dir: string, slugs: SlugStore) {
     this.dir = dir;
     this.slugs = slugs;
+    this.caches = new BuildCaches(join(dir, 'cache'), pino({ enabled: false }));
     const now = new Date();
     this.app = {
       id: 'a0000000-0000-4000-8000-000000000001' as AppId,
@@ -148,6 +150,7 @@ export class BuildRig implements AsyncDisposable {
         configVars: {},
         buildpacks: [],
         commit: null,
+        lastSlug: null,
         limits: { timeoutMs: 15_000, slugMaxBytes: 500 * 2 ** 20, slugSoftBytes: 300 * 2 ** 20 },
         signal: new AbortController().signal,
         ...change,
@@ -157,7 +160,7 @@ export class BuildRig implements AsyncDisposable {
         runInSandbox: runAsGroup,
         slugs: this.slugs,
         buildpacksDir: this.path('buildpacks'),
-        cacheDir: this.path('cache'),
+        caches: this.caches,
         workDir: this.path('builds'),
         platformEnv: {},
         log: pino({ enabled: false }),
@@ -176,6 +179,7 @@ export class BuildRig implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.caches[Symbol.asyncDispose]();
     await rm(this.dir, { recursive: true, force: true });
   }
 }

@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, readdir, rm, stat, symlink, utimes } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
+import { pino } from 'pino';
 import { failureLines, sweepBuilds } from '../../../src/build/index.ts';
 import type { BuildFailure } from '../../../src/model/build.ts';
 import { BuildRig, writeFiles, type BuildResult } from './build-rig.ts';
@@ -202,6 +204,7 @@ it('keeps the cache of builds that succeed and gives it to the next', async () =
   expect(counts).toEqual([0, 1, 2, 2, 3, 0].map((n) => `count is ${n}`));
   // Later builds write into their own copy, not into a file that an earlier slug still shares with the cache.
   expect(await readFile(join(await rig.unpacked(first), 'linked'), 'utf8')).toBe('1\n');
+  await rig.caches.settled();
   expect((await readdir(rig.path('cache', rig.app.id))).toSorted()).toEqual(['1', '1.spare']);
 });
 
@@ -310,19 +313,29 @@ it.each([
   expect(failureLines(failureOf(built)).join('\n')).toMatch(expected);
 });
 
-it('sweeps the folders of builds that died, not those of builds that run', async () => {
+it('sweeps what builds that died have left, also while something still writes there', async () => {
   await using rig = await BuildRig.open();
-  await mkdir(rig.path('builds/live'), { recursive: true });
   await mkdir(rig.path('builds/dead/closed/in'), { recursive: true });
   await chmod(rig.path('builds/dead/closed'), 0);
-  await utimes(rig.path('builds/dead'), 1, 1);
-  await mkdir(rig.path('cache/app-1/1'), { recursive: true });
+  await mkdir(rig.path('cache/app-1/1.spare'), { recursive: true });
+  await mkdir(rig.path('cache/app-1/tmp-0123456789ab/half'), { recursive: true });
   await mkdir(rig.path('cache/app-2/1'), { recursive: true });
+  const orphan = spawn('/bin/bash', [
+    '-c',
+    'mkdir -p "$1"; cd "$1"; while :; do mkdir $((++n)) || exit; done',
+    '-',
+    rig.path('builds/copy'),
+  ]);
+  const ended = new Promise((resolve) => orphan.once('exit', resolve));
+  while (!existsSync(rig.path('builds/copy/9'))) await new Promise((resolve) => setTimeout(resolve, 5));
 
-  await sweepBuilds(rig.path('builds'), rig.path('cache'), new Set(['app-1']));
+  await sweepBuilds(rig.path('builds'), pino({ enabled: false }));
+  await rig.caches.sweep(new Set(['app-1']));
 
-  expect(await readdir(rig.path('builds'))).toEqual(['live']);
+  await ended;
+  expect(await readdir(rig.path('builds'))).toEqual([]);
   expect(await readdir(rig.path('cache'))).toEqual(['app-1']);
+  expect(await readdir(rig.path('cache/app-1'))).toEqual(['1.spare']);
 });
 
 it('takes the cache of the last good build after a death at any moment', async () => {
@@ -331,10 +344,13 @@ it('takes the cache of the last good build after a death at any moment', async (
   await rig.build({ 'requirements.txt': '' });
   const cache = (...parts: string[]): string => rig.path('cache', rig.app.id, ...parts);
 
+  await rig.caches.settled();
+
   // Died during a build, which had taken the spare, and while the next cache and its spare were being made.
   await rm(cache('1.spare'), { recursive: true });
   await writeFiles(cache('tmp-0123456789ab'), { a: 'half\n' });
   const afterBuild = await rig.build({ 'requirements.txt': '' });
+  await rig.caches.settled();
   // Died before the old one was removed, and before the new one had its spare.
   await rm(cache('2.spare'), { recursive: true });
   await writeFiles(cache('1'), { a: 'old\n' });
@@ -343,6 +359,7 @@ it('takes the cache of the last good build after a death at any moment', async (
 
   expect(afterBuild.lines).toContain('saved');
   expect(afterSave.lines).toContain('saved');
+  await rig.caches.settled();
   expect((await readdir(cache())).toSorted()).toEqual(['3', '3.spare']);
 });
 
@@ -416,4 +433,23 @@ it('leaves nothing half done when the disk is full', async () => {
   expect(failureOf(inPack)).toMatchObject({ reason: 'out-of-space', phase: 'pack' });
   expect(failureLines(failureOf(inPack))[0]).toBe(' !     Push rejected, the disk of the platform is full.');
   expect(await readdir(rig.path('builds'))).toEqual([]);
+});
+
+it("shows builds the files that the operator's registry settings name, wherever they lie", async () => {
+  await using rig = await BuildRig.open();
+  await rig.addBuildpack('python', {
+    ...detectPython,
+    'bin/compile': 'cat "$PIP_CONFIG_FILE"; echo "$SSL_CERT_FILE [$PIP_CERT]"',
+  });
+  await writeFiles(rig.path('home'), { 'pip.conf': '[global]\nindex-url = http://index.example\n' }, 0o700);
+  const platformEnv = {
+    PIP_CONFIG_FILE: rig.path('home/pip.conf'),
+    SSL_CERT_FILE: '/etc/ssl/certs/ca-certificates.crt',
+    PIP_CERT: rig.path('home/missing.pem'),
+  };
+
+  const built = await rig.build({ 'requirements.txt': '' }, {}, { platformEnv });
+
+  expect(built.lines).toContain('index-url = http://index.example');
+  expect(built.lines).toContain('/etc/ssl/certs/ca-certificates.crt []');
 });

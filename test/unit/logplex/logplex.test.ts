@@ -233,7 +233,45 @@ it('opens a session by its token only, and not after it has expired or its app h
   await logplex.remove(appId);
   logplex.append(appId, [line('straggler')]);
   await logplex.flush();
-  expect(await readdir(dir)).toEqual([]);
+  expect(await readdir(dir)).toEqual(['.sessions']);
+});
+
+it('lets a tail go on after a restart, for as long as its app is there', async () => {
+  const stop = new AbortController();
+  const seen: { id: string; text: string }[] = [];
+  const tail = { lines: 10, tail: true, filter: { process: 'web' } };
+  const others = randomUUID() as AppId;
+  const { token, past, gone } = await (async () => {
+    await using logplex = await open();
+    logplex.append(appId, [line('before'), line('other', { process: 'worker.1' })]);
+    const sessions = {
+      token: logplex.createSession(appId, tail).token,
+      past: logplex.createSession(appId, { ...tail, tail: false }).token,
+      gone: logplex.createSession(others, tail).token,
+    };
+    for await (const batch of logplex.openSession(sessions.token, null)?.lines(stop.signal) ?? []) {
+      seen.push(...batch);
+      break;
+    }
+    return sessions;
+  })();
+  // The token itself is not stored.
+  expect((await readdir(join(dir, '.sessions'))).filter((name) => name.includes(token))).toEqual([]);
+  await writeFile(join(dir, '.sessions', 'torn'), '{"hash":');
+
+  await using again = await open();
+  await again.sweep(new Set([appId]));
+  again.append(appId, [line('after'), line('other', { process: 'worker.1' })]);
+  for await (const batch of again.openSession(token, seen[0]?.id ?? null)?.lines(stop.signal) ?? []) {
+    seen.push(...batch);
+    break;
+  }
+
+  expect(messages(seen.map(({ text }) => text))).toEqual(['before', 'after']);
+  expect(again.openSession(past, null)).toBeNull();
+  expect(again.openSession(gone, null)).toBeNull();
+  await again[Symbol.asyncDispose]();
+  expect(await readdir(join(dir, '.sessions'))).toHaveLength(1);
 });
 
 it('makes room for a new session among those that nobody reads', async () => {
@@ -277,5 +315,5 @@ it('sweeps the logs of apps that are gone, and keeps those of the others and of 
   again.append(fresh, [line('x')]);
   await again.flush();
   await again.sweep(new Set([appId]));
-  expect((await readdir(dir)).sort()).toEqual([appId, buildLogOf(appId), fresh].sort());
+  expect((await readdir(dir)).sort()).toEqual(['.sessions', appId, buildLogOf(appId), fresh].sort());
 });

@@ -2,6 +2,7 @@ import { expect, it } from '@jest/globals';
 import { RouterRig, route, target } from './router-rig.ts';
 
 const uuid = '[0-9a-f]{8}-[0-9a-f-]{27}';
+const anUuid = new RegExp(`^${uuid}$`);
 
 it('sends a request to a dyno of the app at its host, and logs it in the format of Heroku', async () => {
   await using rig = await RouterRig.start();
@@ -16,7 +17,12 @@ it('sends a request to a dyno of the app at its host, and logs it in the format 
   const answer = await rig.get(`myapp.localhost:${rig.router.port}`, '/posts?q="x"', {
     method: 'POST',
     body: 'hello',
-    headers: { 'X-Forwarded-For': '203.0.113.9', 'X-Forwarded-Proto': 'gopher', 'X-Secret': '1', Connection: 'x-secret' },
+    headers: {
+      'X-Forwarded-For': '203.0.113.9',
+      'X-Forwarded-Proto': 'gopher',
+      'X-Secret': '1',
+      Connection: 'x-secret',
+    },
   });
 
   expect(answer.status).toBe(200);
@@ -31,7 +37,7 @@ it('sends a request to a dyno of the app at its host, and logs it in the format 
     'x-forwarded-for': '203.0.113.9, 127.0.0.1',
     'x-forwarded-proto': 'http',
     'x-forwarded-port': String(rig.router.port),
-    'x-request-id': expect.stringMatching(uuid),
+    'x-request-id': expect.stringMatching(anUuid),
     'x-request-start': expect.stringMatching(/^\d{13}$/),
     'connect-time': expect.stringMatching(/^\d+$/),
     'total-route-time': expect.stringMatching(/^\d+$/),
@@ -53,7 +59,7 @@ it('keeps the request id of the client only if it looks like one', async () => {
   const good = 'A'.repeat(20);
 
   expect((await rig.get('myapp.localhost', '/', { headers: { 'X-Request-Id': good } })).body).toBe(good);
-  expect((await rig.get('myapp.localhost', '/', { headers: { 'X-Request-Id': 'short' } })).body).toMatch(uuid);
+  expect((await rig.get('myapp.localhost', '/', { headers: { 'X-Request-Id': 'short' } })).body).toMatch(anUuid);
 });
 
 it.each([
@@ -112,23 +118,43 @@ it('lets requests wait while a dyno starts, and sends them on when it is up', as
   for (const answer of await Promise.all(waiting)) expect(answer).toMatchObject({ status: 200, body: 'up now' });
 });
 
+const ok = 'HTTP/1.1 200 OK\r\n';
+
 it.each([
-  ['H13', '', 503, 'desc="Connection closed without response"'],
-  ['H17', 'HTTP/1.1 200\r\n\r\n', 503, 'desc="Poorly formatted HTTP response"'],
-  ['H17', 'SSH-2.0-OpenSSH\r\n', 503, 'desc="Poorly formatted HTTP response"'],
-  ['H18', 'HTTP/1.1 200 OK\r\nContent-', 503, 'desc="Server Request Interrupted"'],
-  ['H25', `HTTP/1.1 200 ${'O'.repeat(9000)}\r\n\r\n`, 502, 'desc="HTTP restriction: oversized status line"'],
-  ['H25', `HTTP/1.1 200 OK\r\nSet-Cookie: ${'c'.repeat(8200)}\r\n\r\n`, 502, 'desc="HTTP restriction: oversized cookie"'],
-  ['H25', `HTTP/1.1 200 OK\r\nX: ${'c'.repeat(600_000)}\r\n\r\n`, 502, 'desc="HTTP restriction: oversized header"'],
-  ['H25', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab', 502, 'desc="HTTP restriction: invalid content length"'],
-])('answers %s to a dyno that says %j', async (code, said, status, desc) => {
+  ['closes at once', 'H13', 503, 'Connection closed without response', ''],
+  ['gives no reason phrase', 'H17', 503, 'Poorly formatted HTTP response', 'HTTP/1.1 200\r\n\r\n'],
+  ['speaks something else', 'H17', 503, 'Poorly formatted HTTP response', 'SSH-2.0-OpenSSH\r\n'],
+  ['closes within the head', 'H18', 503, 'Server Request Interrupted', `${ok}Content-`],
+  [
+    'has a long status line',
+    'H25',
+    502,
+    'HTTP restriction: oversized status line',
+    `HTTP/1.1 200 ${'O'.repeat(9000)}\r\n`,
+  ],
+  [
+    'sets a long cookie',
+    'H25',
+    502,
+    'HTTP restriction: oversized cookie',
+    `${ok}Set-Cookie: ${'c'.repeat(8200)}\r\n\r\n`,
+  ],
+  ['has a long header', 'H25', 502, 'HTTP restriction: oversized header', `${ok}X: ${'c'.repeat(600_000)}\r\n\r\n`],
+  [
+    'gives two lengths',
+    'H25',
+    502,
+    'HTTP restriction: invalid content length',
+    `${ok}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`,
+  ],
+])('when the dyno %s, answers %s', async (_situation, code, status, desc, said) => {
   await using rig = await RouterRig.start();
   await rig.router.setRoute(route('myapp', 'up', [await rig.rawDyno(said)]));
 
   const answer = await rig.get('myapp.localhost');
 
   expect(answer.status).toBe(status);
-  expect(await rig.line()).toContain(`at=error code=${code} ${desc} method=GET`);
+  expect(await rig.line()).toContain(`at=error code=${code} desc="${desc}" method=GET`);
   expect(await rig.line()).toMatch(new RegExp(`dyno=web\\.1 connect=\\d+ms service=\\d+ms status=${status} bytes=`));
 });
 

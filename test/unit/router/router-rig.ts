@@ -36,7 +36,7 @@ export class RouterRig {
   static async start(limits: Partial<RouterLimits> = {}, overrides: Partial<RouterOptions> = {}): Promise<RouterRig> {
     const dir = await mkdtemp(join(tmpdir(), 'hk-router-'));
     const log: { appId: AppId; line: LogLine }[] = [];
-    const { cert, key } = await ensureCertificate(join(dir, 'tls'), 'localhost');
+    const { cert, key } = await ensureCertificate(join(dir, 'tls'), overrides.domain ?? 'localhost');
     const options: RouterOptions = {
       runDir: join(dir, 'run'),
       bind: '127.0.0.1',
@@ -47,6 +47,7 @@ export class RouterRig {
       onLog: (appId, lines) => {
         for (const line of lines) log.push({ appId, line });
       },
+      flush: () => Promise.resolve(),
       cursorOf: (appId, reader) =>
         log.findLast((entry) => entry.appId === appId && entry.line.cursor?.reader === reader)?.line.cursor?.position ??
         null,
@@ -102,7 +103,10 @@ export class RouterRig {
 
   /** The next line of the log that the test has not asked for yet. */
   async line(number = 1): Promise<string> {
-    await until(() => this.log.length >= number, () => `log has ${this.log.length} lines`);
+    await until(
+      () => this.log.length >= number,
+      () => `log has ${this.log.length} lines`,
+    );
     return this.lines()[number - 1] ?? '';
   }
 
@@ -171,7 +175,12 @@ export function target(port: number, name = 'web.1'): RouteTarget {
   };
 }
 
-export function route(name: string, web: WebState, targets: readonly RouteTarget[] = [], maintenance = false): AppRoute {
+export function route(
+  name: string,
+  web: WebState,
+  targets: readonly RouteTarget[] = [],
+  maintenance = false,
+): AppRoute {
   return {
     appId: `id-of-${name}` as AppId,
     appName: name as AppName,

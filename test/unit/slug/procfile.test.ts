@@ -35,3 +35,16 @@ it('has limits', () => {
   expect(warnings).toHaveLength(20);
   expect(parseProcfile(Buffer.from([0xff, 0xfe, 0x0a, 0x77, 0x3a, 0x20, 0x78])).types).toEqual({ w: 'x' });
 });
+
+it('says once what is no text, and shows lines without their control characters', () => {
+  const warningsOf = (bytes: Buffer): readonly string[] => parseProcfile(bytes).warnings;
+  expect(warningsOf(Buffer.from('\uFEFFweb: a\r\nworker: b\r\n', 'utf16le'))).toEqual([
+    'The Procfile is ignored: it is encoded in UTF-16, as PowerShell does with `>`. Save it as plain text in UTF-8.',
+  ]);
+  expect(warningsOf(Buffer.from('\x7fELF\0\0\n?\n?\n'))).toEqual([
+    'The Procfile is ignored: it is a binary file. Save it as plain text in UTF-8.',
+  ]);
+  expect(warningsOf(Buffer.from('"a"\u001b[31m\n'))).toEqual([
+    `Procfile line 1 is ignored: it is not of the form 'type: command' ("a"\\u001b[31m).`,
+  ]);
+});

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   chmod,
   link,
@@ -54,8 +54,8 @@ class Rig implements AsyncDisposable {
     return dir;
   }
 
-  async pack(dir: string): Promise<Extract<PackOutcome, { status: 'packed' }>> {
-    const packed = await this.slugs.pack({ dir, limits, signal });
+  async pack(dir: string, like: Sha256 | null = null): Promise<Extract<PackOutcome, { status: 'packed' }>> {
+    const packed = await this.slugs.pack({ dir, limits, like, signal });
     if (packed.status !== 'packed') throw new Error('too large');
     return packed;
   }
@@ -98,7 +98,11 @@ it('makes the same bytes of the same tree, and unpacks what it packed', async ()
   const bytes = await readFile(rig.slugs.path(first.sha256));
   expect(createHash('sha256').update(bytes).digest('hex')).toBe(first.sha256);
   expect(bytes.length).toBe(first.sizeBytes);
-  expect((await readdir(join(rig.dir, 'slugs'))).toSorted()).toEqual([`${first.sha256}.tgz`, 'unpacked']);
+  expect((await readdir(join(rig.dir, 'slugs'))).toSorted()).toEqual([
+    `${first.sha256}.members`,
+    `${first.sha256}.tgz`,
+    'unpacked',
+  ]);
   const listing = (
     await run('tar', ['-tvzf', rig.slugs.path(first.sha256)], { env: { ...path, LC_ALL: 'C', TZ: 'UTC' } })
   ).toString();
@@ -178,8 +182,8 @@ it('stops at the limit and when it is aborted, and leaves no temporary file', as
   const dir = await rig.tree('tree', (root) => writeFile(join(root, 'noise'), noise));
   const abort = new AbortController();
 
-  const outcome = await rig.slugs.pack({ dir, limits: { maxBytes: 2_000_000, softBytes: 1 }, signal });
-  const aborted = rig.slugs.pack({ dir, limits, signal: abort.signal });
+  const outcome = await rig.slugs.pack({ dir, limits: { maxBytes: 2_000_000, softBytes: 1 }, like: null, signal });
+  const aborted = rig.slugs.pack({ dir, limits, like: null, signal: abort.signal });
   abort.abort(new Error('enough'));
 
   expect(outcome).toMatchObject({ status: 'too-large' });
@@ -232,7 +236,11 @@ it('sweeps slugs that nobody uses, their trees, and what a crash left half done'
 
   const restarted = await rig.reopen();
   await restarted.sweep(new Set([used.sha256]));
-  expect((await readdir(join(rig.dir, 'slugs'))).toSorted()).toEqual([`${used.sha256}.tgz`, 'unpacked'].toSorted());
+  expect((await readdir(join(rig.dir, 'slugs'))).toSorted()).toEqual([
+    `${used.sha256}.members`,
+    `${used.sha256}.tgz`,
+    'unpacked',
+  ]);
   expect(await readdir(join(rig.dir, 'slugs', 'unpacked'))).toEqual([`${used.sha256}-${uid}`]);
 
   await restarted.remove(used.sha256);
@@ -247,4 +255,25 @@ it('is a gzip file that any reader takes, of several members', async () => {
   const bytes = await readFile(rig.slugs.path(sha256));
   const tar = gunzipSync(bytes);
   expect((await run('gzip', ['-dc'], { stdin: bytes, env: path })).equals(tar)).toBe(true);
+});
+
+it('gives the same bytes when it may take blocks from an earlier slug, a damaged one included', async () => {
+  await using rig = await Rig.open();
+  const large = randomBytes(4 * 1024 * 1024);
+  const write = (text: string) => async (dir: string) => {
+    await writeFile(join(dir, 'a-large'), large);
+    await writeFile(join(dir, 'b-small'), text);
+  };
+  const first = await rig.pack(await rig.tree('one', write('1')));
+  const anew = await rig.pack(await rig.tree('two', write('2')));
+  const reused = await rig.pack(await rig.tree('two-again', write('2')), first.sha256);
+
+  const slug = await readFile(rig.slugs.path(first.sha256));
+  slug.fill(0, 1_000_000, 1_500_000);
+  await writeFile(rig.slugs.path(first.sha256), slug);
+  const beside = await rig.pack(await rig.tree('two-beside-damage', write('2')), first.sha256);
+  await writeFile(rig.slugs.path(first.sha256).replace('.tgz', '.members'), 'nonsense');
+  const without = await rig.pack(await rig.tree('two-without', write('2')), first.sha256);
+
+  expect([reused, beside, without].map(({ sha256 }) => sha256)).toEqual(Array(3).fill(anew.sha256));
 });

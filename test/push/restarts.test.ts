@@ -1,0 +1,170 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Load } from '../rig/load.ts';
+import { eventually, PlatformRig, type RigApp } from '../rig/platform-rig.ts';
+import { descendants, expectNoRemains, processes, stillRunning, type Process } from '../rig/remains.ts';
+import { answerOf, commitVersion, deployVersion } from '../rig/versioned-app.ts';
+
+let rig: PlatformRig;
+
+beforeAll(async () => {
+  rig = await PlatformRig.start({ settings: { HOKKU_BOOT_TIMEOUT: '5', HOKKU_STOP_GRACE: '2' } });
+}, 60_000);
+
+afterAll(async () => {
+  await rig[Symbol.asyncDispose]();
+}, 60_000);
+
+it('keeps the log whole and in order through kill -9, of dynos and of the router', async () => {
+  const app = await rig.createApp();
+  await rig.api('PATCH', `/apps/${app.name}/config-vars`, { TICK_MS: '10' });
+  await deployVersion(app, 1);
+  let served = 0;
+  let isOver = false;
+  const lanes = [1, 2].map(async () => {
+    while (!isOver) {
+      served += 1;
+      expect((await app.get(`/?number=${served}`)).status).toBe(200);
+      await delay(15);
+    }
+  });
+  for (let kills = 0; kills < 4; kills += 1) {
+    await delay(200 + Math.random() * 300);
+    await rig.killServer();
+    await delay(Math.random() * 300);
+    await rig.startServer();
+  }
+  isOver = true;
+  await Promise.all(lanes);
+
+  const ticks = await numbersOf(app, { source: 'app', dyno: 'web.1' }, /: tick (\d+)$/);
+  expect(ticks.length).toBeGreaterThan(200);
+  expect(ticks).toEqual(Array.from(ticks, (_, index) => index + 1));
+  const isComplete = async (): Promise<boolean> =>
+    (await numbersOf(app, { source: 'heroku', dyno: 'router' }, /path="\/\?number=(\d+)"/)).length >= served;
+  await eventually('all router lines', isComplete, 5_000).catch(() => undefined);
+  const requests = await numbersOf(app, { source: 'heroku', dyno: 'router' }, /path="\/\?number=(\d+)"/);
+  expect(requests.toSorted((a, b) => a - b)).toEqual(Array.from({ length: served }, (_, index) => index + 1));
+  await rig.api('DELETE', `/apps/${app.name}`);
+});
+
+async function numbersOf(
+  app: RigApp,
+  filter: { source: string; dyno: string },
+  pattern: RegExp,
+): Promise<readonly number[]> {
+  return (await app.logs(filter)).flatMap((line) => pattern.exec(line)?.[1] ?? []).map(Number);
+}
+
+it('remembers crashed and stopped dynos, and starts what was killed by hand', async () => {
+  const app = await rig.createApp();
+  const procfile = 'web: exec python server.py\nworker: sleep 86\nbroken: sleep 0.2; exit 3\n';
+  await deployVersion(app, 1, { Procfile: procfile });
+  await rig.api('PATCH', `/apps/${app.name}/formation`, {
+    updates: [
+      { type: 'worker', quantity: 2 },
+      { type: 'broken', quantity: 1 },
+    ],
+  });
+  const states = async (): Promise<string> =>
+    (await app.dynos())
+      .map(({ name, state }) => `${name} ${state}`)
+      .sort()
+      .join(', ');
+  // The first crash is followed by a start at once, the second by a wait of minutes.
+  await eventually(
+    'two crashes',
+    async () => (await app.logs({ lines: 1500 })).join().split('up to crashed').length === 3,
+  );
+  await rig.api('POST', `/apps/${app.name}/dynos/worker.2/actions/stop`);
+  const rest = 'broken.1 crashed, web.1 up, worker.1 up, worker.2 down';
+  await eventually(rest, async () => (await states()) === rest);
+
+  for (const end of [() => rig.killServer(), () => rig.terminateServer()]) {
+    await end();
+    await rig.startServer();
+    expect(await states()).toBe(rest);
+  }
+  expect((await app.logs()).join().split('up to crashed')).toHaveLength(3);
+
+  const web = await answerOf(app);
+  process.kill(await pidIn('web.1', 'python server.py'), 'SIGKILL');
+  await eventually('another web.1', async () => (await answerOf(app).catch(() => web)).started !== web.started);
+  const worker = await pidIn('worker.1', 'sleep 86');
+  process.kill(supervisorOf('worker.1').pid, 'SIGKILL');
+  await eventually(
+    'another worker.1',
+    async () => (await pidIn('worker.1', 'sleep 86').catch(() => worker)) !== worker,
+  );
+  await eventually(rest, async () => (await states()) === rest);
+  expect(processes().some(({ pid }) => pid === worker)).toBe(false);
+  await expectNoRemains(rig);
+  await rig.api('DELETE', `/apps/${app.name}`);
+});
+
+function supervisorOf(dyno: string): Process {
+  const found = processes().find(({ command }) => command.endsWith(`hokku-supervisor dyno ${dyno}`));
+  if (found === undefined) throw new Error(`${dyno} has no supervisor`);
+  return found;
+}
+
+/** The process of a dyno whose arguments begin so. */
+async function pidIn(dyno: string, start: string): Promise<number> {
+  const isIt = (): Process | undefined =>
+    descendants(supervisorOf(dyno).pid).find(({ command }) => command.startsWith(start));
+  const found = await eventually(`${start} in ${dyno}`, () => Promise.resolve(isIt()), 2_000);
+  return found.pid;
+}
+
+it('starts a router that was killed by hand at once, with all routes', async () => {
+  const apps = [await rig.createApp(), await rig.createApp()];
+  for (const [index, app] of apps.entries()) await deployVersion(app, index + 1);
+  process.kill(routerPid(), 'SIGKILL');
+  const killedAt = performance.now();
+  const [first, second] = apps;
+  if (first === undefined || second === undefined) throw new Error('two apps');
+  await eventually('an answer', () => answerOf(first).catch(() => null));
+  expect(performance.now() - killedAt).toBeLessThan(3_000);
+  expect([(await answerOf(first)).version, (await answerOf(second)).version]).toEqual([1, 2]);
+
+  // While nobody is there to start it again, the next start of the platform does.
+  await rig.killServer();
+  process.kill(routerPid(), 'SIGKILL');
+  await rig.startServer();
+  expect([(await answerOf(first)).version, (await answerOf(second)).version]).toEqual([1, 2]);
+  for (const app of apps) await rig.api('DELETE', `/apps/${app.name}`);
+});
+
+function routerPid(): number {
+  const isIt = (one: Process): boolean => one.command.includes('router-process.js') && one.cwd.startsWith(rig.dataDir);
+  const found = processes().find(isIt);
+  if (found === undefined) throw new Error('there is no router');
+  return found.pid;
+}
+
+it('keeps apps running through SIGTERM, which ends a build, and leaves nothing after SIGINT', async () => {
+  const app = await rig.createApp();
+  await deployVersion(app, 1);
+  await using load = new Load(app, { pauseMs: 20 });
+  await commitVersion(app, 2, { 'bin/pre_compile': '#!/usr/bin/env bash\necho compile waits\nsleep 4721\n' });
+  const push = app.startPush();
+  await eventually('the build', () => Promise.resolve(push.output().includes('compile waits')));
+  await rig.terminateServer();
+  const refused = await push.result;
+  expect(refused.exitCode).toBe(1);
+  expect(refused.output).toMatch(/stopp/);
+  await delay(300);
+  await rig.startServer();
+  expect((await answerOf(app)).version).toBe(1);
+  await expectNoRemains(rig, 'sleep 4721');
+  const builds = (await rig.api('GET', `/apps/${app.name}/builds`)).json as { status: string }[];
+  expect(builds.map(({ status }) => status).sort()).toEqual(['failed', 'succeeded']);
+  await deployVersion(app, 3);
+  expect(await load.stop()).toMatchObject({ failures: [], stale: [] });
+
+  await rig.interruptServer();
+  expect(stillRunning(rig)).toEqual([]);
+  await rig.startServer();
+  expect((await eventually('the app', () => answerOf(app).catch(() => null))).version).toBe(3);
+  await rig.api('DELETE', `/apps/${app.name}`);
+});
