@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { chmod, lstat, mkdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { constants } from 'node:fs';
+import { chmod, lstat, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { PlatformError } from './errors/platform-error.ts';
 import { writeFileAtomic } from './lib/atomic-file.ts';
 import { identify, isAlive, type ProcessIdentity } from './lib/process-identity.ts';
@@ -81,6 +82,23 @@ async function makePrivate(dir: string): Promise<void> {
     );
   }
   await chmod(dir, 0o700);
+}
+
+/**
+ * Without a sandbox that mounts them, apps reach their folders by the full path, each as a user of its own: every folder on
+ * the way must let them pass. Throws when one does not; else each build would fail with a text about something else.
+ */
+export async function requirePassable(root: string): Promise<void> {
+  for (let dir = root; ; dir = dirname(dir)) {
+    const { mode } = await stat(dir);
+    if ((mode & constants.S_IXOTH) === 0) {
+      throw new PlatformError(
+        'internal_server_error',
+        `Apps run as users of their own and can't pass ${dir}, which is on the way to the data folder ${root}. Set HOKKU_DATA_DIR to a folder elsewhere, such as /var/lib/hokku, or install bubblewrap.`,
+      );
+    }
+    if (dir === dirname(dir)) return;
+  }
 }
 
 async function takeLock(lockFile: string, root: string): Promise<void> {

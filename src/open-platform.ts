@@ -3,10 +3,10 @@ import { ensureFirstAccount } from './account/index.ts';
 import { BuildCaches } from './build/index.ts';
 import type { Config, Secrets } from './config/index.ts';
 import { openConfigVars } from './config-vars/index.ts';
-import type { DataFolder } from './data-folder.ts';
+import { requirePassable, type DataFolder } from './data-folder.ts';
 import { openLocalRuntime } from './dyno/index.ts';
 import { DynoOutputs, openFormation } from './formation/index.ts';
-import { BuildCancellations, logDynoOutput, type Platform } from './lifecycle/index.ts';
+import { BuildCancellations, DynoLog, type Platform } from './lifecycle/index.ts';
 import { Disposables } from './lib/disposables.ts';
 import { KeyedQueue } from './lib/keyed-queue.ts';
 import { packageRoot } from './lib/package-root.ts';
@@ -62,11 +62,13 @@ async function open(
     hide: [data.root],
     ...(config.sandbox === null ? {} : { want: config.sandbox }),
   });
+  if (!sandbox.hasPrivatePaths && process.getuid?.() === 0) await requirePassable(data.root);
 
   const configVars = openConfigVars(store, secrets.secretKey);
   const repos = await openRepos({ dir: data.repos, hooksDir: join(packageRoot, 'hooks'), log: logs.receiver });
   const slugs = await openSlugStore({ dir: data.slugs, log: logs.build });
   const logplex = opened.use(await openLogplex({ dir: data.logs, log: logs.logplex }));
+  const dynoLog = opened.use(new DynoLog(logplex));
   const outputs = new DynoOutputs();
   const runtime = opened.use(
     await openLocalRuntime({
@@ -74,7 +76,7 @@ async function open(
       sandbox,
       slugs,
       onOutput: (output) => {
-        logDynoOutput(output, logplex);
+        dynoLog.handle(output);
         outputs.handle(output);
       },
       cursorOf: (appId, dynoId) => logplex.cursorOf(appId, dynoId),

@@ -34,17 +34,28 @@ export class BuildCaches implements AsyncDisposable {
     this.#log = log;
   }
 
-  /** Puts the app's cache, or an empty folder, at `target`, which doesn't exist yet. */
-  async restore(appId: AppId, target: string, signal: AbortSignal): Promise<void> {
+  /**
+   * Puts the app's cache, or an empty folder, at `target`, which doesn't exist yet. False: there was no room for the cache;
+   * what is saved stays until this build saves its own.
+   */
+  async restore(appId: AppId, target: string, signal: AbortSignal): Promise<boolean> {
     const dir = await this.#folder(appId);
     const current = newest(await readdir(dir));
     if (current === null) {
       await mkdir(target);
-      return;
+      return true;
     }
     const spare = join(dir, `${current}.spare`);
-    if (await isFolder(spare)) await move(spare, target, signal);
-    else await copy(join(dir, String(current)), target, signal);
+    try {
+      if (await isFolder(spare)) await move(spare, target, signal);
+      else await copy(join(dir, String(current)), target, signal);
+      return true;
+    } catch (error) {
+      if (!isOutOfSpace(error)) throw error;
+      await removeTree(target);
+      await mkdir(target);
+      return false;
+    }
   }
 
   /** Takes what the scripts left at `from`, which may be nothing. Losing the cache for want of space is not an error; returns false then. */

@@ -53,8 +53,9 @@ async function keepCache({ input, tools, work, screen }: RunningBuild): Promise<
 }
 
 /** Gets the app's cache ready in a place that scripts can't reach. */
-export async function fetchCache({ input, tools, work }: Omit<RunningBuild, 'space' | 'screen'>): Promise<string> {
+export async function fetchCache({ input, tools, work, screen }: RunningBuild): Promise<string> {
   const restored = join(work.dir, 'restored-cache');
-  await tools.caches.restore(input.app.id, restored, input.signal);
+  const isRestored = await tools.caches.restore(input.app.id, restored, input.signal);
+  if (!isRestored) screen.line(' !     Warning: the disk is full, this build starts without its cache.');
   return restored;
 }

@@ -1,6 +1,6 @@
 export { createApp } from './create-app.ts';
 export { destroyApp } from './destroy-app.ts';
-export { logDynoOutput } from './log-dyno-output.ts';
+export { DynoLog } from './dyno-log.ts';
 export { BuildCancellations } from './build-cancellations.ts';
 export { onBoot } from './on-boot.ts';
 export { onConfigChange } from './on-config-change.ts';

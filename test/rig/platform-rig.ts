@@ -11,6 +11,8 @@ export const checkout = dirname(dirname(import.meta.dirname));
 export interface RigOptions {
   /** Settings of the server over the rig's own. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Default: a folder of the rig's own, removed with it. */
+  readonly dataDir?: string;
 }
 
 export interface Answer {
@@ -37,7 +39,7 @@ export class PlatformRig implements AsyncDisposable {
 
   private constructor(home: string, database: Awaited<ReturnType<typeof emptyDatabase>>, options: RigOptions) {
     this.home = home;
-    this.dataDir = join(home, 'data');
+    this.dataDir = options.dataDir ?? join(home, 'data');
     this.#database = database;
     this.#settings = options.settings ?? {};
   }

@@ -28,7 +28,12 @@ hooks::run() {
 	if [[ ! -f "${BUILD_DIR}/${script}" ]]; then return 0; fi
 	output::step "Running ${script} hook"
 	chmod +x "${BUILD_DIR}/${script}"
-	if report::timed "$1_hook" hooks::_run "${script}"; then return 0; else status=$?; fi
+	if report::timed "$1_hook" hooks::_run "${script}"; then
+		hooks::_check_build_dir "$1"
+		return 0
+	else
+		status=$?
+	fi
 	output::fail "hooks::$1" <<-EOF
 		Error: Your script ${script} failed.
 
@@ -36,6 +41,18 @@ hooks::run() {
 
 		Correct the script, commit, and push again. Was the script
 		added by accident, delete it: it's run only because of its name.
+	EOF
+}
+
+# Without this an app of nothing would be released over one that works.
+hooks::_check_build_dir() {
+	if [[ -n "$(ls -A "${BUILD_DIR}" 2>/dev/null)" ]]; then return 0; fi
+	output::fail "hooks::$1-removed-app" <<-EOF
+		Error: Your script bin/$1 removed the app.
+
+		The build folder (BUILD_DIR) holds no files any more.
+
+		Correct the script so that it removes only what it made, commit, and push again.
 	EOF
 }
 

@@ -11,6 +11,8 @@ report::start() {
 }
 
 report::set() {
+	# The app's hooks may have removed the cache.
+	mkdir -p "${CACHE_DIR}/python"
 	printf '%s\t%s\n' "$1" "${2//[$'\t\n']/ }" >>"${CACHE_DIR}/python/report.tsv"
 }
 

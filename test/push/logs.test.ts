@@ -1,0 +1,103 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { expectNothingLeft } from '../rig/nothing-left.ts';
+import { startLoad } from '../rig/request-load.ts';
+import { eventually, PlatformRig, type RigApp } from '../rig/platform-rig.ts';
+import { pushTiny } from '../rig/tiny-app.ts';
+
+const megabyte = 1024 * 1024;
+
+let rig: PlatformRig;
+beforeAll(async () => {
+  rig = await PlatformRig.start({ settings: { HOKKU_STOP_GRACE: '1' } });
+});
+afterAll(() => rig[Symbol.asyncDispose]());
+
+async function say(app: RigApp, text: string | Uint8Array): Promise<void> {
+  const body = Buffer.from(text).toString('base64');
+  const headers = { 'content-length': String(body.length) };
+  expect((await rig.request(app.host, '/', { method: 'POST', headers, body })).body).toBe('said');
+}
+
+/** What the app itself printed, without the line's head. */
+async function printed(app: RigApp): Promise<readonly string[]> {
+  const lines = await app.logs({ dyno: 'web.1', source: 'app' });
+  return lines.map((line) => line.replace(/^\S+ app\[web\.1\]: /, ''));
+}
+
+it('splits long lines, keeps what is binary, and gives a line its own place', async () => {
+  const app = await rig.createApp();
+  await pushTiny(app, 'one');
+  await say(app, `${'a'.repeat(10_000)}\n${'b'.repeat(10_001)}\n${'c'.repeat(25_000)}\n`);
+  await say(app, Buffer.from([0x62, 0x69, 0x6e, 0x00, 0xff, 0xfe, 0x1b, 0x5b, 0x33, 0x31, 0x6d, 0x80, 0x0d, 0x0a]));
+  await say(app, '名前 größe 🚀\n');
+  await say(app, 'without end');
+  await delay(50);
+  await say(app, ', now with one\n\nafter an empty one\n');
+  const lines = await eventually('the last line', async () => {
+    const all = await printed(app);
+    return all.includes('after an empty one') && all;
+  });
+  const lengths = lines.filter((line) => /^[abc]+$/.test(line)).map((line) => `${line.charAt(0)}${line.length}`);
+  expect(lengths).toEqual(['a10000', 'b10000', 'b1', 'c10000', 'c10000', 'c5000']);
+  const binary = lines.find((line) => line.startsWith('bin'));
+  expect(binary).toMatch(/^bin.*\[31m/s);
+  expect(lines).toContain('名前 größe 🚀');
+  expect(lines).toContain('without end, now with one');
+  await expectNothingLeft(rig);
+});
+
+it('a dyno that writes 1 GB holds up nobody else, its log stays bounded, and what is dropped is counted', async () => {
+  const loud = await rig.createApp();
+  const quiet = await rig.createApp();
+  await Promise.all([pushTiny(loud, 'loud'), pushTiny(quiet, 'quiet')]);
+  writeFileSync(`/proc/${rig.pid}/clear_refs`, '5');
+  const memoryBefore = memoryOf(rig.pid, 'VmRSS');
+
+  await using load = startLoad(quiet);
+  await loud.get('/flood?mb=1024');
+  let logsTookMs = 0;
+  for (let n = 0; n < 5; n += 1) {
+    await say(quiet, `still here ${n}\n`);
+    const startedAt = performance.now();
+    await eventually('the line', async () => (await printed(quiet)).includes(`still here ${n}`), 5_000);
+    logsTookMs = Math.max(logsTookMs, performance.now() - startedAt);
+  }
+  await eventually('the end of the flood', async () => (await printed(loud)).includes('flood is over'), 60_000);
+  const { failures, slowestMs, bodies } = await load.stop();
+
+  expect(failures).toEqual([]);
+  expect(new Set(bodies)).toEqual(new Set(['quiet of web.1']));
+  expect(slowestMs).toBeLessThan(1_500);
+  expect(logsTookMs).toBeLessThan(3_000);
+  expect(memoryOf(rig.pid, 'VmHWM') - memoryBefore).toBeLessThan(200 * megabyte);
+  expect(bytesOf(join(rig.dataDir, 'logs')) + bytesOf(join(rig.dataDir, 'dynos'))).toBeLessThan(64 * megabyte);
+  await delay(1_000); // That often losses are told.
+  const dropped = (await loud.logs({ source: 'heroku' })).flatMap((line) => {
+    const [, count] = /heroku\[logplex\]: Error L\d\d .*?(\d+) messages dropped/.exec(line) ?? [];
+    return count === undefined ? [] : [Number(count)];
+  });
+  expect(dropped.length).toBeGreaterThan(0);
+  // The app itself is well, and so is its log.
+  expect((await loud.get()).body).toBe('loud of web.1');
+  await say(loud, 'quiet again\n');
+  await eventually('the next line', async () => (await printed(loud)).includes('quiet again'));
+  await expectNothingLeft(rig);
+});
+
+function bytesOf(dir: string): number {
+  let bytes = 0;
+  for (const entry of readdirSync(dir, { withFileTypes: true, recursive: true })) {
+    const path = join(entry.parentPath, entry.name);
+    bytes += statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  }
+  return bytes;
+}
+
+/** Bytes. */
+function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): number {
+  const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kilobytes) * 1024;
+}
