@@ -16,5 +16,7 @@ export default {
   rootDir,
   // Of all projects: jest reads it nowhere else. A test that hangs is ended; none may need it.
   testTimeout: 180_000,
+  // Most tests wait for processes of their own more than they compute.
+  maxWorkers: 2,
   projects: [suite('unit'), suite('contract'), suite('push')],
 };

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, lstat, mkdir, readdir, rename } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, rename, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOutOfSpace } from '../lib/is-out-of-space.ts';
 import { removeTree } from '../lib/remove-tree.ts';
@@ -7,6 +7,9 @@ import { run } from '../lib/spawn.ts';
 import type { Logger } from '../log.ts';
 import type { AppId } from '../model/ids.ts';
 import { removeStubborn } from './sweep-builds.ts';
+
+/** Left free beside a copy. */
+const spareRoomBytes = 64 * 1024 * 1024;
 
 /**
  * The apps' caches between builds, a folder per app. In it `<n>` is what the last successful build left, never changed
@@ -130,7 +133,7 @@ export class BuildCaches implements AsyncDisposable {
 
 async function makeSpare(dir: string, signal: AbortSignal): Promise<void> {
   const current = await tidy(dir);
-  if (current === null) return;
+  if (current === null || !(await hasRoomFor(join(dir, String(current)), signal))) return;
   const temporary = temporaryIn(dir);
   try {
     await copy(join(dir, String(current)), temporary, signal);
@@ -139,6 +142,15 @@ async function makeSpare(dir: string, signal: AbortSignal): Promise<void> {
     await removeTree(temporary);
     throw error;
   }
+}
+
+/** A copy ahead is a convenience: it must not take the last space from the dynos that start meanwhile. */
+async function hasRoomFor(folder: string, signal: AbortSignal): Promise<boolean> {
+  const env = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' };
+  const listing = await run('du', ['--summarize', '--block-size=1', '--', folder], { env, signal, timeoutMs: 60_000 });
+  const sizeBytes = Number.parseInt(listing.toString('latin1'), 10);
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize > 2 * sizeBytes + spareRoomBytes;
 }
 
 /** Removes all but the newest cache and its spare, and says which that is. */

@@ -94,12 +94,12 @@ it('an app that binds late is live when it has; one that binds elsewhere first, 
   expect(late.output).not.toContain('Warning');
   expect((await app.get()).body).toBe('one of web.1');
   const elsewhere = await pushTiny(app, 'two', {
-    Procfile: 'web: (BIND_PORT=$((PORT + 20000)) python server.py &); sleep 1; exec python server.py\n',
+    Procfile: 'web: (BIND_PORT=0 python server.py &); sleep 1; exec python server.py\n',
   });
   expect(elsewhere.exitCode).toBe(0);
   expect(elsewhere.output).not.toContain('Warning');
   expect((await app.get()).body).toBe('two of web.1');
-  const wrong = await pushTiny(app, 'three', { Procfile: 'web: BIND_PORT=$((PORT + 20000)) exec python server.py\n' });
+  const wrong = await pushTiny(app, 'three', { Procfile: 'web: BIND_PORT=0 exec python server.py\n' });
   expect(wrong.exitCode).toBe(1);
   expect(wrong.output).toContain('v5 did not come up: web.1 did not bind to $PORT in time');
   expect((await app.get()).body).toBe('two of web.1');
@@ -145,7 +145,7 @@ it('an app that forks and exits has ended: what it forked goes with it', async (
   const app = await rig.createApp();
   await pushTiny(app, 'one');
   const push = await pushTiny(app, 'two', {
-    Procfile: 'web: (setsid sleep 271003 < /dev/null > /dev/null 2>&1 &); (python server.py &); sleep 0.2; exit 0\n',
+    Procfile: 'web: (setsid sleep 271003 < /dev/null > /dev/null 2>&1 &); (python server.py &); exit 0\n',
   });
   expect(push.exitCode).toBe(1);
   expect(push.output).toContain('v4 did not come up: web.1 exited with status 0 while it started');

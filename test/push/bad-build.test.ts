@@ -178,16 +178,21 @@ describe.each(['auto', 'process'])('a build that takes too long (sandbox: %s)', 
   });
 });
 
-const disk = mountDisk(64);
-(disk === null ? describe.skip : describe)('a disk that is full (needs root and a tmpfs of its own)', () => {
+(canMount() ? describe : describe.skip)('a disk that is full (needs root and a tmpfs of its own)', () => {
+  let disk: Disk;
   let rig: PlatformRig;
-  const dataDir = join(disk ?? '', 'data');
+  let dataDir: string;
   beforeAll(async () => {
+    disk = mountDisk(64);
+    dataDir = join(disk.dir, 'data');
     rig = await PlatformRig.start({ dataDir, settings: { HOKKU_STOP_GRACE: '1' } });
   });
   afterAll(async () => {
-    await rig[Symbol.asyncDispose]();
-    unmountDisk();
+    try {
+      await rig[Symbol.asyncDispose]();
+    } finally {
+      disk[Symbol.dispose]();
+    }
   });
 
   it('is named to the pusher; nothing half is left, the cache is whole and the next push works', async () => {
@@ -252,20 +257,36 @@ const disk = mountDisk(64);
   });
 });
 
-/** A file system of its own, with this many megabytes. Null where that can't be had. */
-function mountDisk(megabytes: number): string | null {
-  if (process.getuid?.() !== 0) return null;
-  const dir = mkdtempSync(join(tmpdir(), 'hokku-disk-'));
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=755`, 'tmpfs', dir]);
-  if (status === 0) return dir;
-  rmdirSync(dir);
-  return null;
+interface Disk extends Disposable {
+  readonly dir: string;
 }
 
-function unmountDisk(): void {
-  if (disk === null) return;
-  spawnSync('umount', [disk]);
-  rmdirSync(disk);
+/** A file system of its own, with this many megabytes. */
+function mountDisk(megabytes: number): Disk {
+  const dir = mkdtempSync(join(tmpdir(), 'hokku-disk-'));
+  const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=755`, 'tmpfs', dir]);
+  if (status !== 0) {
+    rmdirSync(dir);
+    throw new Error(`mount: ${String(stderr)}`);
+  }
+  return {
+    dir,
+    [Symbol.dispose]() {
+      // Lazily: whatever still holds a file of it must not keep the disk in its place.
+      spawnSync('umount', ['--lazy', dir]);
+      rmdirSync(dir);
+    },
+  };
+}
+
+function canMount(): boolean {
+  if (process.getuid?.() !== 0) return false;
+  try {
+    mountDisk(1)[Symbol.dispose]();
+    return true;
+  } catch {
+    return false; // A container may forbid it to root.
+  }
 }
 
 function freeBytes(dir: string): number {

@@ -50,7 +50,12 @@ export class PlatformRig implements AsyncDisposable {
     await chmod(home, 0o711);
     await mkdir(join(home, 'tmp'));
     const rig = new PlatformRig(home, await emptyDatabase(), options);
-    await rig.startServer();
+    try {
+      await rig.startServer();
+    } catch (error) {
+      await rm(home, { recursive: true, force: true });
+      throw error;
+    }
     return rig;
   }
 

@@ -106,6 +106,7 @@ it('outlives its control plane: requests go on, log lines are neither lost nor d
     const router = await openRouter({
       ...${JSON.stringify({ ...rig.options, log: null })}, log,
       cursorOf: (appId, reader) => Math.max(0, ...positions.filter(([r]) => r === reader).map(([, p]) => Number(p))),
+      flush: async () => {},
       onLog: (appId, lines) => appendFileSync(${JSON.stringify(logFile)}, lines.map((l) => l.cursor.reader + ' ' + l.cursor.position + '\\n').join('')),
     });
     await router.setRoute(${JSON.stringify(route('myapp', 'up', [dyno]))});
