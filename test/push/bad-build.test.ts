@@ -169,7 +169,7 @@ describe.each(['auto', 'process'])('a build that takes too long (sandbox: %s)', 
     expect(push.remoteLines).toContain(' !     Push rejected, timed out; must complete in 4 seconds.');
     expect(push.output).toContain('Failed in: compile');
     expect(performance.now() - startedAt).toBeLessThan(8_000);
-    expect(await processesWith(marker)).toEqual([]);
+    expect(processesWith(marker)).toEqual([]);
     await expectNothingLeft(rig, marker);
     expect((await app.get()).body).toBe('one of web.1');
     const next = await pushTiny(app, 'three', { 'bin/pre_compile': hook('true') });

@@ -134,7 +134,7 @@ it('guards its data folder and its port, warns of unknown settings, and tells it
   expect(server.stdout).toContain(`token of admin@localhost: ${token}\n`);
   expect(server.stderr).toMatch(/"HOKKU_PROT".*unknown setting ignored/);
   expect((await stat(join(dir, 'data', 'admin-token'))).mode & 0o777).toBe(0o600);
-  expect(await processesWith(token)).toEqual([]);
+  expect(processesWith(token)).toEqual([]);
 
   const [second, sameport, env] = await Promise.all([
     run(['server']),
@@ -177,7 +177,7 @@ it('hokku stop ends what a killed platform left, and SIGTERM leaves the apps for
   const env = { HOKKU_DATA_DIR: rig.dataDir, HOKKU_API_KEY: rig.token, HOKKU_STOP_GRACE: '2' };
 
   await rig.terminateServer();
-  expect((await processesIn(join(rig.dataDir, 'dynos'))).map(({ commandLine }) => commandLine)).toContainEqual(
+  expect((await processesIn(join(rig.dataDir, 'dynos'))).map(({ command }) => command)).toContainEqual(
     expect.stringContaining('dyno web.1'),
   );
   expect((await app.get()).status).toBe(200);

@@ -36,7 +36,12 @@ function halfFiles(dataDir: string): readonly string[] {
     for (const name of list(join(dataDir, folder))) if (isLeft(name)) found.push(`${folder}/${name}`);
   };
   look('builds', () => true);
-  look('slugs', (name) => !/^([0-9a-f]{64}\.tgz|unpacked)$/.test(name));
+  // What is known of a slug lies next to it, and goes with it.
+  const slugs = new Set(list(join(dataDir, 'slugs')));
+  look('slugs', (name) => {
+    if (name.endsWith('.members')) return !slugs.has(name.replace(/members$/, 'tgz'));
+    return !/^([0-9a-f]{64}\.tgz|unpacked)$/.test(name);
+  });
   look('slugs/unpacked', (name) => !/^[0-9a-f]{64}-\d+$/.test(name));
   look('repos', (name) => !/^[0-9a-f-]+\.git$/.test(name));
   for (const app of list(join(dataDir, 'cache'))) look(`cache/${app}`, (name) => !/^\d+(\.spare)?$/.test(name));
