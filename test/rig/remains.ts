@@ -36,7 +36,12 @@ function halfFiles(dataDir: string): readonly string[] {
     for (const name of list(join(dataDir, folder))) if (isLeft(name)) found.push(`${folder}/${name}`);
   };
   look('builds', () => true);
-  look('slugs', (name) => !/^([0-9a-f]{64}\.tgz|unpacked)$/.test(name));
+  // The index of a slug's blocks lies beside it, and goes with it.
+  const slugs = list(join(dataDir, 'slugs'));
+  look('slugs', (name) => {
+    if (/^[0-9a-f]{64}\.members$/.test(name)) return !slugs.includes(name.replace(/members$/, 'tgz'));
+    return !/^([0-9a-f]{64}\.tgz|unpacked)$/.test(name);
+  });
   look('slugs/unpacked', (name) => !/^[0-9a-f]{64}-\d+$/.test(name));
   look('repos', (name) => !/^[0-9a-f-]+\.git$/.test(name));
   for (const app of list(join(dataDir, 'cache'))) look(`cache/${app}`, (name) => !/^\d+(\.spare)?$/.test(name));
