@@ -65,7 +65,7 @@ const stages: Readonly<Record<string, Stage>> = {
   boot: {
     files: { BIND_AFTER: '4714' },
     isReached: async () =>
-      (await app.logs({ source: 'app' })).some((line) => line.endsWith(`version ${newest} starts`)),
+      (await app.logs({ source: 'app', lines: 20 })).some((line) => line.endsWith(`version ${newest} starts`)),
     says: /app\[api\]: Release v\d+ failed: the platform was stopped before it was live/,
   },
 };
