@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 
 const rootDir = dirname(import.meta.dirname);
@@ -16,7 +17,7 @@ export default {
   rootDir,
   // Of all projects: jest reads it nowhere else. A test that hangs is ended; none may need it.
   testTimeout: 180_000,
-  // Most tests wait for processes of their own more than they compute.
-  maxWorkers: 2,
+  // Jest leaves a core free, which on two cores means one file at a time; but most tests wait for other processes.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   projects: [suite('unit'), suite('contract'), suite('push')],
 };
