@@ -27,9 +27,17 @@ if (!existsSync(stamp) || statSync(stamp).mtimeMs < changedAt) {
   const source = join(root, 'src', 'supervisor', 'supervisor.c');
   if (existsSync(source)) {
     const compiler = process.env['CC'] ?? 'cc';
-    execFileSync(compiler, ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-Werror', '-o', `${supervisor}.new`, source], {
-      stdio: 'inherit',
-    });
+    try {
+      execFileSync(compiler, ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-Werror', '-o', `${supervisor}.new`, source], {
+        stdio: 'inherit',
+      });
+    } catch (error) {
+      if (error.code !== 'ENOENT') throw error;
+      console.error(
+        `hokku: there is no C compiler (${compiler}). Run this, then try again: sudo apt-get install build-essential`,
+      );
+      process.exit(1);
+    }
     execFileSync('mv', [`${supervisor}.new`, supervisor]);
   }
   const typescript = join(root, 'node_modules', 'typescript', 'bin', 'tsc');

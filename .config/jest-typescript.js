@@ -9,12 +9,15 @@ const compilerOptions = {
   inlineSourceMap: true,
   inlineSources: true,
 };
-const version = createHash('sha256').update(JSON.stringify([typescript.version, compilerOptions])).digest('hex');
+const version = createHash('sha256')
+  .update(JSON.stringify([typescript.version, compilerOptions]))
+  .digest('hex');
+
+export function transpile(source, path) {
+  return typescript.transpileModule(source, { compilerOptions, fileName: path }).outputText;
+}
 
 export default {
   getCacheKey: (source, path) => createHash('sha256').update(version).update(path).update(source).digest('hex'),
-  process(source, path) {
-    const { outputText } = typescript.transpileModule(source, { compilerOptions, fileName: path });
-    return { code: outputText };
-  },
+  process: (source, path) => ({ code: transpile(source, path) }),
 };

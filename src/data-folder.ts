@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, lstat, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile, rm, stat, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PlatformError } from './errors/platform-error.ts';
 import { writeFileAtomic } from './lib/atomic-file.ts';
@@ -41,13 +41,14 @@ export async function openDataFolder(root: string): Promise<DataFolder> {
     run,
   };
   try {
-    await mkdir(root, { recursive: true });
+    await makeRoot(root);
     // Passable, not listable: the users that dynos run as reach their own folder by its full path only.
     await chmod(root, 0o711);
     for (const dir of [folder.repos, folder.cache, folder.logs, folder.tls])
       await mkdir(dir, { recursive: true, mode: 0o700 });
     for (const dir of [folder.slugs, folder.builds, folder.dynos]) await mkdir(dir, { recursive: true, mode: 0o711 });
   } catch (error) {
+    if (error instanceof PlatformError) throw error;
     throw new PlatformError(
       'internal_server_error',
       `Couldn't use the data folder ${root}: ${(error as Error).message}. Set HOKKU_DATA_DIR to a folder that this user can write.`,
@@ -62,6 +63,21 @@ export async function openDataFolder(root: string): Promise<DataFolder> {
     [Symbol.asyncDispose]: () => rm(lockFile, { force: true }),
   };
 }
+
+/** A folder that holds other things is not taken: its mode would be changed, and its things would lie between ours. */
+async function makeRoot(root: string): Promise<void> {
+  await mkdir(root, { recursive: true });
+  const names = (await readdir(root)).filter((name) => !name.startsWith('.doctor-'));
+  if (names.length > 0 && !names.some((name) => ours.has(name))) {
+    throw new PlatformError(
+      'invalid_params',
+      `${root} holds other things (${names[0] ?? ''}), so it can't be the data folder. Set HOKKU_DATA_DIR to an empty or a new folder.`,
+    );
+  }
+}
+
+/** Each of these is made before anything else can fail. */
+const ours: ReadonlySet<string> = new Set(['repos', 'platform.sqlite', 'platform.json', 'admin-token']);
 
 /** The folder for sockets of a data folder, the same for every process that asks. */
 export function runFolder(root: string): string {

@@ -43,6 +43,8 @@ export async function openPlatform(
   }
 }
 
+// One piece, because it is a list: what is constructed, from what, in which order.
+// eslint-disable-next-line max-lines-per-function
 async function open(
   config: Config,
   secrets: Secrets,
@@ -89,7 +91,9 @@ async function open(
       domain: config.domain,
       platformSocket,
       tls: certificate,
-      onLog: (appId, lines) => logplex.append(appId, lines),
+      onLog: (appId, lines) => {
+        logplex.append(appId, lines);
+      },
       cursorOf: (appId, reader) => logplex.cursorOf(appId, reader),
       flush: () => logplex.flush(),
       log: logs.router,
@@ -141,7 +145,9 @@ async function open(
     outputs,
     logplex,
     logs,
-    inBackground: (what, work) => background.add(what, work),
+    inBackground: (what, work) => {
+      background.add(what, work);
+    },
     closing: closing.signal,
   };
   return { platform, router, sandbox, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };

@@ -18,6 +18,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly port: number;
   /** `http://127.0.0.1:5000` */
   readonly url: string;
+  /** The same, as a client on this machine reaches it: a bind address for all interfaces is no address to call. */
+  readonly clientUrl: string;
   readonly platform: Platform;
   /** What keeps builds and dynos apart on this machine. */
   readonly isolation: string;
@@ -34,6 +36,8 @@ export interface PlatformFile {
   readonly port: number;
   readonly bind: string;
   readonly domain: string;
+  /** The operator's certificate is for the domain; ours is also for `localhost`. */
+  readonly hasOwnCertificate: boolean;
 }
 
 export async function startServer(config: Config, env: Environment, terminal: boolean): Promise<RunningServer> {
@@ -55,13 +59,20 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     await router.commit();
     await http.listen({ path: socket });
     opened.defer(() => http.close());
-    const known: PlatformFile = { pid: process.pid, port: router.port, bind: config.bind, domain: config.domain };
+    const known: PlatformFile = {
+      pid: process.pid,
+      port: router.port,
+      bind: config.bind,
+      domain: config.domain,
+      hasOwnCertificate: config.tls !== null,
+    };
     await writeFileAtomic(join(data.root, 'platform.json'), JSON.stringify(known));
     state.platform = platform;
 
     return {
       port: router.port,
-      url: `http://${config.bind.includes(':') ? `[${config.bind}]` : config.bind}:${router.port}`,
+      url: httpUrl(config.bind, router.port),
+      clientUrl: httpUrl(wildcards[config.bind] ?? config.bind, router.port),
       platform,
       isolation: `${sandbox.rung} (${sandbox.description})`,
       newApiKey: secrets.apiKeyIsNew ? secrets.apiKey : null,
@@ -82,6 +93,12 @@ export async function startServer(config: Config, env: Environment, terminal: bo
   }
 }
 
+const wildcards: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+function httpUrl(address: string, port: number): string {
+  return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
 interface HttpState {
   /** Null until boot has finished, and again from the start of the shutdown. */
   platform: Platform | null;
@@ -90,7 +107,7 @@ interface HttpState {
 function createHttp(state: HttpState): FastifyInstance {
   // The router has limited header sizes and times already; bodies are limited where they are read.
   const http = fastify({ logger: false, trustProxy: true, bodyLimit: 1024 * 1024, forceCloseConnections: true });
-  http.get('/healthz', async () => ({ status: 'ok' }));
+  http.get('/healthz', () => ({ status: 'ok' }));
   http.get('/readyz', async (_request, reply) => {
     if (state.platform === null) return reply.code(503).send({ status: 'starting or stopping' });
     try {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, HTTPMethods } from 'fastify';
-import { authenticate } from '../account/index.ts';
+import { authenticate, tokenOf } from '../account/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { Platform } from '../lifecycle/index.ts';
 import type { Account } from '../model/account.ts';
@@ -18,7 +18,6 @@ import { logSessionRoutes } from './log-sessions.ts';
 import { notOfferedRoutes } from './not-offered.ts';
 import { releaseRoutes } from './releases.ts';
 import { sendSession } from './session-stream.ts';
-import { tokenOf } from './token-of.ts';
 
 const maxBodyBytes = 1024 * 1024;
 

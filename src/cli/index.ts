@@ -71,6 +71,11 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
       terminal.err(`hokku: ${error.message}\n`);
       return 1;
     }
+    // Of the system, such as a refused connection: its message says it all. Anything else is a fault of ours.
+    if (error instanceof Error && 'syscall' in error) {
+      terminal.err(`hokku: ${error.message}\n`);
+      return 1;
+    }
     throw error;
   }
 }

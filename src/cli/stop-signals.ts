@@ -1,15 +1,24 @@
 import { deferred } from '../lib/deferred.ts';
 
-/** Resolves with the first signal that asks the process to end; a second one is no longer held back. */
+/** An impatient second Ctrl-C, or the one that npm passes on, must not cut off what the first one began. */
+const patienceMs = 3_000;
+
+/** Resolves with the first signal that asks the process to end. One that comes seconds later ends it at once. */
 export function stopSignal(): { readonly received: Promise<NodeJS.Signals> } & Disposable {
   const { promise, resolve } = deferred<NodeJS.Signals>();
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  let firstAt: number | null = null;
   const release = (): void => {
     for (const signal of signals) process.removeListener(signal, onSignal);
   };
   const onSignal = (signal: NodeJS.Signals): void => {
-    release();
-    resolve(signal);
+    if (firstAt === null) {
+      firstAt = Date.now();
+      resolve(signal);
+    } else if (Date.now() - firstAt > patienceMs) {
+      release();
+      process.kill(process.pid, signal);
+    }
   };
   for (const signal of signals) process.on(signal, onSignal);
   return { received: promise, [Symbol.dispose]: release };

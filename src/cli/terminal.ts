@@ -1,16 +1,15 @@
-/** Where a command writes; `colour` only on a terminal and never with NO_COLOR. */
+/** Where a command writes. */
 export interface Terminal {
-  readonly isInteractive: boolean;
-  readonly colour: boolean;
   out(text: string): void;
   err(text: string): void;
 }
 
+/** A reader that goes away (`hokku demo | head`) ends nothing: what is written then is lost, and what runs goes on to its end. */
 export function consoleTerminal(): Terminal {
-  const isInteractive = process.stdout.isTTY;
+  const ignore = (): void => undefined;
+  process.stdout.on('error', ignore);
+  process.stderr.on('error', ignore);
   return {
-    isInteractive,
-    colour: isInteractive && process.stdout.hasColors(),
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
   };

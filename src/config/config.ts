@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { PlatformError } from '../errors/platform-error.ts';
@@ -107,15 +108,15 @@ function oneOf(env: Environment, name: string, allowed: readonly string[], fallb
 
 function address(env: Environment): string {
   const value = text(env, 'HOKKU_BIND', '127.0.0.1');
-  if (!/^[0-9a-fA-F:.]{2,45}$/.test(value))
-    throw invalid('HOKKU_BIND', value, 'an IP address such as 127.0.0.1, 0.0.0.0 or ::');
+  if (isIP(value) === 0) throw invalid('HOKKU_BIND', value, 'an IP address such as 127.0.0.1, 0.0.0.0 or ::');
   return value;
 }
 
 function domainName(env: Environment): string {
   const value = text(env, 'HOKKU_DOMAIN', 'localhost').toLowerCase();
   const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
-  if (value.length > 200 || !new RegExp(`^${label}(\\.${label})*$`).test(value)) {
+  // A last label of digits only would make it an IP address, which has no subdomains for the apps.
+  if (value.length > 200 || !new RegExp(`^(${label}\\.)*(?!\\d+$)${label}$`).test(value)) {
     throw invalid('HOKKU_DOMAIN', value, 'a domain name without port, such as apps.example.com');
   }
   return value;

@@ -1,4 +1,4 @@
-import type { AccountId, AppId, BuildId, CommitId, ProcessType, ReleaseId, Sha256, SlugId } from './ids.ts';
+import type { AccountId, AppId, BuildId, CommitId, ReleaseId, Sha256, SlugId } from './ids.ts';
 import type { ProcessTypes } from './slug.ts';
 
 /** Where the pusher's `remote:` lines go. Bytes are passed on as they are; a write never throws once the pusher is gone. */
@@ -70,10 +70,4 @@ export interface Build {
   readonly releaseId: ReleaseId | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
-}
-
-/** One line of the table that the build prints under "Discovering process types". */
-export interface DiscoveredTypes {
-  readonly procfile: readonly ProcessType[] | null;
-  readonly defaults: readonly ProcessType[];
 }

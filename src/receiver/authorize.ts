@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { tokenOf } from '../account/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { Account } from '../model/account.ts';
 import type { App } from '../model/app.ts';
@@ -29,15 +30,4 @@ export async function authorize(request: FastifyRequest, deps: ReceiverDeps): Pr
     if (error.id === 'forbidden' || error.id === 'suspended') throw new PlainTextError(403, [error.message]);
     throw error;
   }
-}
-
-/** The password of Basic authentication, whatever the user name; or a Bearer token. */
-export function tokenOf(authorization: string | undefined): string | null {
-  const [, scheme = '', value = ''] = /^(basic|bearer) +([A-Za-z0-9._~+/=-]+) *$/i.exec(authorization ?? '') ?? [];
-  if (scheme.toLowerCase() === 'bearer') return value;
-  if (scheme === '') return null;
-  const decoded = Buffer.from(value, 'base64').toString('utf8');
-  const colon = decoded.indexOf(':');
-  const password = colon === -1 ? '' : decoded.slice(colon + 1);
-  return password === '' ? null : password;
 }

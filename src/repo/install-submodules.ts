@@ -136,6 +136,8 @@ async function fetchCommit(
   const helper = `store --file='${credentials.replaceAll("'", `'\\''`)}'`;
   const config = asArguments([
     ['core.hooksPath', '/dev/null'],
+    // A server that was named may not send the platform to one that was not.
+    ['http.followRedirects', 'false'],
     ['http.lowSpeedLimit', '1000'],
     ['http.lowSpeedTime', '60'],
     ...(url.credential === null ? [] : [['credential.helper', helper] as const]),

@@ -14,9 +14,9 @@ const absoluteForm = /^https?:\/\/([^/?#]*)(.*)$/i;
  * the Host header's: proxy and dyno could otherwise read it differently. Null: refuse it. Source: RFC 9112, 3.2.
  */
 export function targetOf(request: IncomingMessage): RequestTarget | null {
-  const [host] = valuesOf(request.rawHeaders, 'host');
+  const [host, ...others] = valuesOf(request.rawHeaders, 'host');
   const { method, url = '' } = request;
-  if (host === undefined) return null;
+  if (host === undefined || others.length > 0) return null;
   if (url.startsWith('/')) return { host, path: url };
   if (url === '*') return method === 'OPTIONS' ? { host, path: url } : null;
   const [, authority, path = ''] = absoluteForm.exec(url) ?? [];

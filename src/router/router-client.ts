@@ -1,13 +1,14 @@
 import { existsSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deferred, type Deferred } from '../lib/deferred.ts';
+import { isAlive, type ProcessIdentity } from '../lib/process-identity.ts';
 import type { Logger } from '../log.ts';
 import type { AppId, DynoId } from '../model/ids.ts';
 import type { AppRoute } from '../model/route.ts';
 import { ControlConnection, type LogIntake } from './control-connection.ts';
 import { protocolVersion, type ToRouter } from './control-protocol.ts';
+import { readPidFile } from './pid-file.ts';
 import type { Router } from './router.ts';
-import { isAlive, readPidFile, type ProcessIdentity } from './pid-file.ts';
 import { fingerprintOf, type RouterSettings } from './router-settings.ts';
 import { endRouterProcess, signal, startRouterProcess } from './start-router-process.ts';
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PlatformError } from '../errors/platform-error.ts';
 import { distPath } from '../lib/package-root.ts';
 import { startProcess } from '../lib/spawn.ts';
-import { isAlive, type ProcessIdentity } from './pid-file.ts';
+import { isAlive, type ProcessIdentity } from '../lib/process-identity.ts';
 import type { RouterSettings, StartReport } from './router-settings.ts';
 
 const startTimeoutMs = 20_000;

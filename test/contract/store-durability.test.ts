@@ -3,7 +3,7 @@ import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import SqliteDatabase from 'better-sqlite3';
 import pg from 'pg';
 import { PlatformError } from '../../src/errors/platform-error.ts';
@@ -11,9 +11,6 @@ import { packageRoot } from '../../src/lib/package-root.ts';
 import { openStore } from '../../src/store/index.ts';
 import { missingPostgres, startPostgres, type Postgres } from '../rig/postgres.ts';
 import { quiet, temporaryFolder } from '../rig/store.ts';
-
-// Real servers on a busy machine; projects' own testTimeout is not honoured by Jest.
-jest.setTimeout(60_000);
 
 const open = (url: string) => openStore({ url, log: quiet.store });
 
@@ -148,7 +145,7 @@ describePostgres(`the PostgreSQL server${missing === null ? '' : ` (skipped: ${m
 
   beforeAll(async () => {
     server = await startPostgres();
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await server?.[Symbol.asyncDispose]();

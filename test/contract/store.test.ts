@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { deferred } from '../../src/lib/deferred.ts';
 import type { Account } from '../../src/model/account.ts';
@@ -10,9 +10,6 @@ import type { Slug } from '../../src/model/slug.ts';
 import { openStore, type Queries, type Store } from '../../src/store/index.ts';
 import { missingPostgres, startPostgres, type Postgres } from '../rig/postgres.ts';
 import { createApp, quiet, temporaryFolder } from '../rig/store.ts';
-
-// Real servers on a busy machine; projects' own testTimeout is not honoured by Jest.
-jest.setTimeout(60_000);
 
 const web = 'web' as ProcessType;
 
@@ -30,7 +27,7 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
 
     beforeAll(async () => {
       if (dialect === 'postgres') server = await startPostgres();
-    }, 90_000);
+    });
 
     afterAll(async () => {
       await server?.[Symbol.asyncDispose]();

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Load } from '../rig/load.ts';
@@ -17,7 +19,7 @@ afterAll(async () => {
 
 it('keeps the log whole and in order through kill -9, of dynos and of the router', async () => {
   const app = await rig.createApp();
-  await rig.api('PATCH', `/apps/${app.name}/config-vars`, { TICK_MS: '10' });
+  await rig.api('PATCH', `/apps/${app.name}/config-vars`, { TICK_MS: '20' });
   await deployVersion(app, 1);
   let served = 0;
   let isOver = false;
@@ -37,16 +39,23 @@ it('keeps the log whole and in order through kill -9, of dynos and of the router
   isOver = true;
   await Promise.all(lanes);
 
+  // A log session shows 1,500 lines at most: what is older may be missing at the start, nothing after it.
   const ticks = await numbersOf(app, { source: 'app', dyno: 'web.1' }, /: tick (\d+)$/);
-  expect(ticks.length).toBeGreaterThan(200);
-  expect(ticks).toEqual(Array.from(ticks, (_, index) => index + 1));
-  const isComplete = async (): Promise<boolean> =>
-    (await numbersOf(app, { source: 'heroku', dyno: 'router' }, /path="\/\?number=(\d+)"/)).length >= served;
-  await eventually('all router lines', isComplete, 5_000).catch(() => undefined);
-  const requests = await numbersOf(app, { source: 'heroku', dyno: 'router' }, /path="\/\?number=(\d+)"/);
-  expect(requests.toSorted((a, b) => a - b)).toEqual(Array.from({ length: served }, (_, index) => index + 1));
+  expect(ticks.length).toBeGreaterThan(100);
+  expect(ticks).toEqual(consecutive(ticks));
+  const sorted = async (): Promise<readonly number[]> =>
+    (await numbersOf(app, { source: 'heroku', dyno: 'router' }, /path="\/\?number=(\d+)"/)).toSorted((a, b) => a - b);
+  await eventually('the last router line', async () => (await sorted()).at(-1) === served, 5_000);
+  const requests = await sorted();
+  expect(requests.length).toBeGreaterThan(50);
+  expect(requests).toEqual(consecutive(requests));
   await rig.api('DELETE', `/apps/${app.name}`);
 });
+
+/** What these would be without a hole and without a repetition. */
+function consecutive(numbers: readonly number[]): readonly number[] {
+  return numbers.map((_, index) => (numbers[0] ?? 0) + index);
+}
 
 async function numbersOf(
   app: RigApp,
@@ -88,13 +97,13 @@ it('remembers crashed and stopped dynos, and starts what was killed by hand', as
   expect((await app.logs()).join().split('up to crashed')).toHaveLength(3);
 
   const web = await answerOf(app);
-  process.kill(await pidIn('web.1', 'python server.py'), 'SIGKILL');
+  process.kill(await pidIn(app, 'web.1', 'python server.py'), 'SIGKILL');
   await eventually('another web.1', async () => (await answerOf(app).catch(() => web)).started !== web.started);
-  const worker = await pidIn('worker.1', 'sleep 86');
-  process.kill(supervisorOf('worker.1').pid, 'SIGKILL');
+  const worker = await pidIn(app, 'worker.1', 'sleep 86');
+  process.kill(await supervisorOf(app, 'worker.1'), 'SIGKILL');
   await eventually(
     'another worker.1',
-    async () => (await pidIn('worker.1', 'sleep 86').catch(() => worker)) !== worker,
+    async () => (await pidIn(app, 'worker.1', 'sleep 86').catch(() => worker)) !== worker,
   );
   await eventually(rest, async () => (await states()) === rest);
   expect(processes().some(({ pid }) => pid === worker)).toBe(false);
@@ -102,18 +111,21 @@ it('remembers crashed and stopped dynos, and starts what was killed by hand', as
   await rig.api('DELETE', `/apps/${app.name}`);
 });
 
-function supervisorOf(dyno: string): Process {
-  const found = processes().find(({ command }) => command.endsWith(`hokku-supervisor dyno ${dyno}`));
-  if (found === undefined) throw new Error(`${dyno} has no supervisor`);
-  return found;
+/** From the rig's own record: other platforms of this machine have a `web.1`, too. */
+async function supervisorOf(app: RigApp, name: string): Promise<number> {
+  const dynos = (await rig.api('GET', `/apps/${app.name}/dynos`)).json as { id: string; name: string }[];
+  const id = dynos.find((dyno) => dyno.name === name)?.id ?? '';
+  const record = JSON.parse(await readFile(join(rig.dataDir, 'dynos', id, 'dyno.json'), 'utf8')) as {
+    supervisor: { pid: number };
+  };
+  return record.supervisor.pid;
 }
 
 /** The process of a dyno whose arguments begin so. */
-async function pidIn(dyno: string, start: string): Promise<number> {
-  const isIt = (): Process | undefined =>
-    descendants(supervisorOf(dyno).pid).find(({ command }) => command.startsWith(start));
-  const found = await eventually(`${start} in ${dyno}`, () => Promise.resolve(isIt()), 2_000);
-  return found.pid;
+async function pidIn(app: RigApp, dyno: string, start: string): Promise<number> {
+  const find = async (): Promise<Process | undefined> =>
+    descendants(await supervisorOf(app, dyno)).find(({ command }) => command.startsWith(start));
+  return (await eventually(`${start} in ${dyno}`, find, 2_000)).pid;
 }
 
 it('starts a router that was killed by hand at once, with all routes', async () => {

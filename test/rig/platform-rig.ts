@@ -4,6 +4,7 @@ import { chmod, cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'nod
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { emptyDatabase } from './empty-database.ts';
 
 export const checkout = dirname(dirname(import.meta.dirname));
 
@@ -20,21 +21,26 @@ export interface Answer {
   readonly body: string;
 }
 
-/** A whole platform as its operator runs it: `hokku server` as a process of its own, in a temporary data folder, on a free port. */
+/**
+ * A whole platform as its operator runs it: `hokku server` as a process of its own, in a temporary data folder, on a free
+ * port, with the database that `emptyDatabase` gives.
+ */
 export class PlatformRig implements AsyncDisposable {
   readonly dataDir: string;
   readonly home: string;
   /** Of the operator's account. */
   token = newToken();
   readonly #settings: Readonly<Record<string, string>>;
+  readonly #database: Awaited<ReturnType<typeof emptyDatabase>>;
   #port = 0;
   #lastPid = 0;
   #process: ChildProcess | null = null;
   #stderr = '';
 
-  private constructor(home: string, options: RigOptions) {
+  private constructor(home: string, database: Awaited<ReturnType<typeof emptyDatabase>>, options: RigOptions) {
     this.home = home;
     this.dataDir = options.dataDir ?? join(home, 'data');
+    this.#database = database;
     this.#settings = options.settings ?? {};
   }
 
@@ -43,10 +49,12 @@ export class PlatformRig implements AsyncDisposable {
     // Without a sandbox, the users that builds and dynos run as reach their folders through this one.
     await chmod(home, 0o711);
     await mkdir(join(home, 'tmp'));
-    const rig = new PlatformRig(home, options);
+    const database = await emptyDatabase();
+    const rig = new PlatformRig(home, database, options);
     try {
       await rig.startServer();
     } catch (error) {
+      await database?.[Symbol.asyncDispose]();
       await rm(home, { recursive: true, force: true });
       throw error;
     }
@@ -88,6 +96,7 @@ export class PlatformRig implements AsyncDisposable {
         HOKKU_PORT: String(this.#port),
         HOKKU_API_KEY: this.token,
         HOKKU_LOG_LEVEL: 'info',
+        ...(this.#database === null ? {} : { HOKKU_DATABASE_URL: this.#database.url }),
         ...this.#settings,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -213,6 +222,7 @@ export class PlatformRig implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#process === null || this.#process.exitCode !== null) await this.startServer();
     await this.#end('SIGINT');
+    await this.#database?.[Symbol.asyncDispose]();
     await rm(this.home, { recursive: true, force: true });
   }
 }

@@ -16,7 +16,8 @@ export async function expectNoRemains(rig: PlatformRig, ...markers: string[]): P
  * know, processes and mounts. `markers`: words in the arguments of processes of the apps that must be gone.
  */
 async function remains(rig: PlatformRig, markers: readonly string[]): Promise<readonly string[]> {
-  return [...halfFiles(rig.dataDir), ...(await strangers(rig)), ...strayProcesses(rig, markers)];
+  const temporary = list(join(rig.home, 'tmp')).map((name) => `tmp/${name}`);
+  return [...temporary, ...halfFiles(rig.dataDir), ...(await strangers(rig)), ...strayProcesses(rig, markers)];
 }
 
 /** Processes of the platform (router, supervisors, sandboxes, git) and its mounts that outlived `SIGINT`. */

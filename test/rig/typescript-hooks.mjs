@@ -1,12 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { transformFile } from '@swc/core';
+import { transpile } from '../../.config/jest-typescript.js';
 
 export async function load(url, context, nextLoad) {
   if (!url.startsWith('file:') || !url.endsWith('.ts')) return nextLoad(url, context);
-  const { code } = await transformFile(fileURLToPath(url), {
-    jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
-    module: { type: 'es6' },
-    sourceMaps: 'inline',
-  });
-  return { format: 'module', source: code, shortCircuit: true };
+  const path = fileURLToPath(url);
+  return { format: 'module', source: transpile(await readFile(path, 'utf8'), path), shortCircuit: true };
 }

@@ -19,7 +19,7 @@ const appName = 'hello';
  */
 export async function demoCommand(options: { readonly once?: true }, terminal: Terminal): Promise<number> {
   const env = readEnvironment();
-  const dataDir = resolve(process.cwd(), env['HOKKU_DATA_DIR'] ?? '.hokku');
+  const dataDir = resolve(process.cwd(), (env['HOKKU_DATA_DIR'] ?? '') || '.hokku');
   const settings = { HOKKU_LOG_LEVEL: 'warn', ...env, HOKKU_DATA_DIR: dataDir };
   const wanted = loadConfig(settings, { isRoot: process.getuid?.() === 0, cwd: process.cwd() });
   if (!(await requireMachine(terminal))) return 1;
@@ -33,8 +33,8 @@ export async function demoCommand(options: { readonly once?: true }, terminal: T
   terminal.out(`hokku: listening on ${server.url} (data in ${config.dataDir})\n`);
   terminal.out(`hokku: isolation ${server.isolation}\n`);
   try {
-    const interrupted = stop.received.then(() => 130 as const);
-    const status = await Promise.race([pushAndShow(server, env, options, terminal), interrupted]);
+    const interrupted = stop.received.then(() => 130);
+    const status = await Promise.race([pushAndShow(server, env, terminal), interrupted]);
     if (status !== 0) return status;
     if (options.once === true) return 0;
     terminal.out('\nCtrl-C stops the demo.\n');
@@ -48,7 +48,6 @@ export async function demoCommand(options: { readonly once?: true }, terminal: T
 async function pushAndShow(
   server: RunningServer,
   env: Readonly<Record<string, string | undefined>>,
-  options: { readonly once?: true },
   terminal: Terminal,
 ): Promise<number> {
   const online = await reachesPackageIndex(env);
@@ -60,20 +59,19 @@ async function pushAndShow(
   terminal.out(`\n$ git push heroku main    # ${join('fixtures', 'apps', fixture)}\n`);
   const exitCode = await pushFixture({
     fixtureDir: join(packageRoot, 'fixtures', 'apps', fixture),
-    remote: `http://hokku:${encodeURIComponent(server.apiKey)}@127.0.0.1:${server.port}/${appName}.git`,
+    remote: `http://hokku:${encodeURIComponent(server.apiKey)}@${new URL(server.clientUrl).host}/${appName}.git`,
     env,
   });
+  if (exitCode === 130) return 130;
   if (exitCode !== 0) {
     terminal.err(`hokku: the push failed (git exited with ${exitCode}); its output above says why\n`);
     return 1;
   }
   const url = server.platform.urls.web((await requireApp(server)).name);
-  const milliseconds = await firstAnswer(server.port, new URL(url).hostname);
+  const milliseconds = await firstAnswer(server.clientUrl, new URL(url).hostname);
   terminal.out(`\n${url} answered 200 in ${milliseconds} ms\n`);
-  if (options.once !== true) {
-    terminal.out('\nPoint the heroku CLI and git at this platform with:\n\n');
-    terminal.out(`  eval "$(node ${join(packageRoot, 'dist', 'main.js')} env)"\n`);
-  }
+  terminal.out('\nWhile it runs, this points the heroku CLI and git at the platform:\n\n');
+  terminal.out(`  eval "$(node ${join(packageRoot, 'dist', 'main.js')} env)"\n`);
   return 0;
 }
 
@@ -87,7 +85,7 @@ async function requireApp(
 
 /** Through the front door, as any client would. An app that an earlier run made is kept. */
 async function createApp(server: RunningServer): Promise<void> {
-  const response = await fetch(`http://127.0.0.1:${server.port}/apps`, {
+  const response = await fetch(`${server.clientUrl}/apps`, {
     method: 'POST',
     headers: { authorization: `Bearer ${server.apiKey}`, 'content-type': 'application/json' },
     body: JSON.stringify({ name: appName }),

@@ -14,7 +14,10 @@ export async function reachesPackageIndex(env: Readonly<Record<string, string | 
   const dir = await mkdtemp(join(tmpdir(), 'hokku-index-'));
   try {
     const args = [client, 'pip', '0', '3.11.0', dir];
-    const { exitCode, timedOut } = await spawn('python3', args, { env: Object.fromEntries(variables), timeoutMs: 30_000 });
+    const { exitCode, timedOut } = await spawn('python3', args, {
+      env: Object.fromEntries(variables),
+      timeoutMs: 30_000,
+    });
     return exitCode !== unreachable && !timedOut;
   } finally {
     await rm(dir, { recursive: true, force: true });

@@ -72,7 +72,10 @@ async function checkSandbox(config: Config): Promise<Finding> {
   const name = 'isolation';
   const packages = ['bubblewrap'];
   const remedy = 'Install bubblewrap.';
-  const sandbox = await probeSandbox({ hide: [config.dataDir] });
+  const sandbox = await probeSandbox({
+    hide: [config.dataDir],
+    ...(config.sandbox === null ? {} : { want: config.sandbox }),
+  });
   switch (sandbox.rung) {
     case 'bwrap':
       return ok(name, sandbox.description, false);
@@ -129,7 +132,7 @@ async function checkDisk(config: Config): Promise<Finding> {
   } catch (error) {
     const evidence = (error as Error).message;
     const remedy = `Set HOKKU_DATA_DIR to a folder that this user can write (temporary: ${tmpdir()}).`;
-    return { name, status: 'missing', required: false, evidence, lost: 'nothing can be stored', remedy, packages: [] };
+    return { name, status: 'missing', required: true, evidence, lost: 'nothing can be stored', remedy, packages: [] };
   } finally {
     if (dir !== null) await rm(dir, { recursive: true, force: true });
   }

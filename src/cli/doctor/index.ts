@@ -13,7 +13,7 @@ export interface DoctorOptions {
 /** Exit status 0 when nothing that is required is missing. */
 export async function doctorCommand(options: DoctorOptions, terminal: Terminal): Promise<number> {
   let findings = await examine();
-  if (options.fix === true && (await mend(findings, terminal))) findings = await examine();
+  if (options.fix === true && (await mend(findings.filter(isNotOk), terminal))) findings = await examine();
   if (options.json === true) {
     terminal.out(`${JSON.stringify(findings, null, 2)}\n`);
   } else {
@@ -27,7 +27,8 @@ export async function doctorCommand(options: DoctorOptions, terminal: Terminal):
 /** What `server` and `demo` run first: mends as root, explains otherwise. False: the platform can't run here. */
 export async function requireMachine(terminal: Terminal): Promise<boolean> {
   let findings = await examine();
-  if (await mend(findings, terminal)) findings = await examine();
+  // Only what is required: an optional part must not cost an offline machine minutes at every start.
+  if (await mend(findings.filter(isBlocking), terminal)) findings = await examine();
   for (const finding of findings) {
     if (finding.status !== 'ok' && finding.name !== 'port') terminal.err(`${describe(finding)}\n`);
   }
@@ -43,6 +44,10 @@ function examine(): Promise<readonly Finding[]> {
   return examineMachine(config);
 }
 
+function isNotOk(finding: Finding): boolean {
+  return finding.status !== 'ok';
+}
+
 function isBlocking(finding: Finding): boolean {
   return finding.required && finding.status === 'missing';
 }
@@ -55,7 +60,7 @@ function describe(finding: Finding): string {
 
 /** Installs from the distribution, if this is root on a machine with apt. True when something was installed. */
 async function mend(findings: readonly Finding[], terminal: Terminal): Promise<boolean> {
-  const packages = findings.filter((finding) => finding.status !== 'ok').flatMap((finding) => finding.packages);
+  const packages = findings.flatMap((finding) => finding.packages);
   if (packages.length === 0 || process.getuid?.() !== 0) return false;
   const env = { ...aptEnvironment() };
   const apt = async (...args: string[]): Promise<boolean> => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { distPath } from '../../../src/lib/package-root.ts';
 import { startProcess } from '../../../src/lib/spawn.ts';
 import { openRuntimeRig, rungs, until } from './runtime-rig.ts';
@@ -12,9 +12,6 @@ interface LogEntry {
   readonly droppedLines: number;
   readonly text: string;
 }
-
-// Jest ignores a project's testTimeout.
-jest.setTimeout(20_000);
 
 describe.each(rungs)('on the %s rung', (rung) => {
   it('finds dynos again after kill -9 of the platform, without losing or repeating a line', async () => {

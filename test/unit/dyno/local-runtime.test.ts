@@ -2,11 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { freePort, openRuntimeRig, rungs, until } from './runtime-rig.ts';
-
-// Jest ignores a project's testTimeout.
-jest.setTimeout(20_000);
 
 describe.each(rungs)('on the %s rung', (rung) => {
   it('gives a dyno its environment, the profile scripts in order, and the command a shell', async () => {

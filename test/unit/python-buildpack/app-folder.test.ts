@@ -1,13 +1,11 @@
 /* eslint jest/no-standalone-expect: ['error', { additionalTestBlockFunctions: ['itInside'] }] */
-import { expect, it, jest } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { cp, mkdir, mkdtemp, readFile, rm, chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn, type SpawnResult } from '../../../src/lib/spawn.ts';
 import { startIndex, pip } from './index-with-greeter.ts';
 import { buildpackDir, fixturesDir } from './python-build.ts';
-
-jest.setTimeout(90_000);
 
 const PATH = '/usr/bin:/bin:/usr/local/bin';
 const HOST = ['--ro-bind', '/usr', '/usr', '--ro-bind', '/etc', '/etc', '--proc', '/proc', '--dev', '/dev'];

@@ -1,12 +1,10 @@
-import { expect, it, jest } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { run, spawn } from '../../../src/lib/spawn.ts';
 import { buildpackDir, PythonBuild } from './python-build.ts';
-
-jest.setTimeout(60_000);
 
 it.each([
   'requirements.txt',

@@ -1,10 +1,8 @@
 /* eslint jest/no-standalone-expect: ['error', { additionalTestBlockFunctions: ['itEachWithPip'] }] */
-import { expect, it, jest } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { spawn } from '../../../src/lib/spawn.ts';
 import { findPipWheel, PackageIndex } from '../../rig/package-index.ts';
 import { PythonBuild } from './python-build.ts';
-
-jest.setTimeout(90_000);
 
 const pip = await findPipWheel();
 if (pip === null) process.stderr.write('skipped: tests that run pip, because this machine has no pip to serve\n');

@@ -1,11 +1,9 @@
 /* eslint jest/no-standalone-expect: ['error', { additionalTestBlockFunctions: ['itWithPip'] }] */
-import { expect, it, jest } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pip, startIndex } from './index-with-greeter.ts';
 import { PythonBuild } from './python-build.ts';
-
-jest.setTimeout(90_000);
 
 const itWithPip = pip === null ? it.skip : it;
 const procfile = { Procfile: 'web: greet\n' };

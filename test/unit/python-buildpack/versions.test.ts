@@ -1,10 +1,8 @@
-import { expect, it, jest } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../../src/lib/spawn.ts';
 import { buildpackDir, PythonBuild } from './python-build.ts';
-
-jest.setTimeout(60_000);
 
 const candidates = [
   '3.15.1\tstandalone\t/c/3.15.1',

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
-import { expect, it, jest } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { basic, ReceiverRig, token, until } from './receiver-rig.ts';
-
-jest.setTimeout(60_000);
 
 it('goes on with a deploy whose pusher was killed during the hook', async () => {
   await using rig = await ReceiverRig.start();

@@ -3,13 +3,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import http from 'node:http';
 import { join } from 'node:path';
 import * as fs from 'node:fs';
-import { expect, it, jest } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import isomorphicGit from 'isomorphic-git';
 import isomorphicHttp from 'isomorphic-git/http/node';
 import { spawn } from '../../../src/lib/spawn.ts';
 import { env, ReceiverRig, token, until } from './receiver-rig.ts';
-
-jest.setTimeout(60_000);
 
 it.each(['0', '1', '2'])('pushes, clones and fetches with protocol version %s', async (version) => {
   await using rig = await ReceiverRig.start();

@@ -2,12 +2,10 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { expect, it, jest } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { packageRoot } from '../../../src/lib/package-root.ts';
 import { spawn } from '../../../src/lib/spawn.ts';
 import { basic, env, ReceiverRig, token, until } from './receiver-rig.ts';
-
-jest.setTimeout(60_000);
 
 it('tells strangers nothing, and users of other apps that there is no such app', async () => {
   await using rig = await ReceiverRig.start();

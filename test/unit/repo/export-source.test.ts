@@ -1,15 +1,13 @@
 import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, jest } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { packageRoot } from '../../../src/lib/package-root.ts';
 import { spawn } from '../../../src/lib/spawn.ts';
 import type { AppId, CommitId } from '../../../src/model/ids.ts';
 import { openRepos, type ExportInput, type Repos } from '../../../src/repo/index.ts';
 import { startGitServer } from './git-server.ts';
-
-jest.setTimeout(60_000);
 
 const appId = '01234567-89ab-cdef-0123-456789abcdef' as AppId;
 const log = pino({ level: 'silent' });

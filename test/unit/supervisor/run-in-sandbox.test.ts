@@ -1,12 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { startProcess } from '../../../src/lib/spawn.ts';
 import { appUid, asRoot, insideUid, openSandboxRig, rungs } from './sandbox-rig.ts';
-
-// Jest ignores a project's testTimeout.
-jest.setTimeout(20_000);
 
 describe.each(rungs)('on the %s rung', (rung) => {
   it('gives the command its environment, folders and user, and nothing of the host', async () => {
