@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, lstat, mkdir, readdir, rename } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, rename, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOutOfSpace } from '../lib/is-out-of-space.ts';
 import { removeTree } from '../lib/remove-tree.ts';
@@ -7,6 +7,9 @@ import { run } from '../lib/spawn.ts';
 import type { Logger } from '../log.ts';
 import type { AppId } from '../model/ids.ts';
 import { removeStubborn } from './sweep-builds.ts';
+
+/** Of the disk, not to be filled with copies that only save time. */
+const reservedBytes = 256 * 1024 * 1024;
 
 /**
  * The apps' caches between builds, a folder per app. In it `<n>` is what the last successful build left, never changed
@@ -133,12 +136,22 @@ async function makeSpare(dir: string, signal: AbortSignal): Promise<void> {
   if (current === null) return;
   const temporary = temporaryIn(dir);
   try {
+    if (!(await hasRoomForSpare(join(dir, String(current)), signal))) return;
     await copy(join(dir, String(current)), temporary, signal);
     await rename(temporary, join(dir, `${current}.spare`));
   } catch (error) {
     await removeTree(temporary);
     throw error;
   }
+}
+
+/** The copy goes on beside the release of its build, which must not find the disk full of it. */
+async function hasRoomForSpare(cache: string, signal: AbortSignal): Promise<boolean> {
+  const [{ bavail, bsize }, usage] = await Promise.all([
+    statfs(cache),
+    run('du', ['-s', '-B1', '--', cache], { env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' }, signal }),
+  ]);
+  return bavail * bsize >= Number.parseInt(usage.toString(), 10) + reservedBytes;
 }
 
 /** Removes all but the newest cache and its spare, and says which that is. */
