@@ -8,8 +8,8 @@ import type { Logger } from '../log.ts';
 import type { AppId } from '../model/ids.ts';
 import { removeStubborn } from './sweep-builds.ts';
 
-/** Left free beside a copy. */
-const spareRoomBytes = 64 * 1024 * 1024;
+/** Of the disk, not to be filled with copies that only save time. */
+const reservedBytes = 256 * 1024 * 1024;
 
 /**
  * The apps' caches between builds, a folder per app. In it `<n>` is what the last successful build left, never changed
@@ -133,9 +133,10 @@ export class BuildCaches implements AsyncDisposable {
 
 async function makeSpare(dir: string, signal: AbortSignal): Promise<void> {
   const current = await tidy(dir);
-  if (current === null || !(await hasRoomFor(join(dir, String(current)), signal))) return;
+  if (current === null) return;
   const temporary = temporaryIn(dir);
   try {
+    if (!(await hasRoomForSpare(join(dir, String(current)), signal))) return;
     await copy(join(dir, String(current)), temporary, signal);
     await rename(temporary, join(dir, `${current}.spare`));
   } catch (error) {
@@ -144,13 +145,13 @@ async function makeSpare(dir: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** A copy ahead is a convenience: it must not take the last space from the dynos that start meanwhile. */
-async function hasRoomFor(folder: string, signal: AbortSignal): Promise<boolean> {
-  const env = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' };
-  const listing = await run('du', ['--summarize', '--block-size=1', '--', folder], { env, signal, timeoutMs: 60_000 });
-  const sizeBytes = Number.parseInt(listing.toString('latin1'), 10);
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize > 2 * sizeBytes + spareRoomBytes;
+/** The copy goes on beside the release of its build, which must not find the disk full of it. */
+async function hasRoomForSpare(cache: string, signal: AbortSignal): Promise<boolean> {
+  const [{ bavail, bsize }, usage] = await Promise.all([
+    statfs(cache),
+    run('du', ['-s', '-B1', '--', cache], { env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' }, signal }),
+  ]);
+  return bavail * bsize >= Number.parseInt(usage.toString(), 10) + reservedBytes;
 }
 
 /** Removes all but the newest cache and its spare, and says which that is. */

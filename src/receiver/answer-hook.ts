@@ -1,4 +1,5 @@
 import { PlatformError } from '../errors/platform-error.ts';
+import { isOutOfSpace } from '../lib/is-out-of-space.ts';
 import type { KeyedQueue } from '../lib/keyed-queue.ts';
 import type { AppId } from '../model/ids.ts';
 import type { Access } from './authorize.ts';
@@ -103,5 +104,8 @@ export const platformStopped = ' !     The platform stopped during this push; no
 function failureText(error: unknown, signal: AbortSignal): string {
   if (signal.aborted) return platformStopped;
   if (error instanceof PlatformError && error.id !== 'internal_server_error') return ` !     ${error.message}`;
+  if (isOutOfSpace(error)) {
+    return ' !     The disk of the platform is full; nothing was deployed. Free some space on it, then push again.';
+  }
   return ` !     The platform failed while it handled this push; nothing was deployed. Push again; the reason is in the platform's log.`;
 }

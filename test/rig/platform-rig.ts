@@ -49,10 +49,12 @@ export class PlatformRig implements AsyncDisposable {
     // Without a sandbox, the users that builds and dynos run as reach their folders through this one.
     await chmod(home, 0o711);
     await mkdir(join(home, 'tmp'));
-    const rig = new PlatformRig(home, await emptyDatabase(), options);
+    const database = await emptyDatabase();
+    const rig = new PlatformRig(home, database, options);
     try {
       await rig.startServer();
     } catch (error) {
+      await database?.[Symbol.asyncDispose]();
       await rm(home, { recursive: true, force: true });
       throw error;
     }
