@@ -1,7 +1,8 @@
-import { chmod, chown, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../lib/atomic-file.ts';
+import { removeTree } from '../lib/remove-tree.ts';
 import type { DynoSpec, Exit } from '../model/dyno.ts';
 import type { ProcessIdentity } from '../supervisor/index.ts';
 import { sizeOf } from './dyno-size.ts';
@@ -85,17 +86,7 @@ export async function loadEnding(folder: DynoFolder): Promise<Ending | null> {
 
 /** What the app left behind may be closed even to its owner, and the kernel leaves a folder without any rights in `work`. */
 export async function removeDynoFolder(folder: DynoFolder): Promise<void> {
-  if (process.getuid?.() !== 0) await openUp(folder.path);
-  await rm(folder.path, { recursive: true, force: true, maxRetries: 3 });
-}
-
-async function openUp(path: string): Promise<void> {
-  const info = await lstat(path).catch(() => null);
-  if (info?.isDirectory() !== true) return;
-  if ((info.mode & 0o700) !== 0o700) await chmod(path, 0o700);
-  for (const entry of await readdir(path, { withFileTypes: true })) {
-    if (entry.isDirectory()) await openUp(join(path, entry.name));
-  }
+  await removeTree(folder.path);
 }
 
 async function readIfThere(path: string): Promise<string | null> {

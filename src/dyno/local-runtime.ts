@@ -1,9 +1,10 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
 import type { DynoOutput, DynoRuntime, DynoSpec, RunningDyno } from '../model/dyno.ts';
 import type { AppId, DynoId, Sha256 } from '../model/ids.ts';
-import { startSupervisor, type Sandbox } from '../supervisor/index.ts';
+import { isAlive, startSupervisor, type Sandbox } from '../supervisor/index.ts';
 import {
   dynoFolder,
   loadRecord,
@@ -14,6 +15,9 @@ import {
 } from './dyno-folder.ts';
 import { sandboxedDyno } from './launch.ts';
 import { LocalDyno } from './local-dyno.ts';
+
+/** The rest of an ended dyno's output is on disk already. */
+const endPatienceMs = 5_000;
 
 export interface LocalRuntimeOptions {
   /** One folder per dyno is made here; nothing else may lie in it. */
@@ -66,17 +70,29 @@ class LocalRuntime implements DynoRuntime {
     const adopted: RunningDyno[] = [];
     for (const name of await readdir(this.#options.dir)) {
       if (this.#dynos.has(name as DynoId)) continue;
-      const folder = dynoFolder(join(this.#options.dir, name));
-      const record = await loadRecord(folder);
-      if (record === null) {
-        this.#options.log.info({ dyno: name }, 'half-started dyno removed');
-        await removeDynoFolder(folder);
-        continue;
-      }
+      const record = await this.#loadOrRemove(name);
+      if (record === null) continue;
       const { appId, id } = record.spec;
-      adopted.push(this.#follow(record, this.#options.cursorOf(appId, id) ?? 0));
+      const dyno = this.#follow(record, this.#options.cursorOf(appId, id) ?? 0);
+      // One that ended without us has its end known before anybody asks what it does.
+      if (!isAlive(record.supervisor)) await Promise.race([dyno.exited, delay(endPatienceMs, null, { ref: false })]);
+      adopted.push(dyno);
     }
     return adopted.sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
+  }
+
+  /** Null, and gone, for what a crash left of a start. What can't be read or removed is left for later: it must not keep the platform from starting. */
+  async #loadOrRemove(name: string): Promise<DynoRecord | null> {
+    const folder = dynoFolder(join(this.#options.dir, name));
+    try {
+      const record = await loadRecord(folder);
+      if (record !== null) return record;
+      await removeDynoFolder(folder);
+      this.#options.log.info({ dyno: name }, 'half-started dyno removed');
+    } catch (error) {
+      this.#options.log.warn({ dyno: name, err: error }, 'leftover of a dyno neither read nor removed');
+    }
+    return null;
   }
 
   /** Lets go: the dynos go on, and the next platform process adopts them. */

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { chmod, lstat, readdir, rm } from 'node:fs/promises';
+import { run } from './spawn.ts';
 
 /**
  * Removes a folder and all in it, whatever modes its folders have (a build may leave some that their owner can't enter).
@@ -9,6 +10,11 @@ export async function removeTree(path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true, maxRetries: 2, retryDelay: 20 });
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENAMETOOLONG') {
+      // Folders nested deeper than a path can be long: rm(1) steps into each, Node names it whole.
+      await run('rm', ['-rf', '--', path], { env: { PATH: '/usr/local/bin:/usr/bin:/bin' }, timeoutMs: 300_000 });
+      return;
+    }
     if (!isClosedFolder(error)) throw error;
     await openFolders(Buffer.from(path));
     await rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });

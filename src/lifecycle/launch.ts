@@ -54,6 +54,8 @@ async function runAndRollOut(
 ): Promise<LaunchOutcome> {
   if (hasReleasePhase(release)) {
     logApiEvent(app.id, `Running release v${release.version} commands`, actor, platform);
+    // Ends with its app, too.
+    using ending = platform.cancellations.register(app.id, platform.closing);
     const phase = await runReleasePhase({
       app,
       release,
@@ -63,7 +65,7 @@ async function runAndRollOut(
       watchOutput: (dynoId, listener) => platform.outputs.watch(dynoId, listener),
       showDyno: (view) => platform.formation.showGuest(view),
       ...(output === undefined ? {} : { output }),
-      signal: platform.closing,
+      signal: ending.signal,
       timeoutMs: platform.limits.releasePhaseTimeoutMs,
     });
     if (phase.status === 'failed') {

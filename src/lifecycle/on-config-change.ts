@@ -2,7 +2,9 @@ import { applyPatch, type ConfigVarsPatch } from '../config-vars/index.ts';
 import type { Actor } from '../model/account.ts';
 import type { App } from '../model/app.ts';
 import type { ConfigVars } from '../model/release.ts';
+import type { Slug } from '../model/slug.ts';
 import { createRelease, describeConfigChange } from '../release/index.ts';
+import type { Transaction } from '../store/index.ts';
 import { initialStatus, launch } from './launch.ts';
 import type { Platform } from './platform.ts';
 
@@ -22,7 +24,7 @@ export async function onConfigChange(
     if (set.length === 0 && removed.length === 0) return { vars, release: null };
     const sealed = platform.configVars.seal(app.id, vars);
     await tx.apps.writeConfig(app.id, sealed);
-    const slug = (await tx.releases.findCurrent(app.id))?.slug ?? null;
+    const slug = await newestSlug(app, tx);
     const description = describeConfigChange(set, removed);
     const release = await createRelease(
       { app, actor, description, slugId: slug?.id ?? null, configVars: sealed, status: initialStatus(slug) },
@@ -35,4 +37,13 @@ export async function onConfigChange(
     platform.inBackground('launch of a config change', launch(app, changed.release, actor, platform));
   }
   return changed.vars;
+}
+
+/**
+ * Of the newest release that has not failed, one that is still being launched included: its code was pushed, and this
+ * change, which supersedes it, must not take it back.
+ */
+async function newestSlug(app: App, tx: Transaction): Promise<Slug | null> {
+  const releases = await tx.releases.list(app.id, { order: 'desc' });
+  return releases.find(({ status, slug }) => slug !== null && status !== 'failed')?.slug ?? null;
 }
