@@ -20,4 +20,6 @@ export const knownSettings: ReadonlySet<string> = new Set([
   'HOKKU_BOOT_TIMEOUT',
   'HOKKU_STOP_GRACE',
   'HOKKU_KEEP_OLD_RELEASE',
+  'HOKKU_API_RATE_LIMIT',
+  'HOKKU_CHECK_ANSWERS',
 ]);
