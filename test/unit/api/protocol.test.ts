@@ -43,6 +43,7 @@ it('tells apart what is not known, not offered, and not to be done with it', asy
   expect(wrong).toMatchObject({ status: 405, json: { id: 'method_not_allowed' } });
   expect(wrong.headers.get('allow')).toBe('GET');
   expect(await rig.api('GET', '/apps/none/such/thing')).toMatchObject({ status: 404, json: { id: 'not_found' } });
+  expect((await rig.api('GET', '/nothing', undefined, { accept: '*/*' })).status).toBe(404);
   for (const path of ['/enterprise-accounts', '/regions', '/nothing']) {
     expect((await rig.api('DELETE', path, undefined, { authorization: '' })).status).toBe(401);
   }
