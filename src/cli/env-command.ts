@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { readEnvironment, type Environment } from '../config/index.ts';
 import { findTarget } from './client/target.ts';
-import { writeCaBundle } from './platforms/ca-bundle.ts';
+import { originalTrust, writeCaBundle } from './platforms/ca-bundle.ts';
 import { CredentialStore } from './platforms/credential-store.ts';
 import { herokuVariables, variablesWithoutOurs } from './platforms/heroku-variables.ts';
 import { parsePlatformUrl } from './platforms/platform-url.ts';
@@ -25,7 +25,7 @@ export async function envCommand(options: EnvOptions, terminal: Terminal): Promi
   }
   const env = readEnvironment();
   if (options.unset === true) {
-    printUnset(env, form, terminal);
+    await printUnset(env, form, terminal);
     return 0;
   }
   const target = await findTarget(env, { platform: options.platform, ignoreShell: true });
@@ -37,12 +37,12 @@ export async function envCommand(options: EnvOptions, terminal: Terminal): Promi
   return 0;
 }
 
-function printUnset(env: Environment, form: ShellForm, terminal: Terminal): void {
+async function printUnset(env: Environment, form: ShellForm, terminal: Terminal): Promise<void> {
   const { HOKKU_TOKEN_ORIGIN: origin } = env;
   if (origin === undefined) return;
   const target = { url: parsePlatformUrl(origin), token: 'none', ca: null, dataDir: null };
   const ours = Object.keys(herokuVariables(target, 'none', env));
-  const back = variablesWithoutOurs(env);
+  const back = { ...(await originalTrust(env)), ...variablesWithoutOurs(env) };
   // NO_PROXY was only added to.
   for (const name of ours.filter((each) => !(each in back) && !/^no_proxy$/i.test(each))) {
     terminal.out(`${form.unset(name)}\n`);
