@@ -23,4 +23,6 @@ export const knownSettings: ReadonlySet<string> = new Set([
   // Of the command line, not of the server: it may run in a shell that has evaluated `hokku env`.
   'HOKKU_PLATFORM',
   'HOKKU_TOKEN_ORIGIN',
+  'HOKKU_API_RATE_LIMIT',
+  'HOKKU_CHECK_ANSWERS',
 ]);
