@@ -6,7 +6,7 @@ import { openConfigVars } from './config-vars/index.ts';
 import { requirePassable, type DataFolder } from './data-folder.ts';
 import { openLocalRuntime } from './dyno/index.ts';
 import { DynoOutputs, openFormation } from './formation/index.ts';
-import { BuildCancellations, DynoLog, type Platform } from './lifecycle/index.ts';
+import { BuildCancellations, DynoLog, Launches, SlugCollector, type Platform } from './lifecycle/index.ts';
 import { Disposables } from './lib/disposables.ts';
 import { KeyedQueue } from './lib/keyed-queue.ts';
 import { packageRoot } from './lib/package-root.ts';
@@ -67,6 +67,10 @@ async function open(
   const configVars = openConfigVars(store, secrets.secretKey);
   const repos = await openRepos({ dir: data.repos, hooksDir: join(packageRoot, 'hooks'), log: logs.receiver });
   const slugs = await openSlugStore({ dir: data.slugs, log: logs.build });
+  const inBackground: Platform['inBackground'] = (what, work) => {
+    background.add(what, work);
+  };
+  const slugCollector = new SlugCollector({ store, slugs, inBackground, closing: closing.signal });
   const logplex = opened.use(await openLogplex({ dir: data.logs, log: logs.logplex }));
   const dynoLog = opened.use(new DynoLog(logplex));
   const outputs = new DynoOutputs();
@@ -78,6 +82,9 @@ async function open(
       onOutput: (output) => {
         dynoLog.handle(output);
         outputs.handle(output);
+      },
+      onGone: ({ appId, uid, slug }) => {
+        slugCollector.collect({ appId, uid, slugs: [slug] });
       },
       cursorOf: (appId, dynoId) => logplex.cursorOf(appId, dynoId),
       log: logs.dyno,
@@ -127,6 +134,7 @@ async function open(
     store,
     repos,
     slugs,
+    slugCollector,
     configVars,
     buildTools: {
       sandbox,
@@ -140,14 +148,13 @@ async function open(
     },
     builds: new KeyedQueue<AppId>(),
     cancellations: new BuildCancellations(),
+    launches: new Launches(),
     formation,
     runtime,
     outputs,
     logplex,
     logs,
-    inBackground: (what, work) => {
-      background.add(what, work);
-    },
+    inBackground,
     closing: closing.signal,
   };
   return { platform, router, sandbox, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };

@@ -24,6 +24,8 @@ export interface DynoRecord {
   readonly spec: DynoSpec;
   readonly supervisor: ProcessIdentity;
   readonly startedAt: Date;
+  /** See boot-id.ts. */
+  readonly bootId?: string;
 }
 
 export function dynoFolder(path: string): DynoFolder {

@@ -50,12 +50,15 @@ export interface Formation {
    * `not_found`. New web dynos that don't come up leave the old ones in place. Clears the back-off of crashed dynos.
    */
   restart(app: App, which: DynoSelector): Promise<void>;
-  /** Stops dynos until the next release, restart or scale. Resolves when they are out of the route; they end in the background. */
+  /**
+   * Stops dynos until the next release, restart or scale. Resolves when they are out of the route; they end in the background.
+   * A guest is told to stop.
+   */
   stop(app: App, which: DynoSelector): Promise<void>;
   /** In formation order, dynos of a running release phase first. A dyno that another one has replaced is not shown. */
   list(appId: AppId): readonly DynoView[];
-  /** Shows a dyno that is not part of the formation in `list` until the returned function is called. */
-  showGuest(view: DynoView): () => void;
+  /** Shows a dyno that is not part of the formation in `list` until the returned function is called. `stop` ends it. */
+  showGuest(view: DynoView, stop: () => void): () => void;
   /** The app was renamed, or its maintenance mode changed. Also gives a new app its first route. */
   refreshRoute(app: App): Promise<void>;
   /** Ends all dynos of the app, with a short grace, and removes its route. Resolves when nothing is left. */

@@ -98,6 +98,7 @@ class LocalFormation implements Formation {
   }
 
   async stop(app: App, which: DynoSelector): Promise<void> {
+    if (this.#of(app).guests.stop(which)) return;
     selectDynos(this.#of(app), which);
     await this.#change(app, (dynos) => stopDynos(dynos, selectDynos(dynos, which)));
   }
@@ -106,9 +107,9 @@ class LocalFormation implements Formation {
     return this.#apps.get(appId)?.views() ?? [];
   }
 
-  showGuest(view: DynoView): () => void {
+  showGuest(view: DynoView, stop: () => void): () => void {
     const dynos = this.#apps.get(view.appId);
-    return dynos === undefined ? () => undefined : dynos.addGuest(view);
+    return dynos === undefined ? () => undefined : dynos.guests.show(view, stop);
   }
 
   async refreshRoute(app: App): Promise<void> {

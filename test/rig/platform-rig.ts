@@ -74,6 +74,14 @@ export class PlatformRig implements AsyncDisposable {
     return this.#process.pid;
   }
 
+  /** Resolves with the exit status of the server when it ends; null after a signal. */
+  get exited(): Promise<number | null> {
+    const child = this.#process;
+    if (child === null) throw new Error('the server is not running');
+    if (child.exitCode !== null) return Promise.resolve(child.exitCode);
+    return new Promise((resolve) => child.once('exit', resolve));
+  }
+
   /** Of the server that was started last, whether it still runs or not. */
   get lastPid(): number {
     return this.#lastPid;

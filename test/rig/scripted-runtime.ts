@@ -53,6 +53,10 @@ export class ScriptedDyno implements RunningDyno {
     return Promise.resolve(this.#isListening);
   }
 
+  afterOutput(_atMicros: bigint, then: () => void): void {
+    then();
+  }
+
   terminate(): Promise<void> {
     this.signals.push('SIGTERM');
     if (this.obeysTerm) this.exit(143);

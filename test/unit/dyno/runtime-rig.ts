@@ -51,7 +51,8 @@ export async function openRuntimeRig(
   const runtime = await openLocalRuntime({
     dir: dynosDir,
     sandbox,
-    slugs: { unpacked: () => Promise.resolve(slug) },
+    slugs: { unpacked: () => Promise.resolve(slug), hold: () => () => undefined },
+    onGone: () => undefined,
     onOutput: (output) => {
       outputs.push(output);
       cursors.set(output.dynoId, output.cursor);
