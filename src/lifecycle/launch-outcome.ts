@@ -9,8 +9,8 @@ export function describeBootFailure(outcome: Extract<RollOutOutcome, { dyno: unk
   return `${outcome.dyno} exited with status ${outcome.exit?.status ?? 'unknown'} while it started`;
 }
 
-/** `isClosing`: the platform itself is being stopped. */
-export function describePhaseFailure(phase: ReleasePhaseOutcome, isClosing: boolean): string {
+/** `isDestroyed`: an abort is the end of the app, not of the platform. */
+export function describePhaseFailure(phase: ReleasePhaseOutcome, isDestroyed: boolean): string {
   switch (phase.endedBy) {
     case 'exit':
       return `its release command exited with status ${phase.exitCode}`;
@@ -19,7 +19,7 @@ export function describePhaseFailure(phase: ReleasePhaseOutcome, isClosing: bool
     case 'stop':
       return 'its release command was stopped on request';
     case 'abort':
-      return `the ${isClosing ? 'platform was stopped' : 'app was destroyed'} during its release command`;
+      return `the ${isDestroyed ? 'app was destroyed' : 'platform was stopped'} during its release command`;
     default:
       return exhaustive(phase.endedBy);
   }

@@ -74,7 +74,7 @@ async function releasePhase(
     timeoutMs: platform.limits.releasePhaseTimeoutMs,
   });
   if (phase.status === 'succeeded') return null;
-  const why = describePhaseFailure(phase, platform.closing.aborted);
+  const why = describePhaseFailure(phase, ending.isCancelled());
   await setStatus(release, 'failed', platform);
   logReleaseFailure(app, release, why, platform);
   return { status: 'release-phase-failed', why };

@@ -30,8 +30,8 @@ export async function onPush(
     );
   };
   using build = platform.cancellations.register(push.app.id, signal);
-  const { signal: cancelled } = build;
-  return await platform.builds.run(push.app.id, () => deploy({ push, platform, output, signal: cancelled }), waiting);
+  const delivery = { push, platform, output, signal: build.signal, isCancelled: () => build.isCancelled() };
+  return await platform.builds.run(push.app.id, () => deploy(delivery), waiting);
 }
 
 /** What a push brings, and whom it is told to. */
@@ -41,6 +41,8 @@ interface Delivery {
   readonly output: BuildOutput;
   /** Ends the build. */
   readonly signal: AbortSignal;
+  /** True when the app is being destroyed. */
+  readonly isCancelled: () => boolean;
 }
 
 /** A delivery whose turn it is. */
@@ -89,7 +91,7 @@ async function buildAndLaunch(deployment: Deployment): Promise<PushOutcome> {
   announceLaunch(app, release, platform, output);
   const outcome = await launch(app, release, push.actor, platform, output);
   const newer = outcome.status === 'superseded' ? await outcomeOfNewer(release, platform) : null;
-  if ((await platform.store.apps.findById(app.id)) === null) {
+  if (deployment.isCancelled()) {
     return reject(app, ['The app was destroyed while this push was being launched.'], output);
   }
   const isAccepted =
