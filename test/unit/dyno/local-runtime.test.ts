@@ -178,6 +178,35 @@ s.bind((sys.argv[1], int(os.environ['PORT']))); s.listen(); print('listening', f
     expect(await readdir(rig.dynosDir)).toEqual([]);
     expect(readQuietly('/proc/self/mountinfo')).not.toContain(rig.dir);
   });
+
+  it('tells the place of a moment in the output: after all from before, and before all from later', async () => {
+    await using rig = await openRuntimeRig(rung);
+    if (rig === null) return;
+    // Faster than it is read, so that the reader is behind; then one line at a time.
+    const dyno = await rig.start(
+      'yes "a line of some length" | head -c 20000000; while sleep 0.01; do echo later; done',
+    );
+    const marks: { moment: bigint; outputs: number }[] = [];
+    for (let count = 1; count <= 20; count += 1) {
+      await until(() => rig.outputs.length > 2 * count, 'there is more output');
+      const moment = BigInt(Date.now()) * 1000n;
+      dyno.afterOutput(moment, () => marks.push({ moment, outputs: rig.outputs.length }));
+    }
+    await until(() => marks.length === 20, 'all are told');
+    await until(() => rig.text(dyno).includes('later'), 'the flood is over');
+    await dyno.kill();
+    await dyno.exited;
+
+    const times = rig.outputs.map(({ atMicros }) => atMicros);
+    for (const { moment, outputs } of marks) {
+      expect(times.slice(0, outputs).filter((at) => at > moment)).toEqual([]);
+      // The supervisor takes the time before it writes.
+      expect(times.slice(outputs).filter((at) => at < moment - 20_000n)).toEqual([]);
+    }
+    const late: string[] = [];
+    dyno.afterOutput(0n, () => late.push('told at once when it has ended'));
+    expect(late).toHaveLength(1);
+  });
 });
 
 /** Processes that were started by a supervisor and have to do with this folder. */
