@@ -22,7 +22,7 @@ const openFiles = 10_000;
 export function sandboxedDyno(spec: DynoSpec, lower: string, folder: DynoFolder): SandboxedCommand {
   return {
     argv: ['/bin/bash', '-c', launchScript, 'bash', spec.command],
-    env: environment(spec),
+    env: spec.env,
     cwd: '/app',
     uid: spec.uid,
     app: { kind: 'overlay', lower, upper: folder.upper, work: folder.work },
@@ -30,18 +30,6 @@ export function sandboxedDyno(spec: DynoSpec, lower: string, folder: DynoFolder)
     mounts: [{ source: folder.memoryLimit, target: '/sys/fs/cgroup/memory/memory.limit_in_bytes', writable: false }],
     hostname: spec.id,
     limits: { openFiles, processes: processLimit(spec) },
-  };
-}
-
-/** Config vars win over the defaults, but not over what the router and the log know this dyno by. */
-function environment(spec: DynoSpec): Readonly<Record<string, string>> {
-  return {
-    PATH: '/usr/local/bin:/usr/bin:/bin',
-    HOME: '/app',
-    PWD: '/app',
-    ...spec.env,
-    DYNO: spec.name,
-    ...(spec.port === null ? {} : { PORT: String(spec.port) }),
   };
 }
 

@@ -10,7 +10,6 @@ export type {
   SandboxRung,
 } from './types.ts';
 export { probeSandbox } from './probe-sandbox.ts';
-export { isAlive, readStat, signalProcess, type ProcessIdentity } from './process-identity.ts';
 export { runInSandbox } from './run-in-sandbox.ts';
 export { SpoolReader, type SpoolChunk } from './spool-reader.ts';
 export { startSupervisor } from './start-supervisor.ts';
