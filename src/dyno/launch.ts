@@ -35,7 +35,7 @@ export function sandboxedDyno(spec: DynoSpec, lower: string, folder: DynoFolder)
 
 /**
  * The kernel counts processes and threads per user. Without root every dyno has its own user namespace and is counted
- * alone; as root all dynos of an app count together, so there the limit is only a stop to a runaway.
+ * alone (where it has none, there is no limit); as root all dynos of an app count together, so there the limit is only a stop to a runaway.
  */
 function processLimit(spec: DynoSpec): number {
   const { processLimit: own } = sizeOf(spec);

@@ -1,14 +1,18 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { checkout, eventually, PlatformRig } from '../rig/platform-rig.ts';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { runFolder } from '../../src/run-folder.ts';
+import { withoutNamespaces } from '../rig/no-namespaces.ts';
+import { checkout, eventually, PlatformRig, sandboxSetting } from '../rig/platform-rig.ts';
 import { processesIn, processesWith } from '../rig/process-list.ts';
 
 let dir = '';
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'hokku-command-'));
+  await chmod(dir, 0o711);
 });
 afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
@@ -20,9 +24,9 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** A `hokku` of an operator whose environment holds nothing but this, and the data folder of the test. */
-function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Hokku {
-  return new Hokku(args, { HOKKU_DATA_DIR: join(dir, 'data'), HOKKU_PORT: '0', ...env });
+/** A `hokku` of an operator whose environment holds nothing but this, and the data folder of the test. `by`: what runs it. */
+function start(args: readonly string[], env: Readonly<Record<string, string>> = {}, by: readonly string[] = []): Hokku {
+  return new Hokku(by, args, { HOKKU_DATA_DIR: join(dir, 'data'), HOKKU_PORT: '0', ...sandboxSetting(), ...env });
 }
 
 class Hokku {
@@ -31,8 +35,9 @@ class Hokku {
   stdout = '';
   stderr = '';
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>>) {
-    this.child = spawn(process.execPath, [join(checkout, 'dist', 'main.js'), ...args], {
+  constructor(by: readonly string[], args: readonly string[], env: Readonly<Record<string, string>>) {
+    const [file, ...rest] = [...by, process.execPath, join(checkout, 'dist', 'main.js'), ...args];
+    this.child = spawn(file ?? '', rest, {
       cwd: dir,
       env: { PATH: process.env['PATH'] ?? '', HOME: dir, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -54,6 +59,17 @@ class Hokku {
 
 const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
   start(args, env).ended;
+
+interface Finding {
+  readonly name: string;
+  readonly status: string;
+  readonly required: boolean;
+  readonly evidence: string;
+  readonly lost: string | null;
+  readonly remedy: string | null;
+}
+
+const findingsOf = ({ stdout }: Ended): readonly Finding[] => JSON.parse(stdout) as readonly Finding[];
 
 it('explains itself, and ends with 2 when the command line is wrong', async () => {
   const [help, server, version, nothing, unknown, option, shell] = await Promise.all([
@@ -80,6 +96,7 @@ it('explains itself, and ends with 2 when the command line is wrong', async () =
 it('says in one line which setting is wrong and what is allowed, and shows no secret', async () => {
   const wrong: readonly (readonly [env: Readonly<Record<string, string>>, line: string])[] = [
     [{ HOKKU_PORT: '70000' }, 'HOKKU_PORT="70000" is not usable. Allowed: a whole number from 0 to 65535.'],
+    [{ HOKKU_DATA_DIR: '/proc/hokku' }, 'HOKKU_DATA_DIR="/proc/hokku" is not usable. Allowed: a folder on a disk'],
     [{ HOKKU_BIND: 'everywhere' }, 'HOKKU_BIND="everywhere" is not usable. Allowed: an IP address'],
     [{ HOKKU_DOMAIN: 'http://x' }, 'HOKKU_DOMAIN="http://x" is not usable. Allowed: a domain name without port'],
     [{ HOKKU_LOG_LEVEL: 'loud' }, 'HOKKU_LOG_LEVEL="loud" is not usable. Allowed: trace, debug, info'],
@@ -113,13 +130,130 @@ it('examines the machine for a reader and for a program', async () => {
 
   expect(text.exitCode).toBe(0);
   expect(text.stdout).toMatch(/^ok {7}git: \d/m);
-  const findings = JSON.parse(json.stdout) as { name: string; status: string; required: boolean }[];
+  const findings = findingsOf(json);
   expect(json).toMatchObject({ exitCode: 0, stderr: '' });
-  for (const name of ['node', 'git', 'bash', 'tar', 'python3', 'isolation', 'disk', 'port'])
+  for (const name of [
+    'node',
+    'git',
+    'bash',
+    'tar',
+    'python3',
+    'pythons',
+    'compiler',
+    'isolation',
+    'cgroups',
+    'data folder',
+    'disk',
+    'port',
+  ])
     expect(findings).toContainEqual(expect.objectContaining({ name }));
   expect(text.stdout + json.stdout).not.toContain('\u001b');
   // It looks, and leaves nothing.
   await expect(stat(join(dir, 'data'))).rejects.toThrow('ENOENT');
+});
+
+it('the doctor names what is not there or can not be used, what is lost, and what to do', async () => {
+  const gone = ['cc', 'c++', 'make'].map((name) => spawnSync('which', [name]).stdout.toString().trim());
+  const covers = gone.filter(Boolean).flatMap((file) => ['--bind', '/dev/null', realpathSync(file)]);
+  const poorer = ['bwrap', '--dev-bind', '/', '/', ...covers, '--tmpfs', '/sys/fs/cgroup', '--'];
+  if (spawnSync('bwrap', [...poorer.slice(1), 'true']).status === 0) {
+    const findings = findingsOf(await start(['doctor', '--json'], { HOKKU_SANDBOX: 'process' }, poorer).ended);
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        ...{ name: 'compiler', status: 'missing', required: false, evidence: 'cc, c++, make not found' },
+        ...{ lost: expect.stringContaining('can’t be built'), remedy: 'Install build-essential.' },
+      }),
+    );
+    const cgroups = findings.find(({ name }) => name === 'cgroups');
+    expect(cgroups?.status).toMatch(/^(degraded|missing)$/);
+    expect(cgroups?.remedy).not.toBeNull();
+  }
+
+  const closed = join(dir, 'closed');
+  await mkdir(closed, { mode: 0o700 });
+  const env = { HOKKU_DATA_DIR: join(closed, 'in', 'data'), HOKKU_SANDBOX: 'process' };
+  const json = await run(['doctor', '--json'], env);
+  const dataFolder = findingsOf(json).find(({ name }) => name === 'data folder');
+  // Only root's apps are other users, who have to pass.
+  const needsPassage = process.getuid?.() === 0;
+  expect(json.exitCode).toBe(needsPassage ? 1 : 0);
+  expect(dataFolder).toMatchObject(
+    needsPassage
+      ? {
+          status: 'missing',
+          required: true,
+          evidence: expect.stringContaining(`can't pass ${closed}`),
+          remedy: expect.stringContaining(`chmod o+x ${closed}`),
+        }
+      : { status: 'ok', evidence: `${env.HOKKU_DATA_DIR}, to be made in ${closed}` },
+  );
+});
+
+describe('without any sandbox, as an ordinary user', () => {
+  const by = withoutNamespaces();
+  const needsIt = by === null ? it.skip : it;
+  const alone = { HOKKU_SANDBOX: '' };
+
+  needsIt('nothing is started unasked; server, demo and doctor say what was tried and what to do', async () => {
+    const [server, demo, doctor, wanted] = await Promise.all([
+      start(['server'], alone, by ?? []).ended,
+      start(['demo', '--once'], alone, by ?? []).ended,
+      start(['doctor', '--json'], alone, by ?? []).ended,
+      start(['doctor', '--brief'], { HOKKU_SANDBOX: 'unshare' }, by ?? []).ended,
+    ]);
+
+    for (const { exitCode, stdout, stderr } of [server, demo]) {
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+      expect(stderr).toMatch(/^missing {2}isolation: bwrap: .+; unshare: .+\n/);
+      expect(stderr).toContain('sudo sysctl user.max_user_namespaces=15000');
+      expect(stderr).toContain('Or set HOKKU_SANDBOX=process to go without');
+    }
+    expect(doctor.exitCode).toBe(1);
+    expect(findingsOf(doctor)).toContainEqual(
+      expect.objectContaining({ name: 'isolation', status: 'missing', required: true }),
+    );
+    expect(wanted).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining('HOKKU_SANDBOX=unshare can’t be had, so the platform does not start'),
+    });
+    await expect(stat(join(dir, 'data'))).rejects.toThrow('ENOENT');
+  });
+
+  needsIt('HOKKU_SANDBOX=process starts it, with a warning, and what it left can be stopped without that', async () => {
+    const server = start(['server'], { HOKKU_SANDBOX: 'process' }, by ?? []);
+    await server.ready();
+    expect(server.stderr).toMatch(/^degraded isolation: process: no walls/);
+    expect(server.stderr).toContain('the platform’s secrets');
+    server.child.kill('SIGKILL');
+    await server.ended;
+    expect(await processesIn(dir)).not.toEqual([]);
+
+    const stop = await start(['stop'], alone, by ?? []).ended;
+
+    expect(stop).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await processesIn(dir)).toEqual([]);
+  });
+});
+
+it('leaves nothing outside of its data folder, after Ctrl-C and after hokku stop', async () => {
+  // Too deep for a socket in it.
+  const env = { HOKKU_DATA_DIR: join(dir, 'd'.repeat(100)) };
+  const outside = runFolder(env.HOKKU_DATA_DIR);
+  expect(outside).toMatch(/^\/tmp\/hokku-/);
+  const server = start(['server'], env);
+  await server.ready();
+  expect(existsSync(outside)).toBe(true);
+  server.child.kill('SIGINT');
+  await server.ended;
+  expect(existsSync(outside)).toBe(false);
+
+  const killed = start(['server'], env);
+  await killed.ready();
+  killed.child.kill('SIGKILL');
+  await killed.ended;
+  expect(existsSync(outside)).toBe(true);
+  expect((await run(['stop'], env)).exitCode).toBe(0);
+  expect(existsSync(outside)).toBe(false);
 });
 
 it('guards its data folder and its port, warns of unknown settings, and tells its token once', async () => {
