@@ -1,6 +1,10 @@
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
-import type { LayoutEntry } from './layout.ts';
+import { dirname } from 'node:path';
+
+/** One thing that hides what lies at `target`. */
+export type Cover =
+  | { readonly kind: 'tmpfs'; readonly target: string; readonly mode: string }
+  | { readonly kind: 'bind'; readonly source: string; readonly target: string; readonly writable: false };
 
 export interface HiddenPaths {
   /** Folders and files of the host that no command may see; those that do not exist are left out. */
@@ -10,7 +14,7 @@ export interface HiddenPaths {
 }
 
 /** What hides `hide`, as far as it lies under one of `roots`, which commands see. All real paths: links lead there. */
-export function coversOf({ hide, keep = [] }: HiddenPaths, roots: readonly string[]): readonly LayoutEntry[] {
+export function coversOf({ hide, keep = [] }: HiddenPaths, roots: readonly string[]): readonly Cover[] {
   const kept = keep.filter((path) => existsSync(path)).map((path) => realpathSync(path));
   const covered = new Set(
     hide
@@ -36,7 +40,7 @@ function holdsOnlyKeys(dir: string, kept: readonly string[]): boolean {
     return (
       !kept.some((path) => `${path}/`.startsWith(`${dir}/`)) &&
       readdirSync(dir, { withFileTypes: true }).every(
-        (entry) => (entry.isFile() || entry.isSymbolicLink()) && isOfCertificate(basename(entry.name)),
+        (entry) => (entry.isFile() || entry.isSymbolicLink()) && isOfCertificate(entry.name),
       )
     );
   } catch {

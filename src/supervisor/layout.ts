@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs';
-import { coversOf, type HiddenPaths } from './cover.ts';
+import { coversOf, type Cover, type HiddenPaths } from './cover.ts';
 import type { SandboxedCommand } from './types.ts';
 
 /** One thing in the file system of a sandbox. Source: docs/architecture.md, what a dyno sees. */
@@ -17,7 +17,7 @@ export interface HostFiles {
   /** Files of `/run`, which is an empty folder otherwise. */
   readonly late: readonly LayoutEntry[];
   /** What hides parts of `entries`. */
-  readonly covers: readonly LayoutEntry[];
+  readonly covers: readonly Cover[];
 }
 
 /**

@@ -1,12 +1,11 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { runFolder } from '../../src/run-folder.ts';
-import { withoutNamespaces } from '../rig/no-namespaces.ts';
-import { checkout, eventually, PlatformRig, sandboxSetting } from '../rig/platform-rig.ts';
+import { HokkuCommand, type Ended } from '../rig/hokku-command.ts';
+import { PlatformRig } from '../rig/platform-rig.ts';
 import { processesIn, processesWith } from '../rig/process-list.ts';
 
 let dir = '';
@@ -18,58 +17,10 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-interface Ended {
-  readonly exitCode: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** A `hokku` of an operator whose environment holds nothing but this, and the data folder of the test. `by`: what runs it. */
-function start(args: readonly string[], env: Readonly<Record<string, string>> = {}, by: readonly string[] = []): Hokku {
-  return new Hokku(by, args, { HOKKU_DATA_DIR: join(dir, 'data'), HOKKU_PORT: '0', ...sandboxSetting(), ...env });
-}
-
-class Hokku {
-  readonly child: ChildProcess;
-  readonly ended: Promise<Ended>;
-  stdout = '';
-  stderr = '';
-
-  constructor(by: readonly string[], args: readonly string[], env: Readonly<Record<string, string>>) {
-    const [file, ...rest] = [...by, process.execPath, join(checkout, 'dist', 'main.js'), ...args];
-    this.child = spawn(file ?? '', rest, {
-      cwd: dir,
-      env: { PATH: process.env['PATH'] ?? '', HOME: dir, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
-    this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
-    this.ended = new Promise((resolve, reject) => {
-      this.child.once('error', reject);
-      this.child.once('close', (exitCode) => {
-        resolve({ exitCode, stdout: this.stdout, stderr: this.stderr });
-      });
-    });
-  }
-
-  async ready(): Promise<void> {
-    await eventually('the line that says so', () => Promise.resolve(this.stdout.includes('listening on')));
-  }
-}
-
+const start = (args: readonly string[], env: Readonly<Record<string, string>> = {}): HokkuCommand =>
+  new HokkuCommand(dir, args, env);
 const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
   start(args, env).ended;
-
-interface Finding {
-  readonly name: string;
-  readonly status: string;
-  readonly required: boolean;
-  readonly evidence: string;
-  readonly lost: string | null;
-  readonly remedy: string | null;
-}
-
-const findingsOf = ({ stdout }: Ended): readonly Finding[] => JSON.parse(stdout) as readonly Finding[];
 
 it('explains itself, and ends with 2 when the command line is wrong', async () => {
   const [help, server, version, nothing, unknown, option, shell] = await Promise.all([
@@ -123,116 +74,6 @@ it('says in one line which setting is wrong and what is allowed, and shows no se
       }),
     );
   }
-});
-
-it('examines the machine for a reader and for a program', async () => {
-  const [text, json] = await Promise.all([run(['doctor']), run(['doctor', '--json'])]);
-
-  expect(text.exitCode).toBe(0);
-  expect(text.stdout).toMatch(/^ok {7}git: \d/m);
-  const findings = findingsOf(json);
-  expect(json).toMatchObject({ exitCode: 0, stderr: '' });
-  for (const name of [
-    'node',
-    'git',
-    'bash',
-    'tar',
-    'python3',
-    'pythons',
-    'compiler',
-    'isolation',
-    'cgroups',
-    'data folder',
-    'disk',
-    'port',
-  ])
-    expect(findings).toContainEqual(expect.objectContaining({ name }));
-  expect(text.stdout + json.stdout).not.toContain('\u001b');
-  // It looks, and leaves nothing.
-  await expect(stat(join(dir, 'data'))).rejects.toThrow('ENOENT');
-});
-
-it('the doctor names what is not there or can not be used, what is lost, and what to do', async () => {
-  const gone = ['cc', 'c++', 'make'].map((name) => spawnSync('which', [name]).stdout.toString().trim());
-  const covers = gone.filter(Boolean).flatMap((file) => ['--bind', '/dev/null', realpathSync(file)]);
-  const poorer = ['bwrap', '--dev-bind', '/', '/', ...covers, '--tmpfs', '/sys/fs/cgroup', '--'];
-  if (spawnSync('bwrap', [...poorer.slice(1), 'true']).status === 0) {
-    const findings = findingsOf(await start(['doctor', '--json'], { HOKKU_SANDBOX: 'process' }, poorer).ended);
-    expect(findings).toContainEqual(
-      expect.objectContaining({
-        ...{ name: 'compiler', status: 'missing', required: false, evidence: 'cc, c++, make not found' },
-        ...{ lost: expect.stringContaining('can’t be built'), remedy: 'Install build-essential.' },
-      }),
-    );
-    const cgroups = findings.find(({ name }) => name === 'cgroups');
-    expect(cgroups?.status).toMatch(/^(degraded|missing)$/);
-    expect(cgroups?.remedy).not.toBeNull();
-  }
-
-  const closed = join(dir, 'closed');
-  await mkdir(closed, { mode: 0o700 });
-  const env = { HOKKU_DATA_DIR: join(closed, 'in', 'data'), HOKKU_SANDBOX: 'process' };
-  const json = await run(['doctor', '--json'], env);
-  const dataFolder = findingsOf(json).find(({ name }) => name === 'data folder');
-  // Only root's apps are other users, who have to pass.
-  const needsPassage = process.getuid?.() === 0;
-  expect(json.exitCode).toBe(needsPassage ? 1 : 0);
-  expect(dataFolder).toMatchObject(
-    needsPassage
-      ? {
-          status: 'missing',
-          required: true,
-          evidence: expect.stringContaining(`can't pass ${closed}`),
-          remedy: expect.stringContaining(`chmod o+x ${closed}`),
-        }
-      : { status: 'ok', evidence: `${env.HOKKU_DATA_DIR}, to be made in ${closed}` },
-  );
-});
-
-describe('without any sandbox, as an ordinary user', () => {
-  const by = withoutNamespaces();
-  const needsIt = by === null ? it.skip : it;
-  const alone = { HOKKU_SANDBOX: '' };
-
-  needsIt('nothing is started unasked; server, demo and doctor say what was tried and what to do', async () => {
-    const [server, demo, doctor, wanted] = await Promise.all([
-      start(['server'], alone, by ?? []).ended,
-      start(['demo', '--once'], alone, by ?? []).ended,
-      start(['doctor', '--json'], alone, by ?? []).ended,
-      start(['doctor', '--brief'], { HOKKU_SANDBOX: 'unshare' }, by ?? []).ended,
-    ]);
-
-    for (const { exitCode, stdout, stderr } of [server, demo]) {
-      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-      expect(stderr).toMatch(/^missing {2}isolation: bwrap: .+; unshare: .+\n/);
-      expect(stderr).toContain('sudo sysctl user.max_user_namespaces=15000');
-      expect(stderr).toContain('Or set HOKKU_SANDBOX=process to go without');
-    }
-    expect(doctor.exitCode).toBe(1);
-    expect(findingsOf(doctor)).toContainEqual(
-      expect.objectContaining({ name: 'isolation', status: 'missing', required: true }),
-    );
-    expect(wanted).toMatchObject({
-      exitCode: 1,
-      stdout: expect.stringContaining('HOKKU_SANDBOX=unshare can’t be had, so the platform does not start'),
-    });
-    await expect(stat(join(dir, 'data'))).rejects.toThrow('ENOENT');
-  });
-
-  needsIt('HOKKU_SANDBOX=process starts it, with a warning, and what it left can be stopped without that', async () => {
-    const server = start(['server'], { HOKKU_SANDBOX: 'process' }, by ?? []);
-    await server.ready();
-    expect(server.stderr).toMatch(/^degraded isolation: process: no walls/);
-    expect(server.stderr).toContain('the platform’s secrets');
-    server.child.kill('SIGKILL');
-    await server.ended;
-    expect(await processesIn(dir)).not.toEqual([]);
-
-    const stop = await start(['stop'], alone, by ?? []).ended;
-
-    expect(stop).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(await processesIn(dir)).toEqual([]);
-  });
 });
 
 it('leaves nothing outside of its data folder, after Ctrl-C and after hokku stop', async () => {

@@ -25,9 +25,10 @@ function hidden(env: Readonly<Record<string, string>>): Readonly<Record<string, 
   const settings = Object.fromEntries(Object.entries(env).map(([name, path]) => [name, join(etc, path)]));
   const config = loadConfig({ HOKKU_DATA_DIR: '/nowhere/data', ...settings }, { isRoot: false, cwd: '/' });
   return Object.fromEntries(
-    coversOf(sandboxOptions(config, null), [etc]).map((entry) =>
-      'target' in entry ? [entry.target.slice(etc.length + 1), entry.kind === 'tmpfs' ? 'folder' : 'file'] : ['?', '?'],
-    ),
+    coversOf(sandboxOptions(config, null), [etc]).map(({ kind, target }) => [
+      target.slice(etc.length + 1),
+      kind === 'tmpfs' ? 'folder' : 'file',
+    ]),
   );
 }
 
