@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ensureFirstAccount } from './account/index.ts';
 import { BuildCaches } from './build/index.ts';
-import type { Config, Secrets } from './config/index.ts';
+import { sandboxOptions, type Config, type Secrets } from './config/index.ts';
 import { openConfigVars } from './config-vars/index.ts';
 import { requirePassable, type DataFolder } from './data-folder.ts';
 import { openLocalRuntime } from './dyno/index.ts';
@@ -18,7 +18,7 @@ import { openRepos } from './repo/index.ts';
 import { openRouter, type Router } from './router/index.ts';
 import { openSlugStore } from './slug/index.ts';
 import { openStore } from './store/index.ts';
-import { probeSandbox, runInSandbox, type Sandbox } from './supervisor/index.ts';
+import { noSandbox, probeSandbox, runInSandbox, type Sandbox } from './supervisor/index.ts';
 
 export interface OpenPlatform extends AsyncDisposable {
   readonly platform: Platform;
@@ -58,10 +58,7 @@ async function open(
   const store = opened.use(await openStore({ url: config.databaseUrl, log: logs.store }));
   await ensureFirstAccount(store, { email: config.adminEmail, token: secrets.apiKey });
   const certificate = await ensureCertificate(data.tls, config.domain, operatorCertificate(config));
-  const sandbox = await probeSandbox({
-    hide: [data.root],
-    ...(config.sandbox === null ? {} : { want: config.sandbox }),
-  });
+  const sandbox = config.sandbox === 'none' ? noSandbox : await probeSandbox(sandboxOptions(config, config.sandbox));
   if (!sandbox.hasPrivatePaths && process.getuid?.() === 0) await requirePassable(data.root);
 
   const configVars = openConfigVars(store, secrets.secretKey);

@@ -83,6 +83,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
         state.platform = null;
         await platform.formation.stopAll();
         await router.stop();
+        data.releaseRun();
       },
       [Symbol.asyncDispose]: async () => {
         state.platform = null;

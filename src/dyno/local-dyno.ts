@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive, signalProcess, type ProcessIdentity } from '../lib/process-identity.ts';
 import type { DynoOutput, DynoSpec, Exit, RunningDyno } from '../model/dyno.ts';
-import { isAlive, signalProcess, type SpoolChunk } from '../supervisor/index.ts';
+import type { SpoolChunk } from '../supervisor/index.ts';
 import { isOfThisBoot } from './boot-id.ts';
 import { loadEnding, removeDynoFolder, type DynoFolder, type DynoRecord } from './dyno-folder.ts';
 import { treeListensOn } from './listening.ts';

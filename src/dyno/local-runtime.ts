@@ -1,10 +1,11 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive } from '../lib/process-identity.ts';
 import type { Logger } from '../log.ts';
 import type { DynoOutput, DynoRuntime, DynoSpec, RunningDyno } from '../model/dyno.ts';
 import type { AppId, DynoId, Sha256 } from '../model/ids.ts';
-import { isAlive, startSupervisor, type Sandbox } from '../supervisor/index.ts';
+import { startSupervisor, type Sandbox } from '../supervisor/index.ts';
 import { bootId, isOfThisBoot } from './boot-id.ts';
 import {
   dynoFolder,

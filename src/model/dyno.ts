@@ -57,7 +57,7 @@ export interface DynoSpec {
   readonly releaseId: ReleaseId;
   readonly releaseVersion: number;
   readonly slug: Sha256;
-  /** Platform variables and config vars; the dyno sees nothing else of the host's environment. */
+  /** All of it, as src/lib/dyno-env.ts makes it: the dyno sees nothing of the host's environment. */
   readonly env: Readonly<Record<string, string>>;
   /** The value of `$PORT`; null for dynos that are not `web`. */
   readonly port: number | null;

@@ -148,10 +148,13 @@ describe('a build that misbehaves', () => {
   });
 });
 
-describe.each(['auto', 'process'])('a build that takes too long (sandbox: %s)', (sandbox) => {
+describe.each([
+  ['as here', {}],
+  ['process', { HOKKU_SANDBOX: 'process' }],
+])('a build that takes too long (sandbox: %s)', (_name, sandbox) => {
   it('is ended with its whole process tree, soon, and says so', async () => {
     await using rig = await PlatformRig.start({
-      settings: { HOKKU_BUILD_TIMEOUT: '4', HOKKU_STOP_GRACE: '1', HOKKU_SANDBOX: sandbox },
+      settings: { HOKKU_BUILD_TIMEOUT: '4', HOKKU_STOP_GRACE: '1', ...sandbox },
     });
     const app = await rig.createApp();
     expect((await pushTiny(app, 'one')).exitCode).toBe(0);

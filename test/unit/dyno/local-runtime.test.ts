@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { freePort, openRuntimeRig, rungs, until } from './runtime-rig.ts';
+import { asRoot, freePort, openRuntimeRig, rungs, until } from './runtime-rig.ts';
 
 describe.each(rungs)('on the %s rung', (rung) => {
   it('gives a dyno its environment, the profile scripts in order, and the command a shell', async () => {
@@ -44,6 +44,19 @@ describe.each(rungs)('on the %s rung', (rung) => {
     expect(lines).toEqual(expect.arrayContaining([`HOME=${home}`, `PWD=${home}`]));
     expect(lines.includes('536870912')).toBe(rig.hasPrivatePaths);
     expect(rig.outputs.every(({ atMicros }) => Math.abs(Number(atMicros / 1000n) - Date.now()) < 20_000)).toBe(true);
+  });
+
+  it('limits processes where the kernel counts those of the app, and not where it would count all of this user', async () => {
+    await using rig = await openRuntimeRig(rung);
+    if (rig === null) return;
+    const own = /^Max processes +(\S+)/m.exec(await readFile('/proc/self/limits', 'utf8'))?.[1] ?? '';
+    const dyno = await rig.start('ulimit -u');
+
+    await dyno.exited;
+
+    const ofSize = asRoot ? 256 * 32 : 256;
+    const expected = rung === 'process' && !asRoot ? own : String(Math.min(ofSize, Number(own) || ofSize));
+    expect(rig.text(dyno).trim()).toBe(expected);
   });
 
   it.each([
