@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAlive, signalProcess, type ProcessIdentity } from '../lib/process-identity.ts';
+import { isAlive, signalProcess } from '../lib/process-identity.ts';
 import type { DynoOutput, DynoSpec, Exit, RunningDyno } from '../model/dyno.ts';
 import type { SpoolChunk } from '../supervisor/index.ts';
 import { isOfThisBoot } from './boot-id.ts';
