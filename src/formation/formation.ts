@@ -65,7 +65,10 @@ export interface Formation {
   removeApp(appId: AppId): Promise<void>;
   /** At boot, once: takes over what runs. Every app has its route when it resolves; missing dynos are being started then. */
   reconcile(): Promise<void>;
-  /** Stops every dyno of every app gracefully and side by side; the next platform process starts them again. */
+  /**
+   * Stops every dyno of every app gracefully and side by side; the next platform process starts them again. From then on
+   * nothing is started: roll-outs are `superseded`, and other changes change nothing.
+   */
   stopAll(): Promise<void>;
   /** Lets go: nothing is stopped. Roll-outs under way reject with `unavailable`; `reconcile` of the next process goes on with them. */
   close(): Promise<void>;

@@ -32,6 +32,8 @@ class LocalFormation implements Formation {
   readonly #turns = new Map<AppId, Turns>();
   readonly #queue = new KeyedQueue<AppId>();
   readonly #steps = new Set<Promise<unknown>>();
+  /** Nothing is started any more. */
+  #isStopping = false;
 
   constructor(deps: FormationDeps) {
     this.#deps = deps;
@@ -61,7 +63,7 @@ class LocalFormation implements Formation {
     const turn = this.#turnsOf(app.id).announce(release.version, dynos.live?.version ?? 0);
     if (turn === null) return { status: 'superseded' };
     const job = this.#queue.run(app.id, async () => {
-      if (turn.signal.aborted) return { status: 'superseded' } as const;
+      if (turn.signal.aborted || this.#isStopping) return { status: 'superseded' } as const;
       return rollOut({
         dynos,
         release,
@@ -140,6 +142,7 @@ class LocalFormation implements Formation {
   }
 
   async stopAll(): Promise<void> {
+    this.#isStopping = true;
     for (const turns of this.#turns.values()) turns.interruptAll();
     const { stopGraceMs } = this.#tools.limits;
     const stop = (dynos: AppDynos): Promise<void> => dynos.stopAll(stopGraceMs, { keepDown: true });
@@ -177,6 +180,7 @@ class LocalFormation implements Formation {
     try {
       await this.#queue.run(app.id, async () => {
         this.#refuseIfClosed();
+        if (this.#isStopping) return;
         await job(dynos, turn.signal);
       });
     } finally {

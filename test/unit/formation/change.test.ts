@@ -249,3 +249,15 @@ it('tells a guest to stop that a selector names, and nobody else', async () => {
   await expect(rig.formation.stop(rig.app, { name: guest.name })).rejects.toMatchObject({ id: 'not_found' });
   expect(rig.dynos).toEqual(['web.1 up v1']);
 });
+
+it('starts nothing any more once everything is being stopped', async () => {
+  await using rig = await FormationRig.start();
+  await rig.deploy();
+  const stopping = rig.formation.stopAll();
+  const late = await rig.release({ web: 'serve' });
+  expect(await rig.rollOut(late)).toEqual({ status: 'superseded' });
+  await rig.scale('web', 3);
+  await stopping;
+  expect(rig.runtime.running).toEqual([]);
+  expect((await rig.store.releases.findById(late.id))?.status).toBe('pending');
+});
