@@ -5,6 +5,8 @@ import { checkout, eventually, sandboxSetting } from './platform-rig.ts';
 export interface Ended {
   readonly exitCode: number | null;
   readonly stdout: string;
+  /** Without what the doctor says of this machine before a start. */
+  readonly complaint: string;
   readonly stderr: string;
 }
 
@@ -34,7 +36,8 @@ export class HokkuCommand {
     this.ended = new Promise((resolve, reject) => {
       this.child.once('error', reject);
       this.child.once('close', (exitCode) => {
-        resolve({ exitCode, stdout: this.stdout, stderr: this.stderr });
+        const complaint = this.stderr.replace(/^degraded [^\n]*\n( {9}[^\n]*\n)?/gm, '');
+        resolve({ exitCode, stdout: this.stdout, complaint, stderr: this.stderr });
       });
     });
   }
