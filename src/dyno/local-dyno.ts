@@ -43,9 +43,9 @@ export class LocalDyno implements RunningDyno {
     this.exited = this.#end();
   }
 
-  isListening(): Promise<boolean> {
+  async isListening(): Promise<boolean> {
     const { port } = this.spec;
-    return Promise.resolve(port !== null && isAlive(this.#supervisor) && treeListensOn(this.#supervisor.pid, port));
+    return port !== null && isAlive(this.#supervisor) && (await treeListensOn(this.#supervisor.pid, port));
   }
 
   terminate(): Promise<void> {
