@@ -11,10 +11,10 @@ environment::place() {
 	PYTHON_IN_BUILD="${BUILD_DIR}/.heroku/python"
 	PYTHON_HOME_AT_BUILD="${PYTHON_IN_BUILD}"
 	SITE_PACKAGES="${PYTHON_IN_BUILD}/lib/python${PYTHON_VERSION%.*}/site-packages"
-	if [[ ! -d "${BUILD_DIR}/.heroku" ]]; then mkdir -p "${BUILD_DIR}/.heroku"; fi
+	mkdir -p "${BUILD_DIR}/.heroku" "${BUILD_DIR}/.profile.d"
 	if [[ "${BUILD_DIR}" == "/app" ]]; then return; fi
 	# Only where /app is ours: elsewhere HOME is a folder of the host, and two builds would fight over /app.
-	if [[ "${HOME:-}" == "/app" ]] && mkdir -p /app/.heroku 2>/dev/null &&
+	if [[ "${HOME:-}" == "/app" ]] && { [[ -d /app/.heroku ]] || mkdir -p /app/.heroku 2>/dev/null; } &&
 		{ [[ ! -e "${APP_PYTHON}" && ! -L "${APP_PYTHON}" ]] || rm -rf "${APP_PYTHON}" 2>/dev/null; } &&
 		ln -s "${PYTHON_IN_BUILD}" "${APP_PYTHON}" 2>/dev/null; then
 		PYTHON_HOME_AT_BUILD="${APP_PYTHON}"
