@@ -49,9 +49,9 @@ export class LocalDyno implements RunningDyno {
     this.exited = this.#end();
   }
 
-  isListening(): Promise<boolean> {
+  async isListening(): Promise<boolean> {
     const { port } = this.spec;
-    return Promise.resolve(port !== null && this.#isAlive && treeListensOn(this.#record.supervisor.pid, port));
+    return port !== null && this.#isAlive && (await treeListensOn(this.#record.supervisor.pid, port));
   }
 
   afterOutput(atMicros: bigint, then: () => void): void {
