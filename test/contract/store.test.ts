@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Migrator, sql } from 'kysely';
 import pg from 'pg';
 import { deferred } from '../../src/lib/deferred.ts';
 import type { Account } from '../../src/model/account.ts';
@@ -8,6 +9,9 @@ import type { App } from '../../src/model/app.ts';
 import type { AppName, CommitId, DynoId, DynoName, ProcessType, ReleaseId, Sha256 } from '../../src/model/ids.ts';
 import type { Slug } from '../../src/model/slug.ts';
 import { openStore, type NewAuthorization, type Queries, type Store } from '../../src/store/index.ts';
+import { openPostgres } from '../../src/store/dialects/postgres.ts';
+import { openSqlite } from '../../src/store/dialects/sqlite.ts';
+import { migrations } from '../../src/store/migrations/index.ts';
 import { missingPostgres, startPostgres, type Postgres } from '../rig/postgres.ts';
 import { createApp, quiet, temporaryFolder } from '../rig/store.ts';
 
@@ -379,6 +383,36 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       await collaborators.set(app.id, bob.id, ['view']);
       await store.apps.delete(app.id);
       expect(await store.apps.listAccessible(bob.id)).toHaveLength(1);
+    });
+
+    it('keeps the tokens of a database that knew no scopes', async () => {
+      await using database = await emptyDatabase();
+      {
+        await using old = await (dialect === 'sqlite'
+          ? openSqlite(database.url, 1000)
+          : openPostgres(database.url, quiet.store));
+        const known = migrations(old.columnTypes);
+        const migrator = new Migrator({ db: old.writer, provider: { getMigrations: () => Promise.resolve(known) } });
+        const { error } = await migrator.migrateTo('0001-create-tables');
+        expect(error).toBeUndefined();
+        const now = new Date().toISOString();
+        await sql`insert into accounts (id, number, email, email_key, created_at, updated_at)
+          values ('a1', 1, 'Ada@example.com', 'ada@example.com', ${now}, ${now})`.execute(old.writer);
+        for (const [hash, revoked] of [
+          ['valid', null],
+          ['revoked', now],
+        ]) {
+          await sql`insert into tokens (hash, account_id, description, created_at, expires_at, revoked_at)
+            values (${hash}, 'a1', 'laptop', ${now}, null, ${revoked})`.execute(old.writer);
+        }
+      }
+
+      await using store = await open(database.url);
+      expect(await store.authorizations.findByHash('valid')).toMatchObject({
+        account: { id: 'a1', email: 'Ada@example.com', name: null, isOperator: true },
+        authorization: { description: 'laptop', scopes: ['global'], hint: null, expiresAt: null },
+      });
+      expect(await store.authorizations.findByHash('revoked')).toBeNull();
     });
 
     it('keeps the bytes of config vars as they are', async () => {
