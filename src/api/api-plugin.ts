@@ -16,8 +16,11 @@ import { sendError } from './error-response.ts';
 import { formationRoutes } from './formation.ts';
 import { logSessionRoutes } from './log-sessions.ts';
 import { notOfferedRoutes } from './not-offered.ts';
+import { openPlugin } from './open-plugin.ts';
 import { releaseRoutes } from './releases.ts';
 import { sendSession } from './session-stream.ts';
+import { slugRoutes } from './slugs.ts';
+import { sourceRoutes } from './sources.ts';
 
 const maxBodyBytes = 1024 * 1024;
 
@@ -29,6 +32,8 @@ const routes: Routes = {
   ...dynoRoutes,
   ...releaseRoutes,
   ...buildRoutes,
+  ...slugRoutes,
+  ...sourceRoutes,
   ...buildpackInstallationRoutes,
   ...logSessionRoutes,
   ...catalogRoutes,
@@ -44,6 +49,7 @@ export function apiPlugin(platform: Platform): FastifyPluginAsync {
     server.get('/sessions/:token', { exposeHeadRoute: false }, (request, reply) =>
       sendSession(request, reply, platform),
     );
+    await server.register(openPlugin(platform));
     await server.register((api, _options, done) => {
       registerApi(api, platform);
       done();

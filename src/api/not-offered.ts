@@ -29,9 +29,6 @@ export const notOfferedRoutes: Routes = {
     'One-off dynos are not offered by this platform.',
     'Give the command a process type in the Procfile and scale it.',
   ),
-  'POST /apps/:app/builds': refuse('Builds through the API are not offered by this platform.', 'Deploy with git push.'),
-  'POST /apps/:app/slugs': refuse('Slugs through the API are not offered by this platform.', 'Deploy with git push.'),
-  'POST /sources': refuse('Builds through the API are not offered by this platform.', 'Deploy with git push.'),
   'POST /apps/:app/domains': refuse(
     'Custom domains are not offered by this platform.',
     'The app answers at its web URL (heroku apps:info).',

@@ -26,6 +26,8 @@ export interface Config {
   readonly sandbox: SandboxChoice | null;
   readonly limits: ConfigLimits;
   readonly keepOldOnFailedRollOut: boolean;
+  /** Origins inside private networks that sources may be fetched from: `https://git.example.internal`. */
+  readonly privateSources: readonly string[];
   /** What builds get from the machine's environment: CA, proxy and registry settings. */
   readonly buildEnvironment: Readonly<Record<string, string>>;
   /** `HOKKU_*` variables that mean nothing: the start warns of them by name. */
@@ -68,6 +70,7 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
       stopGraceMs: whole(env, 'HOKKU_STOP_GRACE', 30, 0, 600) * 1000,
     },
     keepOldOnFailedRollOut: oneOf(env, 'HOKKU_KEEP_OLD_RELEASE', ['on', 'off'], 'on') === 'on',
+    privateSources: origins(env, 'HOKKU_PRIVATE_SOURCES'),
     buildEnvironment: platformEnvironment(env),
     unknownSettings: Object.keys(env).filter((key) => key.startsWith('HOKKU_') && !knownSettings.has(key)),
   };
@@ -104,6 +107,19 @@ function oneOf(env: Environment, name: string, allowed: readonly string[], fallb
   const value = text(env, name, fallback);
   if (!allowed.includes(value)) throw invalid(name, value, allowed.join(', '));
   return value;
+}
+
+function origins(env: Environment, name: string): readonly string[] {
+  return text(env, name, '')
+    .split(/[\s,]+/)
+    .filter((item) => item !== '')
+    .map((item) => {
+      const origin = URL.canParse(item) ? new URL(item) : null;
+      if (origin === null || !/^https?:$/.test(origin.protocol) || origin.href !== `${origin.origin}/`) {
+        throw invalid(name, item, 'origins such as https://git.example.internal:8443, with commas between them');
+      }
+      return origin.origin;
+    });
 }
 
 function address(env: Environment): string {

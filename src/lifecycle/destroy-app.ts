@@ -12,5 +12,6 @@ export async function destroyApp(app: App, platform: Platform): Promise<void> {
     platform.logplex.remove(app.id),
     platform.logplex.remove(buildLogOf(app.id)),
     platform.buildTools.caches.remove(app.id),
+    platform.streams.remove(app.id),
   ]);
 }

@@ -54,6 +54,7 @@ async function runAndRollOut(
 ): Promise<LaunchOutcome> {
   if (hasReleasePhase(release)) {
     logApiEvent(app.id, `Running release v${release.version} commands`, actor, platform);
+    await using stream = platform.streams.open(app.id, release.id);
     // Ends with its app, too.
     using ending = platform.cancellations.register(app.id, platform.closing);
     const phase = await runReleasePhase({
@@ -64,7 +65,12 @@ async function runAndRollOut(
       logs: platform.logplex,
       watchOutput: (dynoId, listener) => platform.outputs.watch(dynoId, listener),
       showDyno: (view) => platform.formation.showGuest(view),
-      ...(output === undefined ? {} : { output }),
+      output: {
+        write: (chunk) => {
+          output?.write(chunk);
+          stream.write(chunk);
+        },
+      },
       signal: ending.signal,
       timeoutMs: platform.limits.releasePhaseTimeoutMs,
     });

@@ -21,7 +21,8 @@ export async function onBoot(platform: Platform): Promise<void> {
 async function failInterrupted(platform: Platform): Promise<void> {
   for (const build of await platform.store.builds.listPending()) {
     await platform.store.builds.finish(build.id, { status: 'failed' });
-    const message = 'Build failed -- the platform was stopped during it, push again';
+    const again = build.source === null ? 'push' : 'build';
+    const message = `Build failed -- the platform was stopped during it, ${again} again`;
     platform.logplex.append(build.appId, [{ atMicros: nowMicros(), source: 'app', process: 'api', message }]);
   }
   for (const release of await platform.store.releases.listPending()) {
@@ -32,8 +33,11 @@ async function failInterrupted(platform: Platform): Promise<void> {
 }
 
 async function sweep(apps: ReadonlySet<AppId>, platform: Platform): Promise<void> {
+  const yesterday = new Date(Date.now() - 24 * 60 * 60_000);
   await Promise.all([
     platform.logplex.sweep(apps),
-    platform.slugs.sweep(new Set(await platform.store.slugs.listShasInUse())),
+    platform.slugs.sweep(new Set(await platform.store.slugs.listShasInUse(yesterday))),
+    platform.sources.sweep(),
+    platform.streams.sweep(apps),
   ]);
 }

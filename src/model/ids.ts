@@ -5,6 +5,7 @@ type Brand<Name extends string> = string & { readonly [brand]: Name };
 
 export type AccountId = Brand<'AccountId'>;
 export type AppId = Brand<'AppId'>;
+export type AppSetupId = Brand<'AppSetupId'>;
 export type BuildId = Brand<'BuildId'>;
 export type ReleaseId = Brand<'ReleaseId'>;
 export type SlugId = Brand<'SlugId'>;

@@ -6,6 +6,7 @@ import type { Logger } from '../log.ts';
 import type { Sha256 } from '../model/ids.ts';
 import { extractSlug } from './extract-slug.ts';
 import { EarlierMembers } from './member-index.ts';
+import { receiveSlugFile } from './receive-slug-file.ts';
 import { packSlug, type PackLimits, type PackOutcome } from './pack-slug.ts';
 
 /** Slugs by the SHA-256 of their bytes, and their unpacked trees. Nothing in it ever changes; equal slugs are stored once. */
@@ -25,6 +26,14 @@ export interface SlugStore {
     readonly like: Sha256 | null;
     readonly signal: AbortSignal;
   }): Promise<PackOutcome>;
+  /**
+   * Takes a slug that somebody else has made: a .tar.gz of plain files, folders and links below `./app`, of at most
+   * `maxBytes`. Throws `invalid_params` or `request_too_large` for any other, and what the body throws.
+   */
+  receive(
+    body: AsyncIterable<Buffer>,
+    expected: { readonly checksum: string | null; readonly maxBytes: number },
+  ): Promise<{ readonly sha256: Sha256; readonly sizeBytes: number }>;
   /**
    * Takes the folder from which the slug has just been packed (`isExact`, owned by `uid`) as its unpacked tree, which spares
    * unpacking it. The folder is moved; where it can't be, it stays and nothing is lost.
@@ -101,6 +110,19 @@ class FolderSlugStore implements SlugStore {
       await syncFolder(this.#dir);
       await outcome.members.write(this.#indexPath(outcome.sha256));
       return outcome;
+    });
+  }
+
+  async receive(
+    body: AsyncIterable<Buffer>,
+    expected: { checksum: string | null; maxBytes: number },
+  ): Promise<{ sha256: Sha256; sizeBytes: number }> {
+    return await this.#withTemporary(this.#dir, async (temporary) => {
+      const slug = await receiveSlugFile(body, temporary, expected);
+      this.#packedAt.set(slug.sha256, Date.now());
+      await rename(temporary, this.path(slug.sha256));
+      await syncFolder(this.#dir);
+      return slug;
     });
   }
 

@@ -2,6 +2,7 @@ import type { Handle } from '../handle.ts';
 import type { Queries } from '../store.ts';
 import { accountQueries } from './account-queries.ts';
 import { appQueries } from './app-queries.ts';
+import { appSetupQueries } from './app-setup-queries.ts';
 import { buildQueries } from './build-queries.ts';
 import { dynoQueries } from './dyno-queries.ts';
 import { formationQueries } from './formation-queries.ts';
@@ -17,5 +18,6 @@ export function queriesOf(handle: Handle): Queries {
     releases: releaseQueries(handle),
     formation: formationQueries(handle),
     dynos: dynoQueries(handle),
+    appSetups: appSetupQueries(handle),
   };
 }

@@ -8,6 +8,7 @@ import { ensureFirstAccount } from '../../../src/account/index.ts';
 import { apiPlugin } from '../../../src/api/index.ts';
 import { openConfigVars } from '../../../src/config-vars/index.ts';
 import type { Platform } from '../../../src/lifecycle/index.ts';
+import { PathSigner } from '../../../src/lib/signed-path.ts';
 import { openLogs } from '../../../src/log.ts';
 import { openLogplex } from '../../../src/logplex/index.ts';
 import type { Account } from '../../../src/model/account.ts';
@@ -15,7 +16,9 @@ import type { App } from '../../../src/model/app.ts';
 import type { DynoView } from '../../../src/model/dyno.ts';
 import type { AppId, CommitId, DynoId, DynoName, ProcessType, Sha256 } from '../../../src/model/ids.ts';
 import type { Release } from '../../../src/model/release.ts';
+import { OutputStreams } from '../../../src/output-stream/index.ts';
 import { createRelease } from '../../../src/release/index.ts';
+import { SourceStore } from '../../../src/source/index.ts';
 import { openStore } from '../../../src/store/index.ts';
 
 export interface ApiAnswer {
@@ -79,6 +82,9 @@ export class ApiRig implements AsyncDisposable {
       configVars: openConfigVars(store, randomBytes(32)),
       repos: { create: () => Promise.resolve(), remove: () => Promise.resolve() },
       slugs: { has: () => Promise.resolve(true) },
+      sources: new SourceStore(dir, 1024 * 1024),
+      streams: new OutputStreams(join(dir, 'streams'), logs.build),
+      signer: new PathSigner(randomBytes(32)),
       formation: {
         list: (appId: AppId) => dynos.list(appId),
         scale: async (app: App) => dynos.follow(app, platform),
@@ -144,7 +150,7 @@ export class ApiRig implements AsyncDisposable {
         appId: app.id,
         sha256: randomBytes(32).toString('hex') as Sha256,
         sizeBytes: 1_234_567,
-        commit: commit as CommitId,
+        commit: commit,
         commitDescription: 'A Developer: change',
         processTypes: { web: 'python app.py', worker: 'python worker.py' } as Record<ProcessType, string>,
         buildpackProvidedDescription: 'Python',
