@@ -7,6 +7,7 @@ import type { Account } from '../model/account.ts';
 import { accountRoutes } from './account.ts';
 import { apiCall, type Routes } from './api-call.ts';
 import { appRoutes } from './apps.ts';
+import { appSetupRoutes } from './app-setups.ts';
 import { buildRoutes } from './builds.ts';
 import { buildpackInstallationRoutes } from './buildpack-installations.ts';
 import { catalogRoutes } from './catalog.ts';
@@ -27,6 +28,7 @@ const maxBodyBytes = 1024 * 1024;
 const routes: Routes = {
   ...accountRoutes,
   ...appRoutes,
+  ...appSetupRoutes,
   ...configVarRoutes,
   ...formationRoutes,
   ...dynoRoutes,

@@ -1,4 +1,4 @@
-import { parseBuildpackReference } from '../buildpack/index.ts';
+import { parseBuildpackReference } from '../model/buildpack-reference.ts';
 import { setBuildpacks, type Platform } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
 import { withApp, type Routes } from './api-call.ts';

@@ -3,6 +3,5 @@ export { copyBuildpack, detectionOrder, hasScript, resolveBuildpack, type Buildp
 export { findCause, nextStepFor } from './cause.ts';
 export { compile, report } from './compile.ts';
 export { detect, type Detection } from './detect.ts';
-export { parseBuildpackReference } from './parse-reference.ts';
 export { readRelease, type ReleaseInfo } from './read-release.ts';
 export { writeEnvDir } from './write-env-dir.ts';

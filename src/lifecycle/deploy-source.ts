@@ -41,7 +41,8 @@ export interface Deploy {
 }
 
 export type DeployOutcome =
-  | { readonly status: 'build-failed' }
+  /** `failure` is null when the app was gone before the build began. */
+  | { readonly status: 'build-failed'; readonly failure: BuildFailure | null }
   /** `isAccepted` is false when what ran before still runs, although a dyno was started. */
   | { readonly status: 'launched'; readonly isAccepted: boolean; readonly launch: LaunchOutcome };
 
@@ -72,7 +73,7 @@ async function buildAndLaunch(deploy: Deploy, platform: Platform): Promise<Deplo
     await failBuild(record, platform);
     logApiEvent(app.id, 'Build failed', actor, platform);
     for (const line of failureLines(built.failure)) output.write(`${line}\n`);
-    return { status: 'build-failed' };
+    return { status: 'build-failed', failure: built.failure };
   }
 
   const release = await storeRelease(deploy, built.slug, platform);

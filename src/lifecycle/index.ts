@@ -3,6 +3,7 @@ export { destroyApp } from './destroy-app.ts';
 export { DynoLog } from './dyno-log.ts';
 export { BuildCancellations } from './build-cancellations.ts';
 export { onBoot } from './on-boot.ts';
+export { onAppSetup, type AppSetupRequest } from './on-app-setup.ts';
 export { cancelBuild, onBuildRequest } from './on-build-request.ts';
 export { onConfigChange } from './on-config-change.ts';
 export { onPush } from './on-push.ts';

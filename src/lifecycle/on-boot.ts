@@ -1,6 +1,7 @@
 import { sweepBuilds } from '../build/index.ts';
 import type { AppId } from '../model/ids.ts';
 import { nowMicros } from '../lib/micros.ts';
+import { failInterruptedSetups } from './on-app-setup.ts';
 import type { Platform } from './platform.ts';
 
 /**
@@ -10,6 +11,7 @@ import type { Platform } from './platform.ts';
 export async function onBoot(platform: Platform): Promise<void> {
   await failInterrupted(platform);
   await platform.formation.reconcile();
+  await failInterruptedSetups(platform);
   const apps = new Set((await platform.store.apps.list()).map((app) => app.id));
   // Before the first push and the first build: afterwards their own unfinished work lies in the same folders.
   await platform.repos.sweep(apps);

@@ -61,7 +61,7 @@ export async function deployBlob(
   const turn = async (): Promise<DeployOutcome> => {
     signal.removeEventListener('abort', whenCancelled);
     const present = await platform.store.apps.findById(app.id);
-    if (present === null) return { status: 'build-failed' };
+    if (present === null) return { status: 'build-failed', failure: null };
     return await deploySource({ app: present, actor, record, origin, output, signal }, platform);
   };
   try {
