@@ -8,6 +8,7 @@ import { accountRoutes } from './account.ts';
 import { apiCall, type Routes } from './api-call.ts';
 import { appRoutes } from './apps.ts';
 import { appSetupRoutes } from './app-setups.ts';
+import { registryPlugin } from './buildpack-registry.ts';
 import { buildRoutes } from './builds.ts';
 import { buildpackInstallationRoutes } from './buildpack-installations.ts';
 import { catalogRoutes } from './catalog.ts';
@@ -52,6 +53,7 @@ export function apiPlugin(platform: Platform): FastifyPluginAsync {
       sendSession(request, reply, platform),
     );
     await server.register(openPlugin(platform));
+    await server.register(registryPlugin(platform));
     await server.register((api, _options, done) => {
       registerApi(api, platform);
       done();

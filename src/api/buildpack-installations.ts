@@ -12,6 +12,11 @@ export const buildpackInstallationRoutes: Routes = {
   'PUT /apps/:app/buildpack-installations': withApp(async (call, app) => {
     const updates = objectsField(objectBody(call.body), 'updates', maxBuildpacks);
     if (updates === undefined) throw invalidField('updates', 'must be an array of buildpacks');
+    if (updates.some((update) => (update['buildpack'] ?? '') === '')) {
+      // What the official CLI sends for a name that is not in the registry.
+      const must = 'must name a buildpack in each item; what this platform has is shown by heroku buildpacks:search';
+      throw invalidField('updates', must);
+    }
     const references = updates.map((update) => referenceField(update, 'buildpack'));
     await setBuildpacks(app, references, call.platform);
     return list(app, call.platform);
