@@ -2,7 +2,8 @@ import { PlatformError } from '../errors/platform-error.ts';
 import { onAppSetup, type AppSetupRequest } from '../lifecycle/index.ts';
 import type { AppSetup } from '../model/app-setup.ts';
 import type { AppSetupId } from '../model/ids.ts';
-import type { ApiCall, Routes } from './api-call.ts';
+import type { ApiCall } from './api-call.ts';
+import { withAccount, type Routes } from './route.ts';
 import {
   identityField,
   invalidField,
@@ -19,25 +20,30 @@ import { timestamp } from './timestamp.ts';
 
 /** Apps made from a source with an app.json. */
 export const appSetupRoutes: Routes = {
-  'POST /app-setups': async (call) => {
-    const body = objectBody(call.body);
-    const request: AppSetupRequest = {
-      blob: sourceBlobField(body),
-      app: appRequest(objectField(body, 'app') ?? {}),
-      overrides: overridesOf(objectField(body, 'overrides') ?? {}),
-    };
-    const setup = await onAppSetup(request, call.actor, call.platform);
-    call.reply.code(202);
-    return serializeSetup(call, setup);
-  },
-  'GET /app-setups/:setup': async (call) => {
-    const setup = await call.platform.store.appSetups.findById(call.param('setup').toLowerCase() as AppSetupId);
-    if (setup?.accountId !== call.account.id) {
-      throw new PlatformError('not_found', "Couldn't find that app setup.", { resource: 'app-setup' });
-    }
-    return serializeSetup(call, setup);
-  },
+  'POST /app-setups': withAccount(createSetup, { reach: 'config-vars' }),
+  'GET /app-setups/:setup': withAccount(
+    async (call) => {
+      const setup = await call.platform.store.appSetups.findById(call.param('setup').toLowerCase() as AppSetupId);
+      if (setup?.accountId !== call.account.id) {
+        throw new PlatformError('not_found', "Couldn't find that app setup.", { resource: 'app-setup' });
+      }
+      return serializeSetup(call, setup);
+    },
+    { reach: 'apps' },
+  ),
 };
+
+async function createSetup(call: ApiCall): Promise<unknown> {
+  const body = objectBody(call.body);
+  const request: AppSetupRequest = {
+    blob: sourceBlobField(body),
+    app: appRequest(objectField(body, 'app') ?? {}),
+    overrides: overridesOf(objectField(body, 'overrides') ?? {}),
+  };
+  const setup = await onAppSetup(request, call.actor, call.platform);
+  call.reply.code(202);
+  return serializeSetup(call, setup);
+}
 
 function appRequest(app: JsonObject): AppSetupRequest['app'] {
   for (const field of ['organization', 'space']) {

@@ -1,15 +1,15 @@
 import { parseBuildpackReference } from '../model/buildpack-reference.ts';
 import { setBuildpacks, type Platform } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
-import { withApp, type Routes } from './api-call.ts';
 import { invalidField, objectBody, objectsField, stringField, type JsonObject } from './body.ts';
+import { withApp, type Routes } from './route.ts';
 
 export const maxBuildpacks = 20;
 
 /** The buildpacks that the next build uses, in order. */
 export const buildpackInstallationRoutes: Routes = {
-  'GET /apps/:app/buildpack-installations': withApp((call, app) => list(app, call.platform)),
-  'PUT /apps/:app/buildpack-installations': withApp(async (call, app) => {
+  'GET /apps/:app/buildpack-installations': withApp('view', (call, app) => list(app, call.platform)),
+  'PUT /apps/:app/buildpack-installations': withApp(['deploy', 'operate'], async (call, app) => {
     const updates = objectsField(objectBody(call.body), 'updates', maxBuildpacks);
     if (updates === undefined) throw invalidField('updates', 'must be an array of buildpacks');
     if (updates.some((update) => (update['buildpack'] ?? '') === '')) {

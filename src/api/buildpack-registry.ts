@@ -1,8 +1,7 @@
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { describeBuildpacks, type BuildpackInfo } from '../buildpack/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
-import type { Platform } from '../lifecycle/index.ts';
-import { sendError } from './error-response.ts';
+import type { OpenCall } from './api-call.ts';
+import { withNobody, type Routes } from './route.ts';
 import { stableId } from './stable-id.ts';
 import { timestamp } from './timestamp.ts';
 
@@ -10,28 +9,27 @@ import { timestamp } from './timestamp.ts';
  * The buildpack registry as the official CLI asks it, with the buildpacks that this platform has. Like Heroku's it is open
  * to everyone: it holds nothing that is not in the platform's own source.
  */
-export function registryPlugin(platform: Platform): FastifyPluginAsync {
-  const all = (): Promise<readonly BuildpackInfo[]> => describeBuildpacks(platform.buildTools.buildpacksDir);
-  const find = async (params: unknown): Promise<BuildpackInfo> => {
-    const { buildpack } = params as { buildpack: string };
-    const found = (await all()).find(({ reference }) => reference === buildpack);
-    if (found !== undefined) return found;
-    throw new PlatformError('not_found', "Couldn't find that buildpack.", { resource: 'buildpack' });
-  };
-  return (server: FastifyInstance): Promise<void> => {
-    server.setErrorHandler((error, _request, reply) => sendError(error, '', reply, platform.logs.api));
-    server.get('/buildpacks', async (request) => {
-      const query = new URL(request.url, 'http://registry').searchParams;
-      return (await all()).filter((buildpack) => matches(buildpack, query)).map(serialize);
-    });
-    server.get('/buildpacks/:buildpack', async ({ params }) => serialize(await find(params)));
-    server.get('/buildpacks/:buildpack/revisions', async ({ params }) => [serializeRevision(await find(params))]);
-    server.get('/buildpacks/:buildpack/readme', async ({ params }) => {
-      const { readme } = await find(params);
-      return { content: Buffer.from(readme).toString('base64'), encoding: 'base64' };
-    });
-    return Promise.resolve();
-  };
+export const buildpackRegistryRoutes: Routes = {
+  'GET /buildpacks': withNobody(async (call) => {
+    const query = new URL(call.request.url, 'http://registry').searchParams;
+    return (await listBuildpacks(call)).filter((buildpack) => matches(buildpack, query)).map(serialize);
+  }),
+  'GET /buildpacks/:buildpack': withNobody(async (call) => serialize(await findBuildpack(call))),
+  'GET /buildpacks/:buildpack/revisions': withNobody(async (call) => [serializeRevision(await findBuildpack(call))]),
+  'GET /buildpacks/:buildpack/readme': withNobody(async (call) => {
+    const { readme } = await findBuildpack(call);
+    return { content: Buffer.from(readme).toString('base64'), encoding: 'base64' };
+  }),
+};
+
+function listBuildpacks({ platform }: OpenCall): Promise<readonly BuildpackInfo[]> {
+  return describeBuildpacks(platform.buildTools.buildpacksDir);
+}
+
+async function findBuildpack(call: OpenCall): Promise<BuildpackInfo> {
+  const found = (await listBuildpacks(call)).find(({ reference }) => reference === call.param('buildpack'));
+  if (found !== undefined) return found;
+  throw new PlatformError('not_found', "Couldn't find that buildpack.", { resource: 'buildpack' });
 }
 
 /** `in[namespace][]=heroku`, `in[name][]=python`, `like[description]=django`: all of those that are given. */

@@ -2,10 +2,11 @@ import { PlatformError } from '../errors/platform-error.ts';
 import { cancelBuild, onBuildRequest } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
 import type { Build } from '../model/build.ts';
+import type { ApiCall } from './api-call.ts';
 import type { BuildId } from '../model/ids.ts';
-import { withApp, type ApiCall, type Routes } from './api-call.ts';
 import { invalidField, objectBody, objectsField } from './body.ts';
 import { describeBuildpack, maxBuildpacks, referenceField } from './buildpack-installations.ts';
+import { withApp, type Routes } from './route.ts';
 import { sendPage } from './send-page.ts';
 import { streamUrl } from './signed-urls.ts';
 import { sourceBlobField } from './source-blob.ts';
@@ -18,22 +19,22 @@ const pollMs = 50;
 const maxResultBytes = 4 * 1024 * 1024;
 
 export const buildRoutes: Routes = {
-  'GET /apps/:app/builds': withApp(async (call, app) => {
+  'GET /apps/:app/builds': withApp('view', async (call, app) => {
     const builds = await call.platform.store.builds.list(app.id);
     const fields = { started_at: (build: Build) => timestamp(build.createdAt), id: (build: Build) => build.id };
     return sendPage(call, builds, fields, (build) => serializeBuild(call, build, app));
   }),
-  'POST /apps/:app/builds': withApp(createBuild),
-  'GET /apps/:app/builds/:build': withApp(async (call, app) =>
+  'POST /apps/:app/builds': withApp('deploy', createBuild),
+  'GET /apps/:app/builds/:build': withApp('view', async (call, app) =>
     serializeBuild(call, await findBuild(call, app, call.param('build')), app),
   ),
-  'GET /apps/:app/builds/:build/result': withApp(buildResult),
-  'DELETE /apps/:app/builds/:build': withApp(async (call, app) => {
+  'GET /apps/:app/builds/:build/result': withApp('view', buildResult),
+  'DELETE /apps/:app/builds/:build': withApp('deploy', async (call, app) => {
     const build = await findBuild(call, app, call.param('build'));
     cancelBuild(app, build, call.actor, call.platform);
     return serializeBuild(call, await untilEnded(call, app, build), app);
   }),
-  'DELETE /apps/:app/build-cache': withApp(async (call, app) => {
+  'DELETE /apps/:app/build-cache': withApp('deploy', async (call, app) => {
     await call.platform.buildTools.caches.remove(app.id);
     return {};
   }),

@@ -4,26 +4,27 @@ import { hasReleasePhase, onRollback, onSlugRelease, type Platform } from '../li
 import type { App } from '../model/app.ts';
 import type { ReleaseId, SlugId } from '../model/ids.ts';
 import type { Release } from '../model/release.ts';
+import type { ApiCall } from './api-call.ts';
 import type { Slug } from '../model/slug.ts';
-import { withApp, type ApiCall, type Routes } from './api-call.ts';
 import { identityField, integerField, invalidField, objectBody } from './body.ts';
 import { streamUrl } from './signed-urls.ts';
 import { lineField } from './source-blob.ts';
+import { withApp, type Routes } from './route.ts';
 import { sendPage } from './send-page.ts';
 import { timestamp } from './timestamp.ts';
 
 export const releaseRoutes: Routes = {
-  'GET /apps/:app/releases': withApp(async (call, app) => {
+  'GET /apps/:app/releases': withApp('view', async (call, app) => {
     const releases = await call.platform.store.releases.list(app.id);
     const current = await call.platform.store.releases.findCurrent(app.id);
     const fields = { version: (release: Release) => release.version, id: (release: Release) => release.id };
     return sendPage(call, releases, fields, (release) => serializeRelease(call, release, app, current));
   }),
-  'GET /apps/:app/releases/:release': withApp(async (call, app) => {
+  'GET /apps/:app/releases/:release': withApp('view', async (call, app) => {
     const release = await findRelease(app, call.param('release'), call.platform);
     return serializeRelease(call, release, app, await call.platform.store.releases.findCurrent(app.id));
   }),
-  'POST /apps/:app/releases': withApp(createFrom),
+  'POST /apps/:app/releases': withApp(['deploy', 'operate'], createFrom),
 };
 
 /** By version (`12`, `v12`) or id. Throws `not_found`. */
@@ -63,7 +64,7 @@ async function createFrom(call: ApiCall, app: App): Promise<unknown> {
 async function findSlug({ platform, account }: ApiCall, id: SlugId): Promise<Slug> {
   const slug = await platform.store.slugs.findById(id);
   if (slug !== null) {
-    await authorizeApp(platform.store, account, slug.appId);
+    await authorizeApp(platform.store, account, slug.appId, ['deploy', 'operate']);
     return slug;
   }
   if ((await platform.store.slugs.findDraft(id)) !== null) {

@@ -2,7 +2,8 @@ import { PlatformError } from '../errors/platform-error.ts';
 import type { App } from '../model/app.ts';
 import type { SlugId } from '../model/ids.ts';
 import type { ProcessTypes, Slug, SlugDraft } from '../model/slug.ts';
-import { withApp, type ApiCall, type Routes } from './api-call.ts';
+import type { ApiCall } from './api-call.ts';
+import { withApp, type Routes } from './route.ts';
 import { identityField, invalidField, objectBody, objectField } from './body.ts';
 import { downloadUrl, uploadUrl } from './signed-urls.ts';
 import { checksumField, lineField } from './source-blob.ts';
@@ -13,8 +14,8 @@ const maxTypes = 100;
 const maxCommandLength = 16_384;
 
 export const slugRoutes: Routes = {
-  'POST /apps/:app/slugs': withApp(createSlug),
-  'GET /apps/:app/slugs/:slug': withApp(async (call, app) => {
+  'POST /apps/:app/slugs': withApp('deploy', createSlug),
+  'GET /apps/:app/slugs/:slug': withApp('deploy', async (call, app) => {
     const id = call.param('slug').toLowerCase() as SlugId;
     const { slugs } = call.platform.store;
     const slug = (await slugs.findById(id)) ?? (await slugs.findDraft(id));

@@ -1,10 +1,11 @@
-import { withApp, type ApiCall, type Routes } from './api-call.ts';
+import type { ApiCall } from './api-call.ts';
+import { withAccount, withApp, type Routes } from './route.ts';
 import { downloadUrl, uploadUrl } from './signed-urls.ts';
 
 /** A place to upload a tarball of source to, for a build or an app setup. */
 export const sourceRoutes: Routes = {
-  'POST /sources': createSource,
-  'POST /apps/:app/sources': withApp(createSource),
+  'POST /sources': withAccount(createSource, { reach: 'apps' }),
+  'POST /apps/:app/sources': withApp('deploy', createSource),
 };
 
 function createSource(call: ApiCall): unknown {

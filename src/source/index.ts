@@ -1,2 +1,2 @@
 export { openSource, type SourceOutcome } from './open-source.ts';
-export { SourceStore, sourceLifeMs } from './source-store.ts';
+export { SourceStore } from './source-store.ts';

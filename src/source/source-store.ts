@@ -5,7 +5,7 @@ import { isOutOfSpace } from '../lib/is-out-of-space.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 
 /** How long an uploaded source can be built. */
-export const sourceLifeMs = 24 * 60 * 60_000;
+const sourceLifeMs = 24 * 60 * 60_000;
 /** Of all uploads together; beyond it the oldest goes. */
 const maxHeldSources = 8;
 

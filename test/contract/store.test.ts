@@ -7,7 +7,7 @@ import type { Account } from '../../src/model/account.ts';
 import type { App } from '../../src/model/app.ts';
 import type { AppName, CommitId, DynoId, DynoName, ProcessType, ReleaseId, Sha256 } from '../../src/model/ids.ts';
 import type { Slug } from '../../src/model/slug.ts';
-import { openStore, type Queries, type Store } from '../../src/store/index.ts';
+import { openStore, type NewAuthorization, type Queries, type Store } from '../../src/store/index.ts';
 import { missingPostgres, startPostgres, type Postgres } from '../rig/postgres.ts';
 import { createApp, quiet, temporaryFolder } from '../rig/store.ts';
 
@@ -101,6 +101,48 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       expect(await store.builds.wasBuilt(app.id, 'a'.repeat(40) as CommitId)).toBe(true);
       expect(await store.slugs.listShasInUse()).toEqual([slugOf(app).sha256]);
       expect(await store.formation.list(app.id)).toMatchObject([{ type: 'web', quantity: 1, size: 'basic' }]);
+    });
+
+    it('keeps deploys without a push: sources of builds, slugs before and after their upload, app setups', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      const account = await store.accounts.create({ email: 'ada@example.com' });
+      const app = await createApp(store, account.id, 'quiet-meadow');
+      const source = { url: 'https://a.b/c.tgz', checksum: null, version: 'v1', versionDescription: 'Ada: first' };
+      const build = await store.builds.create({ appId: app.id, commit: null, source, userId: account.id });
+      expect(await store.builds.findById(build.id)).toMatchObject({ commit: null, source });
+
+      const { sha256, sizeBytes, ...announced } = slugOf(app);
+      const draft = await store.slugs.createDraft({ ...announced, checksum: sha256 });
+      expect(await store.slugs.findDraft(draft.id)).toEqual(draft);
+      expect(await store.slugs.findById(draft.id)).toBeNull();
+      const slug = await store.slugs.finishDraft(draft.id, { sha256, sizeBytes });
+      expect(slug).toMatchObject({ ...slugOf(app), id: draft.id });
+      expect(await store.slugs.findById(draft.id)).toEqual(slug);
+      expect(await store.slugs.findDraft(draft.id)).toBeNull();
+      await expect(store.slugs.finishDraft(draft.id, { sha256, sizeBytes })).rejects.toMatchObject({ id: 'conflict' });
+      // No release has it yet.
+      expect(await store.slugs.listShasInUse()).toEqual([]);
+      expect(await store.slugs.listShasInUse(new Date(Date.now() - 60_000))).toEqual([sha256]);
+      expect(await store.slugs.listShasInUse(new Date(Date.now() + 60_000))).toEqual([]);
+
+      const begun = { accountId: account.id, appId: app.id, appName: app.name };
+      const setup = await store.appSetups.create(begun);
+      expect(setup).toMatchObject({ ...begun, status: 'pending', manifestErrors: [], buildId: null, postdeploy: null });
+      expect(await store.appSetups.listPending()).toEqual([setup]);
+      await store.apps.delete(app.id);
+      const result = {
+        status: 'failed',
+        failureMessage: 'no luck',
+        manifestErrors: ['config var A is required'],
+        buildId: build.id,
+        postdeploy: { output: 'NUL \0', exitCode: 7 },
+        successUrl: 'https://a.b/',
+      } as const;
+      await store.appSetups.update(setup.id, result);
+      const kept = await store.appSetups.findById(setup.id);
+      expect(kept).toMatchObject({ ...result, postdeploy: { output: 'NUL \uFFFD', exitCode: 7 } });
+      expect(await store.appSetups.listPending()).toEqual([]);
     });
 
     it('gives concurrent releases versions without gaps, also when some are rolled back and two processes write', async () => {
@@ -315,26 +357,77 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       expect(await store.dynos.list(app.id)).toEqual([]);
     });
 
-    it('knows a token until it is revoked or expired, and the bytes of config vars as they are', async () => {
+    it('knows a token until it is revoked or expired, and who else may use an app', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      const ada = await store.accounts.create({ email: 'ada@example.com' });
+      const bob = await store.accounts.create({ email: 'bob@example.com', passwordHash: 'scrypt$x' });
+      const { authorizations, collaborators } = store;
+      const token = (hash: string, description: string, more: Partial<NewAuthorization> = {}) =>
+        authorizations.create({
+          accountId: ada.id,
+          hash,
+          hint: null,
+          description,
+          scopes: ['global'],
+          expiresAt: null,
+          ...more,
+        });
+      const laptop = await token('h1', 'laptop', { scopes: ['read', 'identity'], hint: 'HRKU**********1' });
+      await token('h2', 'old', { expiresAt: new Date(Date.now() - 1) });
+      await token('h3', 'new', { expiresAt: new Date(Date.now() + 60_000) });
+
+      expect([ada.isOperator, bob.isOperator]).toEqual([true, false]);
+      expect(await authorizations.findByHash('h1')).toEqual({ account: ada, authorization: laptop });
+      expect(laptop).toMatchObject({ scopes: ['read', 'identity'], hint: 'HRKU**********1', expiresAt: null });
+      expect(await authorizations.findByHash('h2')).toBeNull();
+      expect((await authorizations.list(ada.id)).map(({ description }) => description)).toEqual(['laptop', 'new']);
+      await expect(token('h1', 'stolen', { accountId: bob.id })).rejects.toMatchObject({ id: 'conflict' });
+      expect(await authorizations.update(laptop.id, { hash: 'h4', description: 'desk' })).toMatchObject({
+        id: laptop.id,
+        description: 'desk',
+        scopes: ['read', 'identity'],
+      });
+      expect(await authorizations.findByHash('h1')).toBeNull();
+      expect((await authorizations.findByHash('h4'))?.account).toEqual(ada);
+      expect(await authorizations.revoke(laptop.id)).toBe(true);
+      expect(await authorizations.revoke(laptop.id)).toBe(false);
+      expect(await authorizations.findById(laptop.id)).toBeNull();
+      await expect(authorizations.update(laptop.id, { hash: 'h5' })).rejects.toMatchObject({ id: 'not_found' });
+      expect(await token('h4', 'again')).toMatchObject({ id: laptop.id, description: 'again', scopes: ['global'] });
+
+      expect(await store.accounts.readPasswordHash(ada.id)).toBeNull();
+      expect(await store.accounts.readPasswordHash(bob.id)).toBe('scrypt$x');
+      expect(await store.accounts.update(bob.id, { name: 'Bob', passwordHash: null })).toMatchObject({ name: 'Bob' });
+      expect(await store.accounts.readPasswordHash(bob.id)).toBeNull();
+
+      const app = await createApp(store, ada.id, 'shared');
+      await createApp(store, bob.id, 'own');
+      const first = await collaborators.set(app.id, bob.id, ['view']);
+      const changed = await collaborators.set(app.id, bob.id, ['view', 'deploy']);
+      expect(changed).toMatchObject({ id: first.id, email: 'bob@example.com', permissions: ['view', 'deploy'] });
+      expect(await collaborators.list(app.id)).toEqual([changed]);
+      expect(await collaborators.find(app.id, ada.id)).toBeNull();
+      expect((await store.apps.listAccessible(bob.id)).map(({ name }) => name)).toEqual(['own', 'shared']);
+      await collaborators.remove(changed.id);
+      expect((await store.apps.listAccessible(bob.id)).map(({ name }) => name)).toEqual(['own']);
+
+      const eve = await store.accounts.create({ email: 'eve@example.com' });
+      await collaborators.set(app.id, eve.id, ['view']);
+      await expect(store.accounts.delete(bob.id)).rejects.toMatchObject({ id: 'conflict' });
+      await store.accounts.delete(eve.id);
+      expect(await collaborators.list(app.id)).toEqual([]);
+      expect((await store.accounts.list()).map(({ email }) => email)).toEqual(['ada@example.com', 'bob@example.com']);
+      await collaborators.set(app.id, bob.id, ['view']);
+      await store.apps.delete(app.id);
+      expect(await store.apps.listAccessible(bob.id)).toHaveLength(1);
+    });
+
+    it('keeps the bytes of config vars as they are', async () => {
       await using database = await emptyDatabase();
       await using store = await open(database.url);
       const account = await store.accounts.create({ email: 'ada@example.com' });
-      const other = await store.accounts.create({ email: 'bob@example.com' });
       const app = await createApp(store, account.id, 'with-config');
-      await store.accounts.addToken(account.id, 'h1', 'laptop', null);
-      await store.accounts.addToken(account.id, 'h2', 'old', new Date(Date.now() - 1));
-      await store.accounts.addToken(account.id, 'h3', 'new', new Date(Date.now() + 60_000));
-
-      expect(await store.accounts.findByTokenHash('h1')).toEqual(account);
-      expect(await store.accounts.findByTokenHash('h2')).toBeNull();
-      expect((await store.accounts.listTokens(account.id)).map((token) => token.description)).toEqual([
-        'laptop',
-        'new',
-      ]);
-      await expect(store.accounts.addToken(other.id, 'h1', 'stolen', null)).rejects.toMatchObject({ id: 'conflict' });
-      expect(await store.accounts.revokeToken('h1')).toBe(true);
-      expect(await store.accounts.revokeToken('h1')).toBe(false);
-      expect(await store.accounts.findByTokenHash('h1')).toBeNull();
       expect(await store.accounts.findFirst()).toEqual(account);
 
       const bytes = Uint8Array.from({ length: 66_000 }, (_, i) => i % 256);

@@ -50,7 +50,9 @@ itWithCli('sets, adds, removes and clears buildpacks, and the next build uses th
     /1\. https:\S+inline\.git#v1\s+2\. heroku\/python/,
   );
   expect(await heroku(app, 'buildpacks')).toMatch(/1\. https:\S+inline\.git#v1\s+2\. heroku\/python/);
-  expect(await refused(app, 'buildpacks:add', 'heroku/cobol')).toMatch(/must name a buildpack in each item.*buildpacks:search/);
+  expect(await refused(app, 'buildpacks:add', 'heroku/cobol')).toMatch(
+    /must name a buildpack in each item.*buildpacks:search/,
+  );
 
   const failed = await pushTiny(app, 'one');
   expect(failed.exitCode).not.toBe(0);

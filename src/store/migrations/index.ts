@@ -1,6 +1,7 @@
 import type { Kysely, Migration } from 'kysely';
 import type { ColumnTypes } from '../dialects/database.ts';
 import { createTables } from './0001-create-tables.ts';
+import { addAccess } from './0002-add-access.ts';
 import { addDeploys } from './0006-add-deploys.ts';
 
 /**
@@ -13,6 +14,7 @@ export function migrations(types: ColumnTypes): Record<string, Migration> {
   });
   return {
     '0001-create-tables': step(createTables),
+    '0002-add-access': step(addAccess),
     '0006-add-deploys': step(addDeploys),
   };
 }

@@ -1,0 +1,37 @@
+import { accountRoutes } from './account.ts';
+import { appRoutes } from './apps.ts';
+import { appSetupRoutes } from './app-setups.ts';
+import { buildpackRegistryRoutes } from './buildpack-registry.ts';
+import { buildRoutes } from './builds.ts';
+import { buildpackInstallationRoutes } from './buildpack-installations.ts';
+import { catalogRoutes } from './catalog.ts';
+import { configVarRoutes } from './config-vars.ts';
+import { dynoRoutes } from './dynos.ts';
+import { formationRoutes } from './formation.ts';
+import { logSessionRoutes } from './log-sessions.ts';
+import { notOfferedRoutes } from './not-offered.ts';
+import { releaseRoutes } from './releases.ts';
+import type { Routes } from './route.ts';
+import { schemaRoutes } from './schema.ts';
+import { slugRoutes } from './slugs.ts';
+import { sourceRoutes } from './sources.ts';
+
+/** Every endpoint of this platform, each declared in the file of its resource. */
+export const apiRoutes: Routes = {
+  ...accountRoutes,
+  ...appRoutes,
+  ...appSetupRoutes,
+  ...configVarRoutes,
+  ...formationRoutes,
+  ...dynoRoutes,
+  ...releaseRoutes,
+  ...buildRoutes,
+  ...buildpackRegistryRoutes,
+  ...slugRoutes,
+  ...sourceRoutes,
+  ...buildpackInstallationRoutes,
+  ...logSessionRoutes,
+  ...catalogRoutes,
+  ...notOfferedRoutes,
+  ...schemaRoutes,
+};
