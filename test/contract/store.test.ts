@@ -489,7 +489,7 @@ function slugOf(app: App): Omit<Slug, 'id' | 'createdAt'> {
     appId: app.id,
     sha256: 'c'.repeat(64) as Sha256,
     sizeBytes: 4_711,
-    commit: 'a'.repeat(40) as CommitId,
+    commit: 'a'.repeat(40),
     commitDescription: 'Ada: Say hello',
     processTypes: { web: 'gunicorn app', release: './migrate', clock: 'python clock.py' } as Slug['processTypes'],
     buildpackProvidedDescription: 'Python',
