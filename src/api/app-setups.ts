@@ -20,7 +20,7 @@ import { timestamp } from './timestamp.ts';
 
 /** Apps made from a source with an app.json. */
 export const appSetupRoutes: Routes = {
-  'POST /app-setups': withAccount(createSetup, { reach: 'config-vars' }),
+  'POST /app-setups': withAccount(createSetup, { reach: 'apps' }),
   'GET /app-setups/:setup': withAccount(
     async (call) => {
       const setup = await call.platform.store.appSetups.findById(call.param('setup').toLowerCase() as AppSetupId);

@@ -1,10 +1,13 @@
 import { accountRoutes } from './account.ts';
+import { accountsRoutes } from './accounts.ts';
 import { appRoutes } from './apps.ts';
 import { appSetupRoutes } from './app-setups.ts';
 import { buildpackRegistryRoutes } from './buildpack-registry.ts';
+import { authorizationRoutes } from './authorizations.ts';
 import { buildRoutes } from './builds.ts';
 import { buildpackInstallationRoutes } from './buildpack-installations.ts';
 import { catalogRoutes } from './catalog.ts';
+import { collaboratorRoutes } from './collaborators.ts';
 import { configVarRoutes } from './config-vars.ts';
 import { dynoRoutes } from './dynos.ts';
 import { formationRoutes } from './formation.ts';
@@ -19,8 +22,11 @@ import { sourceRoutes } from './sources.ts';
 /** Every endpoint of this platform, each declared in the file of its resource. */
 export const apiRoutes: Routes = {
   ...accountRoutes,
+  ...accountsRoutes,
+  ...authorizationRoutes,
   ...appRoutes,
   ...appSetupRoutes,
+  ...collaboratorRoutes,
   ...configVarRoutes,
   ...formationRoutes,
   ...dynoRoutes,
