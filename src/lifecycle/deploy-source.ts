@@ -6,11 +6,13 @@ import type { Build, BuildFailure, BuildOutput, BuiltSlug, SourceTree } from '..
 import type { Release } from '../model/release.ts';
 import { createRelease } from '../release/index.ts';
 import { logApiEvent } from './api-event.ts';
-import { announceLaunch, announceOutcome } from './announce-launch.ts';
+import { announceLaunch, announceNewer, announceOutcome } from './announce-launch.ts';
 import { describeDeploy } from './describe-deploy.ts';
 import { setFirstDeployVars } from './first-deploy-vars.ts';
-import { initialStatus, launch, type LaunchOutcome } from './launch.ts';
+import type { LaunchOutcome } from './launch-outcome.ts';
+import { initialStatus, launch } from './launch.ts';
 import { openLine } from './open-line.ts';
+import { outcomeOfNewer } from './outcome-of-newer.ts';
 import type { Platform } from './platform.ts';
 
 /** What is deployed, and how its files are got. */
@@ -38,11 +40,13 @@ export interface Deploy {
   readonly output: BuildOutput;
   /** Ends the build; a launch that has begun goes on. */
   readonly signal: AbortSignal;
+  /** True when the app is being destroyed. */
+  readonly isAppGone: () => boolean;
 }
 
 export type DeployOutcome =
-  /** `failure` is null when the app was gone before the build began. */
-  | { readonly status: 'build-failed'; readonly failure: BuildFailure | null }
+  | { readonly status: 'app-destroyed' }
+  | { readonly status: 'build-failed'; readonly failure: BuildFailure }
   /** `isAccepted` is false when what ran before still runs, although a dyno was started. */
   | { readonly status: 'launched'; readonly isAccepted: boolean; readonly launch: LaunchOutcome };
 
@@ -80,7 +84,12 @@ async function buildAndLaunch(deploy: Deploy, platform: Platform): Promise<Deplo
   logApiEvent(app.id, 'Build succeeded', actor, platform);
   announceLaunch(app, release, platform, output);
   const outcome = await launch(app, release, actor, platform, output);
-  const isAccepted = announceOutcome(app, release, outcome, platform, output);
+  const newer = outcome.status === 'superseded' ? await outcomeOfNewer(release, platform) : null;
+  if (deploy.isAppGone()) return { status: 'app-destroyed' };
+  const isAccepted =
+    newer === null
+      ? announceOutcome(app, release, outcome, platform, output)
+      : announceNewer(app, release, newer, platform, output);
   return { status: 'launched', isAccepted, launch: outcome };
 }
 
@@ -119,8 +128,19 @@ async function buildSource(deploy: Deploy, platform: Platform): Promise<BuildSou
   );
 }
 
-/** Slug, release and the build's result are stored together, or not at all. */
+/** The slug is kept for its release; one that comes to none, because the app is gone, is nobody's. */
 async function storeRelease(deploy: Deploy, built: BuiltSlug, platform: Platform): Promise<Release> {
+  const { app } = deploy;
+  try {
+    return await createBuildRelease(deploy, built, platform);
+  } finally {
+    platform.slugs.settle(built.sha256);
+    platform.slugCollector.collect({ appId: app.id, uid: app.uid, slugs: [built.sha256] });
+  }
+}
+
+/** Slug, release and the build's result are stored together, or not at all. */
+async function createBuildRelease(deploy: Deploy, built: BuiltSlug, platform: Platform): Promise<Release> {
   const { app, actor, record, origin } = deploy;
   const commitDescription = await origin.describe();
   await setFirstDeployVars(app, built, actor, platform);

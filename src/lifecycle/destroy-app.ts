@@ -13,6 +13,7 @@ export async function destroyApp(
 ): Promise<void> {
   platform.cancellations.cancel(app.id);
   await platform.formation.removeApp(app.id);
+  const slugs = await platform.store.slugs.listShas(app.id);
   await platform.store.apps.delete(app.id);
   await Promise.all([
     platform.repos.remove(app.id),
@@ -21,4 +22,5 @@ export async function destroyApp(
     platform.buildTools.caches.remove(app.id),
     keepStreams ? undefined : platform.streams.remove(app.id),
   ]);
+  platform.slugCollector.collect({ appId: app.id, uid: app.uid, slugs });
 }

@@ -163,10 +163,8 @@ async function deploy(
     describe: () => Promise.resolve(blob.versionDescription),
   };
   const outcome = await deployBlob(app, record, origin, actor, platform);
-  if (outcome.status === 'build-failed') {
-    const why = outcome.failure === null ? '' : `: ${describe(outcome.failure)}`;
-    throw new SetupFailure(`the build failed${why}`);
-  }
+  if (outcome.status === 'app-destroyed') throw new SetupFailure('the app was destroyed during its setup');
+  if (outcome.status === 'build-failed') throw new SetupFailure(`the build failed: ${describe(outcome.failure)}`);
   if (outcome.launch.status === 'release-phase-failed') {
     throw new SetupFailure(`the release failed: ${outcome.launch.why}`);
   }

@@ -58,11 +58,12 @@ export async function deployBlob(
     platform.inBackground('cancelled build', failBuild(record, platform));
   };
   signal.addEventListener('abort', whenCancelled, { once: true });
+  const isAppGone = (): boolean => ending.isCancelled();
   const turn = async (): Promise<DeployOutcome> => {
     signal.removeEventListener('abort', whenCancelled);
     const present = await platform.store.apps.findById(app.id);
-    if (present === null) return { status: 'build-failed', failure: null };
-    return await deploySource({ app: present, actor, record, origin, output, signal }, platform);
+    if (present === null) return { status: 'app-destroyed' };
+    return await deploySource({ app: present, actor, record, origin, output, signal, isAppGone }, platform);
   };
   try {
     return await platform.builds.run(app.id, turn, describeWaiting(app, output));

@@ -1,6 +1,7 @@
 import type { App } from '../model/app.ts';
 import type { BuildOutput } from '../model/build.ts';
 import type { Push, PushOutcome } from '../model/push.ts';
+import type { Cancellation } from './build-cancellations.ts';
 import { deploySource, type SourceOrigin } from './deploy-source.ts';
 import type { Platform } from './platform.ts';
 import { recordOutput } from './record-output.ts';
@@ -17,7 +18,7 @@ export async function onPush(
 ): Promise<PushOutcome> {
   using ending = platform.cancellations.register(push.app.id, signal);
   const waiting = describeWaiting(push.app, output);
-  return await platform.builds.run(push.app.id, () => deployPush(push, platform, output, ending.signal), waiting);
+  return await platform.builds.run(push.app.id, () => deployPush(push, platform, output, ending), waiting);
 }
 
 /** Tells whoever waits for a build how many come first. */
@@ -32,7 +33,7 @@ async function deployPush(
   push: Push,
   platform: Platform,
   pusher: BuildOutput,
-  signal: AbortSignal,
+  ending: Cancellation,
 ): Promise<PushOutcome> {
   // The app may have been destroyed or renamed while this push waited.
   const app = await platform.store.apps.findById(push.app.id);
@@ -40,12 +41,15 @@ async function deployPush(
 
   const { actor, commit } = push;
   const record = await platform.store.builds.create({ appId: app.id, commit, userId: actor.accountId });
-  using cancellable = platform.cancellations.register(record.id, signal);
+  using cancellable = platform.cancellations.register(record.id, ending.signal);
   await using output = recordOutput(record, pusher, platform);
   const origin = originOf(push, platform);
-  const outcome = await deploySource({ app, actor, record, origin, output, signal: cancellable.signal }, platform);
-  if (outcome.status === 'build-failed' || !outcome.isAccepted) return reject(app, [], output);
-  return { status: 'accepted' };
+  const { signal } = cancellable;
+  const isAppGone = (): boolean => ending.isCancelled();
+  const outcome = await deploySource({ app, actor, record, origin, output, signal, isAppGone }, platform);
+  if (outcome.status === 'launched' && outcome.isAccepted) return { status: 'accepted' };
+  const isDestroyed = outcome.status === 'app-destroyed';
+  return reject(app, isDestroyed ? ['The app was destroyed while this push was being launched.'] : [], output);
 }
 
 function originOf(push: Push, platform: Platform): SourceOrigin {

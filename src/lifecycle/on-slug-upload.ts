@@ -18,7 +18,11 @@ export async function receiveSlug(id: SlugId, body: AsyncIterable<Buffer>, platf
   try {
     const { checksum } = draft;
     const uploaded = await platform.slugs.receive(body, { checksum, maxBytes: platform.limits.slugMaxBytes });
-    await platform.store.slugs.finishDraft(id, uploaded);
+    try {
+      await platform.store.slugs.finishDraft(id, uploaded);
+    } finally {
+      platform.slugs.settle(uploaded.sha256);
+    }
   } catch (error) {
     if (!isOutOfSpace(error)) throw error;
     const message = 'The disk of the platform is full. Ask its operator to free some space, then upload again.';

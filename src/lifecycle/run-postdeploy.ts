@@ -25,7 +25,7 @@ export async function runPostdeploy(
     configVars: await platform.configVars.ofRelease(release.id),
     logs: platform.logplex,
     watchOutput: (dynoId, listener) => platform.outputs.watch(dynoId, listener),
-    showDyno: (view) => platform.formation.showGuest(view),
+    showDyno: (view, stop) => platform.formation.showGuest(view, stop),
     output: {
       write: (chunk) => {
         const kept = (typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk)).subarray(

@@ -165,8 +165,13 @@ export interface AppQueries {
 export interface SlugQueries {
   create(slug: Omit<Slug, 'id' | 'createdAt'>): Promise<Slug>;
   findById(id: SlugId): Promise<Slug | null>;
-  /** SHA-256 of every slug that a release of any app refers to, or that was made after `since`: it may still be released. */
-  listShasInUse(since?: Date): Promise<readonly string[]>;
+  /**
+   * SHA-256 of every slug of any app that runs, is being launched, can be rolled back to or tried again: of releases that
+   * have not failed, and of the newest. A slug that a client has uploaded waits for its first release for a day.
+   */
+  listShasInUse(now?: Date): Promise<readonly Sha256[]>;
+  /** SHA-256 of every slug that was ever made for the app, whether it is stored still or not. */
+  listShas(appId: AppId): Promise<readonly Sha256[]>;
   createDraft(draft: Omit<SlugDraft, 'id' | 'createdAt'>): Promise<SlugDraft>;
   findDraft(id: SlugId): Promise<SlugDraft | null>;
   /** Turns a draft into the slug with its id. Throws `conflict` when there is no such draft (any more). */

@@ -122,9 +122,13 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       expect(await store.slugs.findDraft(draft.id)).toBeNull();
       await expect(store.slugs.finishDraft(draft.id, { sha256, sizeBytes })).rejects.toMatchObject({ id: 'conflict' });
       // No release has it yet.
+      expect(await store.slugs.listShasInUse()).toEqual([sha256]);
+      expect(await store.slugs.listShasInUse(new Date(Date.now() + 25 * 60 * 60_000))).toEqual([]);
+      const failed = await store.releases.create({ ...releaseOf(app, account), slugId: slug.id });
+      await store.releases.setStatus(failed.id, 'failed');
+      expect(await store.slugs.listShasInUse()).toEqual([sha256]);
+      await store.releases.create(releaseOf(app, account));
       expect(await store.slugs.listShasInUse()).toEqual([]);
-      expect(await store.slugs.listShasInUse(new Date(Date.now() - 60_000))).toEqual([sha256]);
-      expect(await store.slugs.listShasInUse(new Date(Date.now() + 60_000))).toEqual([]);
 
       const begun = { accountId: account.id, appId: app.id, appName: app.name };
       const setup = await store.appSetups.create(begun);

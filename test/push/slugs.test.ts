@@ -1,147 +1,112 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { open, type BuildJson } from '../rig/deploys.ts';
-import { nothingLeftBehind } from '../rig/left-behind.ts';
+import { expectNothingLeft } from '../rig/nothing-left.ts';
 import { eventually, PlatformRig, type RigApp } from '../rig/platform-rig.ts';
-import { rawTarball, sha256, tarball } from '../rig/tarball.ts';
-import { pushTiny, tinyApp } from '../rig/tiny-app.ts';
+import { pushTiny } from '../rig/tiny-app.ts';
 
 let rig: PlatformRig;
-
 beforeAll(async () => {
-  rig = await PlatformRig.start({
-    settings: { HOKKU_BOOT_TIMEOUT: '10', HOKKU_STOP_GRACE: '2', HOKKU_SLUG_MAX_MB: '4' },
-  });
-});
+  rig = await PlatformRig.start({ settings: { HOKKU_BOOT_TIMEOUT: '10', HOKKU_STOP_GRACE: '3' } });
+}, 60_000);
+afterAll(() => rig[Symbol.asyncDispose](), 60_000);
 
-afterAll(async () => {
-  await rig[Symbol.asyncDispose]();
-});
-
-interface SlugJson {
-  readonly id: string;
-  readonly blob: { readonly method: string; readonly url: string };
-  readonly checksum: string | null;
-  readonly size: number | null;
+/** Short forms of the SHA-256 of what is on disk, sorted. */
+async function slugs(): Promise<readonly string[]> {
+  const names = await readdir(join(rig.dataDir, 'slugs'));
+  return names
+    .filter((name) => name.endsWith('.tgz'))
+    .map((name) => name.slice(0, 8))
+    .sort();
 }
 
-interface ReleaseJson {
-  readonly id: string;
-  readonly version: number;
-  readonly status: string;
-  readonly description: string;
-  readonly output_stream_url: string | null;
+async function trees(): Promise<readonly string[]> {
+  return (await readdir(join(rig.dataDir, 'slugs', 'unpacked'))).map((name) => name.slice(0, 8)).sort();
 }
 
-const types = { web: 'exec python3 server.py' };
-
-async function createSlug(app: RigApp, body: Readonly<Record<string, unknown>> = {}): Promise<SlugJson> {
-  const answer = await rig.api('POST', `/apps/${app.name}/slugs`, { process_types: types, ...body });
-  if (answer.status !== 201) throw new Error(`${answer.status} ${answer.body}`);
-  return answer.json as SlugJson;
+/** Of the newest release. */
+async function newestSlug(app: RigApp): Promise<string> {
+  const releases = (await rig.api('GET', `/apps/${app.name}/releases`)).json as { slug: { id: string } | null }[];
+  const slug = await rig.api('GET', `/apps/${app.name}/slugs/${releases.at(-1)?.slug?.id}`);
+  return (slug.json as { checksum: string }).checksum.slice('SHA256:'.length).slice(0, 8);
 }
 
-function appTarball(version: string): Promise<Buffer> {
-  const files = Object.fromEntries(Object.entries(tinyApp(version)).map(([path, text]) => [`app/${path}`, text]));
-  return tarball(files, ['./app']);
-}
-
-async function release(app: RigApp, body: Readonly<Record<string, unknown>>): Promise<ReleaseJson> {
-  const answer = await rig.api('POST', `/apps/${app.name}/releases`, body);
-  if (answer.status !== 201) throw new Error(`${answer.status} ${answer.body}`);
-  return answer.json as ReleaseJson;
-}
-
-async function untilSettled(app: RigApp, { version }: ReleaseJson): Promise<ReleaseJson> {
-  return eventually('the end of the release', async () => {
-    const found = (await rig.api('GET', `/apps/${app.name}/releases/${version}`)).json as ReleaseJson;
-    return found.status !== 'pending' && found;
+async function expectOnDisk(wanted: { slugs: readonly string[]; trees: readonly string[] }): Promise<void> {
+  const now = async (): Promise<string> => JSON.stringify({ slugs: await slugs(), trees: await trees() });
+  const expected = JSON.stringify({ slugs: wanted.slugs.toSorted(), trees: wanted.trees.toSorted() });
+  let last = '';
+  await eventually(expected, async () => (last = await now()) === expected, 10_000).catch((error: unknown) => {
+    throw new Error(`on disk: ${last}, not ${expected}`, { cause: error });
   });
 }
 
-it('takes a slug made elsewhere, releases it, keeps it over a kill -9, and gives it to another app', async () => {
+const push = async (app: RigApp, version: string, files: Readonly<Record<string, string>> = {}): Promise<string> => {
+  await pushTiny(app, version, files);
+  return newestSlug(app);
+};
+
+it('keeps every slug that a rollback can reach, and only the trees that are used', async () => {
   const app = await rig.createApp();
-  const bytes = await appTarball('handmade');
-  const slug = await createSlug(app, { commit: 'abc', checksum: `SHA256:${sha256(bytes)}` });
-  expect(slug).toMatchObject({ size: null, blob: { method: 'PUT' } });
-  expect(await rig.api('POST', `/apps/${app.name}/releases`, { slug: slug.id })).toMatchObject({
-    status: 422,
-    json: { message: expect.stringContaining('not uploaded yet') },
-  });
-  expect((await open(rig, slug.blob.url, { method: 'PUT', body: bytes })).status).toBe(200);
-  await rig.killServer();
-  await rig.startServer();
+  const one = await push(app, 'one');
+  // This dyno does not care for SIGTERM, so it runs on for a while after the switch.
+  await rig.api('PATCH', `/apps/${app.name}/config-vars`, { IGNORE_TERM: '1' });
+  await eventually('v4', async () => (await app.dynos())[0]?.release.version === 4);
+  const two = await push(app, 'two');
+  expect((await app.get()).body).toBe('two of web.1');
+  const dynos = await readdir(join(rig.dataDir, 'dynos'));
+  expect(dynos).toHaveLength(2);
+  expect(await trees()).toEqual([one, two].sort());
+  await expectOnDisk({ slugs: [one, two], trees: [two] });
+  expect(await readdir(join(rig.dataDir, 'dynos'))).toHaveLength(1);
 
-  const uploaded = (await rig.api('GET', `/apps/${app.name}/slugs/${slug.id}`)).json as SlugJson;
-  expect(uploaded).toMatchObject({ size: bytes.length, checksum: `SHA256:${sha256(bytes)}`, blob: { method: 'GET' } });
-  const first = await release(app, { slug: slug.id });
-  expect(first).toMatchObject({ version: 3, description: 'Deploy abc', output_stream_url: null });
-  expect((await untilSettled(app, first)).status).toBe('succeeded');
-  expect((await app.get()).body).toBe('handmade of web.1');
-  expect((await open(rig, uploaded.blob.url)).headers['content-length']).toBe(String(bytes.length));
+  // A release that failed can be tried again while it is the newest; then it is out of reach, and its slug goes with it.
+  const procfile = 'web: exec python server.py\nrelease: exit 3\n';
+  const failed = await push(app, 'three', { Procfile: procfile });
+  expect([one, two]).not.toContain(failed);
+  await expectOnDisk({ slugs: [one, two, failed], trees: [two] });
 
-  // Its bytes can't be changed afterwards.
-  expect((await open(rig, slug.blob.url, { method: 'PUT', body: await appTarball('other') })).status).toBe(409);
+  await rig.api('POST', `/apps/${app.name}/releases`, { release: 'v3' });
+  await eventually('one again', async () => (await app.get()).body === 'one of web.1');
+  await expectOnDisk({ slugs: [one, two], trees: [one] });
 
-  const copy = await rig.createApp();
-  const promoted = await release(copy, { slug: slug.id, description: 'Promote it\nby hand' });
-  expect(promoted.description).toBe('Promote it by hand');
-  await untilSettled(copy, promoted);
+  // A crash restarts out of the tree that is there.
+  await app.get('/exit?status=3').catch(() => undefined);
+  await eventually('another dyno', async () => (await app.get()).body === 'one of web.1');
   await rig.api('DELETE', `/apps/${app.name}`);
-  await rig.killServer();
-  await rig.startServer();
-  await rig.api('DELETE', `/apps/${copy.name}/dynos`);
-  await eventually('the dyno', async () => (await copy.get()).body === 'handmade of web.1');
-  await nothingLeftBehind(rig);
+  await expectOnDisk({ slugs: [], trees: [] });
 });
 
-it('refuses slugs that are not plain apps, and takes a right one after them', async () => {
-  const app = await rig.createApp();
-  const slug = await createSlug(app);
-  const put = (body: Uint8Array) => open(rig, slug.blob.url, { method: 'PUT', body });
-  for (const [bytes, status, text] of [
-    [await tarball(tinyApp('x')), 422, 'does not lie in ./app'],
-    [rawTarball([{ name: './app/../../x', content: 'x' }]), 422, 'leads out of the archive'],
-    [rawTarball([{ name: './app/x', type: '1', link: '/etc/passwd' }]), 422, 'is an absolute path'],
-    [rawTarball([{ name: './app/disk', type: '3' }]), 422, 'is a device'],
-    [Buffer.from('no tarball'), 422, 'not compressed with gzip'],
-    [Buffer.alloc(5 * 1024 * 1024), 413, 'The slug is larger'],
-  ] as const) {
-    const answer = await put(bytes);
-    expect([text, answer.status, answer.body]).toEqual([text, status, expect.stringContaining(text)]);
-  }
-  const other = await createSlug(app, { checksum: `SHA256:${'1'.repeat(64)}` });
-  expect(await open(rig, other.blob.url, { method: 'PUT', body: await appTarball('x') })).toMatchObject({
-    status: 422,
-  });
-  expect((await put(await appTarball('right'))).status).toBe(200);
-  for (const body of [{}, { process_types: [] }, { process_types: { 'a b': 'x' } }, { process_types: { web: 1 } }]) {
-    expect((await rig.api('POST', `/apps/${app.name}/slugs`, body)).json).toMatchObject({ id: 'invalid_params' });
-  }
-  await nothingLeftBehind(rig);
+it('keeps the slug of another app that has the same code when one is destroyed', async () => {
+  const [app, twin] = [await rig.createApp(), await rig.createApp()];
+  const slug = await push(app, 'same');
+  expect(await push(twin, 'same')).toBe(slug);
+  await expectOnDisk({ slugs: [slug], trees: [slug, slug] });
+  await rig.api('DELETE', `/apps/${app.name}`);
+  await expectOnDisk({ slugs: [slug], trees: [slug] });
+  await rig.api('DELETE', `/apps/${twin.name}/dynos`);
+  await eventually('the twin', async () => (await twin.get()).body === 'same of web.1');
+  await rig.api('DELETE', `/apps/${twin.name}`);
+  await expectOnDisk({ slugs: [], trees: [] });
 });
 
-it('streams the output of a release command, live and afterwards, and retries it', async () => {
+it('is consistent after kill -9 in the middle of it, and rolls back as if nothing had been', async () => {
   const app = await rig.createApp();
-  const procfile =
-    'web: exec python server.py\nrelease: echo migrating; test -z "$FAIL"; s=$?; echo done $s; exit $s\n';
-  await rig.api('PATCH', `/apps/${app.name}/config-vars`, { FAIL: 'yes' });
-  await pushTiny(app, 'one', { Procfile: procfile });
-  const [build] = (await rig.api('GET', `/apps/${app.name}/builds`)).json as BuildJson[];
-  const failed = (await rig.api('GET', `/apps/${app.name}/releases/4`)).json as ReleaseJson;
-  expect(failed.status).toBe('failed');
-  expect((await open(rig, failed.output_stream_url ?? '')).body).toBe('migrating\ndone 1\n');
-  expect((await open(rig, build?.output_stream_url ?? '')).body).toContain('Running release command...');
-  expect((await rig.api('GET', `/apps/${app.name}/formation`)).json).toMatchObject([{ type: 'release', quantity: 0 }]);
-
-  await rig.api('PATCH', `/apps/${app.name}/config-vars`, { FAIL: null });
-  const retried = await release(app, { slug: build?.slug?.id, description: 'Retry of v4: Deploy' });
-  const output = await eventually('the release command', async () => {
-    const answer = await open(rig, retried.output_stream_url ?? '');
-    return answer.status === 200 && answer.body;
-  });
-  expect(output).toBe('migrating\ndone 0\n');
-  expect((await untilSettled(app, retried)).status).toBe('succeeded');
-  await rig.killServer();
-  await rig.startServer();
-  expect((await open(rig, retried.output_stream_url ?? '')).body).toBe('migrating\ndone 0\n');
+  const one = await push(app, 'one');
+  const two = await push(app, 'two');
+  for (let round = 0; round < 3; round += 1) {
+    const target =
+      round % 2 === 0
+        ? { version: 'v3', slug: one, body: 'one of web.1' }
+        : { version: 'v4', slug: two, body: 'two of web.1' };
+    await rig.api('POST', `/apps/${app.name}/releases`, { release: target.version });
+    await eventually('the switch', async () => (await app.get()).body === target.body);
+    // The old dyno and its tree go in these moments.
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 300));
+    await rig.killServer();
+    await rig.startServer();
+    expect((await app.get()).body).toBe(target.body);
+    await expectOnDisk({ slugs: [one, two], trees: [target.slug] });
+  }
+  await expectNothingLeft(rig);
+  await rig.api('DELETE', `/apps/${app.name}`);
 });

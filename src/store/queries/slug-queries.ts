@@ -8,6 +8,9 @@ import type { Handle } from '../handle.ts';
 import type { Schema } from '../schema.ts';
 import type { SlugQueries } from '../store.ts';
 
+/** How long a slug that a client has uploaded waits for its first release. */
+const uploadKeptMs = 24 * 60 * 60_000;
+
 export function slugQueries({ read, write }: Handle): SlugQueries {
   return {
     create: (slug) =>
@@ -31,21 +34,30 @@ export function slugQueries({ read, write }: Handle): SlugQueries {
       const row = await read.selectFrom('slugs').selectAll().where('id', '=', id).executeTakeFirst();
       return row === undefined ? null : toSlug(row);
     },
-    listShasInUse: async (since) => {
+    listShasInUse: async (now = new Date()) => {
       const rows = await read
         .selectFrom('slugs')
+        .innerJoin('apps', 'apps.id', 'slugs.app_id')
         .leftJoin('releases', 'releases.slug_id', 'slugs.id')
         .where((eb) =>
           eb.or([
-            eb('releases.id', 'is not', null),
-            ...(since === undefined ? [] : [eb('slugs.created_at', '>', toTime(since))]),
+            eb('releases.status', '<>', 'failed'),
+            eb('releases.version', '=', eb.ref('apps.last_version')),
+            eb.and([
+              eb('releases.id', 'is', null),
+              eb('slugs.created_at', '>', toTime(new Date(now.getTime() - uploadKeptMs))),
+            ]),
           ]),
         )
         .select('slugs.sha256')
         .distinct()
         .orderBy('slugs.sha256')
         .execute();
-      return rows.map((row) => row.sha256);
+      return rows.map((row) => row.sha256 as Sha256);
+    },
+    listShas: async (appId) => {
+      const rows = await read.selectFrom('slugs').select('sha256').distinct().where('app_id', '=', appId).execute();
+      return rows.map((row) => row.sha256 as Sha256);
     },
     ...draftQueries({ read, write }),
   };

@@ -8,7 +8,7 @@ import { ensureFirstAccount, hashToken, newToken } from '../../../src/account/in
 import { apiPlugin, serverOptions } from '../../../src/api/index.ts';
 import { openConfigVars } from '../../../src/config-vars/index.ts';
 import { KeyedQueue } from '../../../src/lib/keyed-queue.ts';
-import { BuildCancellations, type Platform } from '../../../src/lifecycle/index.ts';
+import { BuildCancellations, Launches, type Platform } from '../../../src/lifecycle/index.ts';
 import { PathSigner } from '../../../src/lib/signed-path.ts';
 import { openLogs } from '../../../src/log.ts';
 import { openLogplex } from '../../../src/logplex/index.ts';
@@ -111,6 +111,8 @@ export class ApiRig implements AsyncDisposable {
         workDir: dir,
         buildpacksDir: join(checkout, 'buildpacks'),
       },
+      launches: new Launches(),
+      slugCollector: { collect: () => undefined },
       inBackground: (_what: string, work: Promise<unknown>) => {
         background.push(work);
       },
