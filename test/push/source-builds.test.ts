@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { build, open, untilEnded, upload, type BuildJson } from '../rig/deploys.ts';
 import { nothingLeftBehind } from '../rig/left-behind.ts';
@@ -169,6 +171,9 @@ it('refuses tarballs that are not plain source, says what is in them, and writes
     expect([what, built.status, output]).toEqual([what, 'failed', expect.stringContaining(text)]);
     expect(output).toMatch(/Next: {6}\S/);
   }
+  expect(
+    ['/etc', '/tmp', rig.dataDir, join(rig.dataDir, 'builds')].filter((dir) => existsSync(join(dir, 'hokku-was-here'))),
+  ).toEqual([]);
   expect(await rig.api('GET', `/apps/${app.name}/releases`)).toMatchObject({ json: { length: 2 } });
   await nothingLeftBehind(rig);
 });
