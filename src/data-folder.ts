@@ -12,6 +12,8 @@ export interface DataFolder extends AsyncDisposable {
   readonly root: string;
   readonly repos: string;
   readonly slugs: string;
+  readonly sources: string;
+  readonly streams: string;
   readonly cache: string;
   readonly builds: string;
   readonly dynos: string;
@@ -33,6 +35,8 @@ export async function openDataFolder(root: string): Promise<DataFolder> {
     root,
     repos: join(root, 'repos'),
     slugs: join(root, 'slugs'),
+    sources: join(root, 'sources'),
+    streams: join(root, 'streams'),
     cache: join(root, 'cache'),
     builds: join(root, 'builds'),
     dynos: join(root, 'dynos'),
@@ -44,7 +48,7 @@ export async function openDataFolder(root: string): Promise<DataFolder> {
     await makeRoot(root);
     // Passable, not listable: the users that dynos run as reach their own folder by its full path only.
     await chmod(root, 0o711);
-    for (const dir of [folder.repos, folder.cache, folder.logs, folder.tls])
+    for (const dir of [folder.repos, folder.cache, folder.logs, folder.sources, folder.streams, folder.tls])
       await mkdir(dir, { recursive: true, mode: 0o700 });
     for (const dir of [folder.slugs, folder.builds, folder.dynos]) await mkdir(dir, { recursive: true, mode: 0o711 });
   } catch (error) {

@@ -10,13 +10,16 @@ import { BuildCancellations, DynoLog, Launches, SlugCollector, type Platform } f
 import { Disposables } from './lib/disposables.ts';
 import { KeyedQueue } from './lib/keyed-queue.ts';
 import { packageRoot } from './lib/package-root.ts';
+import { PathSigner } from './lib/signed-path.ts';
 import { ensureCertificate } from './lib/tls-certificate.ts';
 import type { Logs } from './log.ts';
 import { openLogplex } from './logplex/index.ts';
 import type { AppId } from './model/ids.ts';
 import { openRepos } from './repo/index.ts';
 import { openRouter, type Router } from './router/index.ts';
+import { OutputStreams } from './output-stream/index.ts';
 import { openSlugStore } from './slug/index.ts';
+import { SourceStore } from './source/index.ts';
 import { openStore } from './store/index.ts';
 import { noSandbox, probeSandbox, runInSandbox, type Sandbox } from './supervisor/index.ts';
 
@@ -128,10 +131,14 @@ async function open(
     stack: 'heroku-24',
     region: 'us',
     limits: config.limits,
+    privateSources: config.privateSources,
     store,
     repos,
     slugs,
     slugCollector,
+    sources: new SourceStore(data.sources, config.limits.sourceMaxBytes),
+    streams: opened.use(new OutputStreams(data.streams, logs.build)),
+    signer: new PathSigner(secrets.secretKey),
     configVars,
     buildTools: {
       sandbox,

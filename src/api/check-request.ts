@@ -12,6 +12,8 @@ const leftToHandlers: Readonly<Record<string, readonly string[]>> = {
   // `"2"`, `"+1"`, and `process` as the old name of `type`.
   'PATCH /apps/:app/formation': ['updates.*.quantity', 'updates.*.type', 'updates.*.dyno_size', 'updates.*.size'],
   'PATCH /apps/:app/formation/:type': ['quantity', 'dyno_size', 'size'],
+  // Nothing at all, for a name that is not in the registry.
+  'PUT /apps/:app/buildpack-installations': ['updates.*.buildpack'],
   // Seconds as a text, and no scope for the whole one.
   'POST /oauth/authorizations': ['expires_in', 'scope'],
   // Left out when only the description changes.

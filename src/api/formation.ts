@@ -1,7 +1,7 @@
 import { PlatformError } from '../errors/platform-error.ts';
 import { onScale, type ScaleUpdate } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
-import { dynoSizes, type DynoSizeName, type FormationEntry } from '../model/formation.ts';
+import { defaultDynoSize, dynoSizes, type DynoSizeName, type FormationEntry } from '../model/formation.ts';
 import type { ProcessType } from '../model/ids.ts';
 import type { ProcessTypes } from '../model/slug.ts';
 import type { ApiCall } from './api-call.ts';
@@ -11,9 +11,10 @@ import { stableId } from './stable-id.ts';
 import { timestamp } from './timestamp.ts';
 
 export const formationRoutes: Routes = {
-  'GET /apps/:app/formation': withApp('view', async (call, app) =>
-    serializeAll(call, app, await call.platform.store.formation.list(app.id)),
-  ),
+  'GET /apps/:app/formation': withApp('view', async (call, app) => {
+    const release = await releaseEntry(call, app);
+    return [...(await serializeAll(call, app, await call.platform.store.formation.list(app.id))), ...release];
+  }),
   'GET /apps/:app/formation/:type': withApp('view', async (call, app) => {
     const entry = await findEntry(call, app, call.param('type'));
     return (await serializeAll(call, app, [entry]))[0];
@@ -101,6 +102,26 @@ async function serializeAll(
     created_at: timestamp(entry.createdAt),
     updated_at: timestamp(entry.updatedAt),
   }));
+}
+
+/** `heroku releases:retry` looks here whether the app has a release command; it never runs in the formation. */
+async function releaseEntry({ platform }: ApiCall, app: App): Promise<readonly unknown[]> {
+  const newest = await platform.store.releases.findNewest(app.id);
+  const command = newest?.slug?.processTypes['release' as ProcessType];
+  if (newest === null || command === undefined) return [];
+  return [
+    {
+      id: stableId('formation', app.id, 'release'),
+      type: 'release',
+      quantity: 0,
+      size: sizeLabel(defaultDynoSize),
+      dyno_size: { id: stableId('dyno-size', defaultDynoSize), name: sizeLabel(defaultDynoSize) },
+      command,
+      app: { id: app.id, name: app.name },
+      created_at: timestamp(newest.createdAt),
+      updated_at: timestamp(newest.createdAt),
+    },
+  ];
 }
 
 /** `Basic`, `Standard-1X`: the form that the CLI's table of sizes knows. */

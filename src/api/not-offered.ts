@@ -35,15 +35,6 @@ export const notOfferedRoutes: Routes = {
     'One-off dynos are not offered by this platform.',
     'Give the command a process type in the Procfile and scale it.',
   ),
-  'POST /apps/:app/builds': refuseForApp(
-    'Builds through the API are not offered by this platform.',
-    'Deploy with git push.',
-  ),
-  'POST /apps/:app/slugs': refuseForApp(
-    'Slugs through the API are not offered by this platform.',
-    'Deploy with git push.',
-  ),
-  'POST /sources': refuse('Builds through the API are not offered by this platform.', 'Deploy with git push.'),
   'POST /apps/:app/domains': refuseForApp(
     'Custom domains are not offered by this platform.',
     'The app answers at its web URL (heroku apps:info).',

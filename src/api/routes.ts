@@ -1,6 +1,8 @@
 import { accountRoutes } from './account.ts';
 import { accountsRoutes } from './accounts.ts';
 import { appRoutes } from './apps.ts';
+import { appSetupRoutes } from './app-setups.ts';
+import { buildpackRegistryRoutes } from './buildpack-registry.ts';
 import { authorizationRoutes } from './authorizations.ts';
 import { buildRoutes } from './builds.ts';
 import { buildpackInstallationRoutes } from './buildpack-installations.ts';
@@ -14,6 +16,8 @@ import { notOfferedRoutes } from './not-offered.ts';
 import { releaseRoutes } from './releases.ts';
 import type { Routes } from './route.ts';
 import { schemaRoutes } from './schema.ts';
+import { slugRoutes } from './slugs.ts';
+import { sourceRoutes } from './sources.ts';
 
 /** Every endpoint of this platform, each declared in the file of its resource. */
 export const apiRoutes: Routes = {
@@ -21,12 +25,16 @@ export const apiRoutes: Routes = {
   ...accountsRoutes,
   ...authorizationRoutes,
   ...appRoutes,
+  ...appSetupRoutes,
   ...collaboratorRoutes,
   ...configVarRoutes,
   ...formationRoutes,
   ...dynoRoutes,
   ...releaseRoutes,
   ...buildRoutes,
+  ...buildpackRegistryRoutes,
+  ...slugRoutes,
+  ...sourceRoutes,
   ...buildpackInstallationRoutes,
   ...logSessionRoutes,
   ...catalogRoutes,

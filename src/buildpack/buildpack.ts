@@ -48,6 +48,28 @@ export async function detectionOrder(buildpacksDir: string): Promise<readonly Bu
   });
 }
 
+export interface BuildpackInfo {
+  /** `heroku/python` */
+  readonly reference: string;
+  readonly description: string;
+  /** Markdown. */
+  readonly readme: string;
+  readonly changedAt: Date;
+}
+
+/** What people read of the platform's own buildpacks: README.md of each, its first paragraph as the description. */
+export async function describeBuildpacks(buildpacksDir: string): Promise<readonly BuildpackInfo[]> {
+  const own = await detectionOrder(buildpacksDir);
+  return Promise.all(
+    own.map(async ({ reference, sourceDir }) => {
+      const readme = await readFile(join(sourceDir, 'README.md'), 'utf8').catch(() => `# ${reference}\n`);
+      const [, paragraph = ''] = readme.split(/\n\s*\n/);
+      const { mtime: changedAt } = await stat(join(sourceDir, 'bin', 'compile'));
+      return { reference, description: paragraph.replaceAll(/\s+/g, ' ').trim(), readme, changedAt };
+    }),
+  );
+}
+
 interface OrderFile {
   readonly buildpacks: readonly { readonly name: string; readonly path: string }[];
 }

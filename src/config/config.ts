@@ -26,6 +26,8 @@ export interface Config {
   readonly sandbox: SandboxChoice | 'none' | null;
   readonly limits: ConfigLimits;
   readonly keepOldOnFailedRollOut: boolean;
+  /** Origins inside private networks that sources may be fetched from: `https://git.example.internal`. */
+  readonly privateSources: readonly string[];
   readonly api: {
     /** Requests per hour of one account. */
     readonly hourlyLimit: number;
@@ -74,6 +76,7 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
       stopGraceMs: whole(env, 'HOKKU_STOP_GRACE', 30, 0, 600) * 1000,
     },
     keepOldOnFailedRollOut: oneOf(env, 'HOKKU_KEEP_OLD_RELEASE', ['on', 'off'], 'on') === 'on',
+    privateSources: origins(env, 'HOKKU_PRIVATE_SOURCES'),
     api: {
       hourlyLimit: whole(env, 'HOKKU_API_RATE_LIMIT', 4500, 1, 100_000_000),
       checkAnswers: oneOf(env, 'HOKKU_CHECK_ANSWERS', ['on', 'off'], 'off') === 'on',
@@ -122,6 +125,19 @@ function oneOf(env: Environment, name: string, allowed: readonly string[], fallb
   const value = text(env, name, fallback);
   if (!allowed.includes(value)) throw invalid(name, value, allowed.join(', '));
   return value;
+}
+
+function origins(env: Environment, name: string): readonly string[] {
+  return text(env, name, '')
+    .split(/[\s,]+/)
+    .filter((item) => item !== '')
+    .map((item) => {
+      const origin = URL.canParse(item) ? new URL(item) : null;
+      if (origin === null || !/^https?:$/.test(origin.protocol) || origin.href !== `${origin.origin}/`) {
+        throw invalid(name, item, 'origins such as https://git.example.internal:8443, with commas between them');
+      }
+      return origin.origin;
+    });
 }
 
 function address(env: Environment): string {

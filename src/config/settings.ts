@@ -20,6 +20,7 @@ export const knownSettings: ReadonlySet<string> = new Set([
   'HOKKU_BOOT_TIMEOUT',
   'HOKKU_STOP_GRACE',
   'HOKKU_KEEP_OLD_RELEASE',
+  'HOKKU_PRIVATE_SOURCES',
   // Of the command line, not of the server: it may run in a shell that has evaluated `hokku env`.
   'HOKKU_PLATFORM',
   'HOKKU_TOKEN_ORIGIN',

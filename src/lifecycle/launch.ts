@@ -59,6 +59,7 @@ async function releasePhase(
 ): Promise<LaunchOutcome | null> {
   if (!hasReleasePhase(release)) return null;
   logApiEvent(app.id, `Running release v${release.version} commands`, actor, platform);
+  await using stream = platform.streams.open(app.id, release.id);
   // Ends with its app, too.
   using ending = platform.cancellations.register(app.id, platform.closing);
   const phase = await runReleasePhase({
@@ -69,7 +70,12 @@ async function releasePhase(
     logs: platform.logplex,
     watchOutput: (dynoId, listener) => platform.outputs.watch(dynoId, listener),
     showDyno: (view, stop) => platform.formation.showGuest(view, stop),
-    ...(output === undefined ? {} : { output }),
+    output: {
+      write: (chunk) => {
+        output?.write(chunk);
+        stream.write(chunk);
+      },
+    },
     signal: ending.signal,
     timeoutMs: platform.limits.releasePhaseTimeoutMs,
   });

@@ -1,6 +1,7 @@
 import { sweepBuilds } from '../build/index.ts';
 import type { App } from '../model/app.ts';
 import type { AppId } from '../model/ids.ts';
+import { failInterruptedSetups } from './on-app-setup.ts';
 import type { Platform } from './platform.ts';
 import { relaunch, settleInterrupted } from './settle-interrupted.ts';
 
@@ -12,6 +13,7 @@ import { relaunch, settleInterrupted } from './settle-interrupted.ts';
 export async function onBoot(platform: Platform): Promise<void> {
   const interrupted = await settleInterrupted(platform);
   await platform.formation.reconcile();
+  await failInterruptedSetups(platform);
   const apps = await platform.store.apps.list();
   const ids = new Set(apps.map((app) => app.id));
   // Before the first push and the first build: afterwards their own unfinished work lies in the same folders.
@@ -26,6 +28,8 @@ async function sweep(apps: readonly App[], ids: ReadonlySet<AppId>, platform: Pl
   await Promise.all([
     platform.logplex.sweep(ids),
     platform.slugs.sweep(new Set(await platform.store.slugs.listShasInUse())),
+    platform.sources.sweep(),
+    platform.streams.sweep(ids),
   ]);
   for (const app of apps) platform.slugCollector.collect({ appId: app.id, uid: app.uid, slugs: [] });
 }

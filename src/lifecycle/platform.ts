@@ -5,12 +5,15 @@ import type { Launches } from './launches.ts';
 import type { SlugCollector } from './slug-collector.ts';
 import type { DynoOutputs, Formation } from '../formation/index.ts';
 import type { KeyedQueue } from '../lib/keyed-queue.ts';
+import type { PathSigner } from '../lib/signed-path.ts';
 import type { Logs } from '../log.ts';
 import type { Logplex } from '../logplex/index.ts';
 import type { AppName, AppId } from '../model/ids.ts';
 import type { DynoRuntime } from '../model/dyno.ts';
 import type { Repos } from '../repo/index.ts';
+import type { OutputStreams } from '../output-stream/index.ts';
 import type { SlugStore } from '../slug/index.ts';
+import type { SourceStore } from '../source/index.ts';
 import type { Store } from '../store/index.ts';
 
 /** Where things answer, as clients have to write it. */
@@ -40,10 +43,18 @@ export interface Platform {
   /** The one region: `us`. */
   readonly region: string;
   readonly limits: Limits;
+  /** Origins inside private networks that sources may be fetched from. */
+  readonly privateSources: readonly string[];
   readonly store: Store;
   readonly repos: Repos;
   readonly slugs: SlugStore;
   readonly slugCollector: SlugCollector;
+  /** Tarballs of source that clients have uploaded. */
+  readonly sources: SourceStore;
+  /** The output of builds and release commands. */
+  readonly streams: OutputStreams;
+  /** Makes and checks the URLs of uploads, downloads and streams. */
+  readonly signer: PathSigner;
   readonly configVars: ConfigVarsBox;
   readonly buildTools: BuildTools;
   /** Builds of one app run one after the other; a place in it belongs to a live build. */

@@ -1,4 +1,5 @@
 import { nowMicros } from '../lib/micros.ts';
+import type { Build } from '../model/build.ts';
 import type { AppId } from '../model/ids.ts';
 import type { Release } from '../model/release.ts';
 import { hasReleasePhase, isOvertaken, launch } from './launch.ts';
@@ -13,13 +14,13 @@ export async function settleInterrupted(platform: Platform): Promise<readonly Re
   const { builds, releases } = platform.store;
   for (const build of await builds.listPending()) {
     await builds.finish(build.id, { status: 'failed' });
-    say(build.appId, 'Build failed -- the platform was stopped during it, push again', platform);
+    say(build.appId, `Build failed -- the platform was stopped during it, ${nextStep(build)} again`, platform);
   }
   const again = new Map<AppId, Release>();
   // By version: of several, the newest is launched, and its end is the others' too.
   for (const release of await releases.listPending()) {
     if (await isOvertaken(release, platform)) await releases.setStatus(release.id, 'succeeded');
-    else if (hasReleasePhase(release) || (await isOfPush(release, platform))) await fail(release, platform);
+    else if (hasReleasePhase(release) || (await findBuild(release, platform)) !== null) await fail(release, platform);
     else again.set(release.appId, release);
   }
   return [...again.values()];
@@ -34,17 +35,23 @@ export async function relaunch(release: Release, platform: Platform): Promise<vo
   await launch(app, release, { accountId, email }, platform);
 }
 
-async function isOfPush(release: Release, platform: Platform): Promise<boolean> {
+async function findBuild(release: Release, platform: Platform): Promise<Build | null> {
   const builds = await platform.store.builds.list(release.appId, { order: 'desc' });
-  return builds.some(({ releaseId }) => releaseId === release.id);
+  return builds.find(({ releaseId }) => releaseId === release.id) ?? null;
+}
+
+function nextStep({ source }: Build): string {
+  return source === null ? 'push' : 'build';
 }
 
 async function fail(release: Release, platform: Platform): Promise<void> {
   await platform.store.releases.setStatus(release.id, 'failed');
   const message = `Release v${release.version} failed: the platform was stopped before it was live. The release before it keeps running.`;
-  const next = (await isOfPush(release, platform))
-    ? 'Push again.'
-    : 'Its config vars stay set and run with the next release.';
+  const build = await findBuild(release, platform);
+  const next =
+    build === null
+      ? 'Its config vars stay set and run with the next release.'
+      : `${nextStep(build) === 'push' ? 'Push' : 'Build'} again.`;
   say(release.appId, `${message} ${next}`, platform);
 }
 

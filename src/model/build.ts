@@ -14,11 +14,24 @@ export interface SourceTree extends AsyncDisposable {
   readonly isPruned?: boolean;
 }
 
+/** A gzipped tarball of source, as a client names it. */
+export interface SourceBlob {
+  /** One of ours, or one to be fetched. Can hold a secret in its query: never shown, never logged. */
+  readonly url: string;
+  /** SHA-256 of the tarball, lower-case hex; null: not checked. */
+  readonly checksum: string | null;
+  /** What the client calls this source: a commit, `v1.3.0`. */
+  readonly version: string | null;
+  readonly versionDescription: string | null;
+}
+
 export type BuildPhase = 'source' | 'detect' | 'compile' | 'release-info' | 'pack';
 
 /** Why a build failed: facts only; the words are made in build/failure-text.ts. */
 export type BuildFailure =
   | { readonly reason: 'source-too-large'; readonly sizeBytes: number; readonly maxBytes: number }
+  | { readonly reason: 'source-unavailable'; readonly host: string; readonly detail: string }
+  | { readonly reason: 'source-invalid'; readonly detail: string }
   | { readonly reason: 'submodule-failed'; readonly path: string; readonly url: string; readonly detail: string }
   | {
       readonly reason: 'no-buildpack-detected';
@@ -64,7 +77,10 @@ export interface Build {
   readonly id: BuildId;
   readonly appId: AppId;
   readonly status: 'pending' | 'succeeded' | 'failed';
+  /** Of a push; null for a build from a source blob. */
   readonly commit: CommitId | null;
+  /** Null for a push. Its URL is without the query, which can be a secret. */
+  readonly source: SourceBlob | null;
   readonly userId: AccountId;
   readonly userEmail: string;
   readonly buildpacks: readonly string[];

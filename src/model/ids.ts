@@ -6,6 +6,7 @@ type Brand<Name extends string> = string & { readonly [brand]: Name };
 export type AccountId = Brand<'AccountId'>;
 export type AuthorizationId = Brand<'AuthorizationId'>;
 export type AppId = Brand<'AppId'>;
+export type AppSetupId = Brand<'AppSetupId'>;
 export type CollaboratorId = Brand<'CollaboratorId'>;
 export type BuildId = Brand<'BuildId'>;
 export type ReleaseId = Brand<'ReleaseId'>;

@@ -13,6 +13,8 @@ import type { ConfigVars, Release } from '../model/release.ts';
 export interface ReleasePhase {
   readonly app: App;
   readonly release: Release;
+  /** What runs; default: the `release` process type of the slug. */
+  readonly process?: { readonly type: ProcessType; readonly command: string };
   /** Of the release. */
   readonly configVars: ConfigVars;
   readonly runtime: DynoRuntime;
@@ -69,7 +71,7 @@ export async function runReleasePhase(phase: ReleasePhase): Promise<ReleasePhase
       dyno = await phase.runtime.start(spec);
     } catch (error) {
       say('Error R99 (Platform error) -> Failed to start the dyno', 'State changed from starting to crashed');
-      throw new Error(`The release command of v${spec.releaseVersion} could not be started`, { cause: error });
+      throw new Error(`The ${spec.type} command of v${spec.releaseVersion} could not be started`, { cause: error });
     }
     say('State changed from starting to up');
     const { exit, endedBy } = await untilEnd(dyno, phase, stopped.signal, say);
@@ -86,17 +88,18 @@ export async function runReleasePhase(phase: ReleasePhase): Promise<ReleasePhase
 
 // Private
 
-function releaseDyno({ app, release, configVars }: ReleasePhase): DynoSpec {
-  const command = release.slug?.processTypes[releaseType];
+function releaseDyno({ app, release, configVars, process }: ReleasePhase): DynoSpec {
+  const type = process?.type ?? releaseType;
+  const command = process?.command ?? release.slug?.processTypes[releaseType];
   if (release.slug === null || command === undefined) {
     throw new Error(`Internal: release v${release.version} has no release command`);
   }
-  const name = `release.${randomInt(1_000, 10_000)}` as DynoName;
+  const name = `${type}.${randomInt(1_000, 10_000)}` as DynoName;
   return {
     id: randomUUID() as DynoId,
     appId: app.id,
     name,
-    type: releaseType,
+    type,
     command,
     size: defaultDynoSize,
     releaseId: release.id,

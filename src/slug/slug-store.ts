@@ -5,7 +5,8 @@ import { exists } from '../lib/exists.ts';
 import { KeyedQueue } from '../lib/keyed-queue.ts';
 import type { Logger } from '../log.ts';
 import type { Sha256 } from '../model/ids.ts';
-import { EarlierMembers } from './member-index.ts';
+import { EarlierMembers, type MemberIndex } from './member-index.ts';
+import { receiveSlugFile } from './receive-slug-file.ts';
 import { packSlug, type PackLimits, type PackOutcome } from './pack-slug.ts';
 import { isTemporary, UnpackedSlugs } from './unpacked-slugs.ts';
 
@@ -31,8 +32,16 @@ export interface SlugStore {
     readonly like: Sha256 | null;
     readonly signal: AbortSignal;
   }): Promise<PackOutcome>;
-  /** The store knows of the release of a slug that was packed, or there will be none. Once for each `pack`. */
+  /** The store knows of a slug that was packed or received, or never will. Once for each `pack` and `receive`. */
   settle(sha: Sha256): void;
+  /**
+   * Takes a slug that somebody else has made: a .tar.gz of plain files, folders and links below `./app`, of at most
+   * `maxBytes`. Throws `invalid_params` or `request_too_large` for any other, and what the body throws.
+   */
+  receive(
+    body: AsyncIterable<Buffer>,
+    expected: { readonly checksum: string | null; readonly maxBytes: number },
+  ): Promise<{ readonly sha256: Sha256; readonly sizeBytes: number }>;
   /**
    * Takes the folder from which the slug has just been packed (`isExact`, owned by `uid`) as its unpacked tree, which spares
    * unpacking it. The folder is moved; where it can't be, it stays and nothing is lost.
@@ -94,8 +103,19 @@ class FolderSlugStore implements SlugStore {
       input.like === null ? null : await EarlierMembers.open(this.path(input.like), this.#indexPath(input.like));
     return await this.#withTemporary(async (temporary) => {
       const outcome = await packSlug(input.dir, temporary, input.limits, earlier, input.signal);
-      if (outcome.status === 'packed') await this.#store(outcome, temporary);
+      if (outcome.status === 'packed') await this.#store(outcome.sha256, temporary, outcome.members);
       return outcome;
+    });
+  }
+
+  async receive(
+    body: AsyncIterable<Buffer>,
+    expected: { checksum: string | null; maxBytes: number },
+  ): Promise<{ sha256: Sha256; sizeBytes: number }> {
+    return await this.#withTemporary(async (temporary) => {
+      const slug = await receiveSlugFile(body, temporary, expected);
+      await this.#store(slug.sha256, temporary, null);
+      return slug;
     });
   }
 
@@ -135,13 +155,12 @@ class FolderSlugStore implements SlugStore {
   // Private
 
   /** Renamed even if it is stored already: that heals a damaged file. */
-  #store(outcome: PackOutcome & { status: 'packed' }, temporary: string): Promise<void> {
-    const { sha256: sha, members } = outcome;
+  #store(sha: Sha256, temporary: string, members: MemberIndex | null): Promise<void> {
     return this.#turns.run(sha, async () => {
       this.#unsettled.set(sha, [...(this.#unsettled.get(sha) ?? []), Date.now()]);
       await rename(temporary, this.path(sha));
       await syncFolder(this.#dir);
-      await members.write(this.#indexPath(sha));
+      await members?.write(this.#indexPath(sha));
     });
   }
 

@@ -2,6 +2,7 @@ export { openStore, type StoreOptions } from './open-store.ts';
 export type {
   AccountQueries,
   AppQueries,
+  AppSetupQueries,
   AuthorizationQueries,
   BuildQueries,
   CollaboratorQueries,

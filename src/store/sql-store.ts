@@ -21,6 +21,7 @@ export class SqlStore implements Store {
   readonly releases: Queries['releases'];
   readonly formation: Queries['formation'];
   readonly dynos: Queries['dynos'];
+  readonly appSetups: Queries['appSetups'];
   readonly #database: Database;
   readonly #busyDeadlineMs: number;
   readonly #writers = new KeyedQueue<'writer'>();
@@ -44,6 +45,7 @@ export class SqlStore implements Store {
     this.releases = queries.releases;
     this.formation = queries.formation;
     this.dynos = queries.dynos;
+    this.appSetups = queries.appSetups;
   }
 
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {

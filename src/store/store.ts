@@ -1,7 +1,8 @@
 import type { Account } from '../model/account.ts';
 import type { App } from '../model/app.ts';
+import type { AppSetup } from '../model/app-setup.ts';
+import type { Build, SourceBlob } from '../model/build.ts';
 import type { Authorization, Caller, Scope } from '../model/authorization.ts';
-import type { Build } from '../model/build.ts';
 import type { AppPermission, Collaborator } from '../model/collaborator.ts';
 import type { Exit } from '../model/dyno.ts';
 import type { DynoSizeName, FormationEntry } from '../model/formation.ts';
@@ -9,6 +10,7 @@ import type {
   AccountId,
   AppId,
   AppName,
+  AppSetupId,
   AuthorizationId,
   BuildId,
   CollaboratorId,
@@ -21,7 +23,7 @@ import type {
   SlugId,
 } from '../model/ids.ts';
 import type { Release, ReleaseStatus } from '../model/release.ts';
-import type { Slug } from '../model/slug.ts';
+import type { Slug, SlugDraft } from '../model/slug.ts';
 
 /** Order and limit of a list. */
 export interface ListOptions {
@@ -40,6 +42,7 @@ export interface Queries {
   readonly releases: ReleaseQueries;
   readonly formation: FormationQueries;
   readonly dynos: DynoQueries;
+  readonly appSetups: AppSetupQueries;
 }
 
 /** What is written with it is committed together or not at all. You can't change several things without holding one. */
@@ -162,14 +165,22 @@ export interface AppQueries {
 export interface SlugQueries {
   create(slug: Omit<Slug, 'id' | 'createdAt'>): Promise<Slug>;
   findById(id: SlugId): Promise<Slug | null>;
-  /** SHA-256 of every slug of any app that runs, is being launched, or can be rolled back to: of releases that have not failed. */
-  listShasInUse(): Promise<readonly Sha256[]>;
+  /**
+   * SHA-256 of every slug of any app that runs, is being launched, can be rolled back to or tried again: of releases that
+   * have not failed, and of the newest. A slug that a client has uploaded waits for its first release for a day.
+   */
+  listShasInUse(now?: Date): Promise<readonly Sha256[]>;
   /** SHA-256 of every slug that was ever made for the app, whether it is stored still or not. */
   listShas(appId: AppId): Promise<readonly Sha256[]>;
+  createDraft(draft: Omit<SlugDraft, 'id' | 'createdAt'>): Promise<SlugDraft>;
+  findDraft(id: SlugId): Promise<SlugDraft | null>;
+  /** Turns a draft into the slug with its id. Throws `conflict` when there is no such draft (any more). */
+  finishDraft(id: SlugId, uploaded: { sha256: Sha256; sizeBytes: number }): Promise<Slug>;
 }
 
 export interface BuildQueries {
-  create(build: { appId: AppId; commit: CommitId | null; userId: AccountId }): Promise<Build>;
+  /** `source`: what a build is made of that is not a push. Its URL is kept as it is given: take the query off before. */
+  create(build: { appId: AppId; commit: CommitId | null; source?: SourceBlob; userId: AccountId }): Promise<Build>;
   finish(
     id: BuildId,
     result: { status: 'succeeded' | 'failed'; slugId?: SlugId; releaseId?: ReleaseId; buildpacks?: readonly string[] },
@@ -237,4 +248,17 @@ export interface DynoQueries {
   /** Creates or replaces the row with this id. */
   save(row: DynoRow): Promise<void>;
   remove(id: DynoId): Promise<void>;
+}
+
+export interface AppSetupQueries {
+  /** Pending, and with nothing done yet. */
+  create(setup: Pick<AppSetup, 'accountId' | 'appId' | 'appName'>): Promise<AppSetup>;
+  update(
+    id: AppSetupId,
+    change: Partial<
+      Pick<AppSetup, 'status' | 'failureMessage' | 'manifestErrors' | 'buildId' | 'postdeploy' | 'successUrl'>
+    >,
+  ): Promise<void>;
+  findById(id: AppSetupId): Promise<AppSetup | null>;
+  listPending(): Promise<readonly AppSetup[]>;
 }

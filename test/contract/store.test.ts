@@ -107,6 +107,52 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       expect(await store.formation.list(app.id)).toMatchObject([{ type: 'web', quantity: 1, size: 'basic' }]);
     });
 
+    it('keeps deploys without a push: sources of builds, slugs before and after their upload, app setups', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      const account = await store.accounts.create({ email: 'ada@example.com' });
+      const app = await createApp(store, account.id, 'quiet-meadow');
+      const source = { url: 'https://a.b/c.tgz', checksum: null, version: 'v1', versionDescription: 'Ada: first' };
+      const build = await store.builds.create({ appId: app.id, commit: null, source, userId: account.id });
+      expect(await store.builds.findById(build.id)).toMatchObject({ commit: null, source });
+
+      const { sha256, sizeBytes, ...announced } = slugOf(app);
+      const draft = await store.slugs.createDraft({ ...announced, checksum: sha256 });
+      expect(await store.slugs.findDraft(draft.id)).toEqual(draft);
+      expect(await store.slugs.findById(draft.id)).toBeNull();
+      const slug = await store.slugs.finishDraft(draft.id, { sha256, sizeBytes });
+      expect(slug).toMatchObject({ ...slugOf(app), id: draft.id });
+      expect(await store.slugs.findById(draft.id)).toEqual(slug);
+      expect(await store.slugs.findDraft(draft.id)).toBeNull();
+      await expect(store.slugs.finishDraft(draft.id, { sha256, sizeBytes })).rejects.toMatchObject({ id: 'conflict' });
+      // No release has it yet.
+      expect(await store.slugs.listShasInUse()).toEqual([sha256]);
+      expect(await store.slugs.listShasInUse(new Date(Date.now() + 25 * 60 * 60_000))).toEqual([]);
+      const failed = await store.releases.create({ ...releaseOf(app, account), slugId: slug.id });
+      await store.releases.setStatus(failed.id, 'failed');
+      expect(await store.slugs.listShasInUse()).toEqual([sha256]);
+      await store.releases.create(releaseOf(app, account));
+      expect(await store.slugs.listShasInUse()).toEqual([]);
+
+      const begun = { accountId: account.id, appId: app.id, appName: app.name };
+      const setup = await store.appSetups.create(begun);
+      expect(setup).toMatchObject({ ...begun, status: 'pending', manifestErrors: [], buildId: null, postdeploy: null });
+      expect(await store.appSetups.listPending()).toEqual([setup]);
+      await store.apps.delete(app.id);
+      const result = {
+        status: 'failed',
+        failureMessage: 'no luck',
+        manifestErrors: ['config var A is required'],
+        buildId: build.id,
+        postdeploy: { output: 'NUL \0', exitCode: 7 },
+        successUrl: 'https://a.b/',
+      } as const;
+      await store.appSetups.update(setup.id, result);
+      const kept = await store.appSetups.findById(setup.id);
+      expect(kept).toMatchObject({ ...result, postdeploy: { output: 'NUL \uFFFD', exitCode: 7 } });
+      expect(await store.appSetups.listPending()).toEqual([]);
+    });
+
     it('gives concurrent releases versions without gaps, also when some are rolled back and two processes write', async () => {
       await using database = await emptyDatabase();
       await using here = await open(database.url);
@@ -481,7 +527,7 @@ function slugOf(app: App): Omit<Slug, 'id' | 'createdAt'> {
     appId: app.id,
     sha256: 'c'.repeat(64) as Sha256,
     sizeBytes: 4_711,
-    commit: 'a'.repeat(40) as CommitId,
+    commit: 'a'.repeat(40),
     commitDescription: 'Ada: Say hello',
     processTypes: { web: 'gunicorn app', release: './migrate', clock: 'python clock.py' } as Slug['processTypes'],
     buildpackProvidedDescription: 'Python',

@@ -2,6 +2,7 @@ import type { Handle } from '../handle.ts';
 import type { Queries } from '../store.ts';
 import { accountQueries } from './account-queries.ts';
 import { appQueries } from './app-queries.ts';
+import { appSetupQueries } from './app-setup-queries.ts';
 import { authorizationQueries } from './authorization-queries.ts';
 import { buildQueries } from './build-queries.ts';
 import { collaboratorQueries } from './collaborator-queries.ts';
@@ -21,5 +22,6 @@ export function queriesOf(handle: Handle): Queries {
     releases: releaseQueries(handle),
     formation: formationQueries(handle),
     dynos: dynoQueries(handle),
+    appSetups: appSetupQueries(handle),
   };
 }

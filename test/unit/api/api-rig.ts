@@ -7,7 +7,9 @@ import fastify from 'fastify';
 import { ensureFirstAccount, hashToken, newToken } from '../../../src/account/index.ts';
 import { apiPlugin, serverOptions } from '../../../src/api/index.ts';
 import { openConfigVars } from '../../../src/config-vars/index.ts';
-import { Launches, type Platform } from '../../../src/lifecycle/index.ts';
+import { KeyedQueue } from '../../../src/lib/keyed-queue.ts';
+import { BuildCancellations, Launches, type Platform } from '../../../src/lifecycle/index.ts';
+import { PathSigner } from '../../../src/lib/signed-path.ts';
 import { openLogs } from '../../../src/log.ts';
 import { openLogplex } from '../../../src/logplex/index.ts';
 import type { Account } from '../../../src/model/account.ts';
@@ -16,8 +18,11 @@ import type { Scope } from '../../../src/model/authorization.ts';
 import type { DynoView } from '../../../src/model/dyno.ts';
 import type { AccountId, AppId, CommitId, DynoId, DynoName, ProcessType, Sha256 } from '../../../src/model/ids.ts';
 import type { Release } from '../../../src/model/release.ts';
+import { OutputStreams } from '../../../src/output-stream/index.ts';
 import { createRelease } from '../../../src/release/index.ts';
+import { SourceStore } from '../../../src/source/index.ts';
 import { openStore } from '../../../src/store/index.ts';
+import { checkout } from '../../rig/platform-rig.ts';
 
 export interface ApiAnswer {
   readonly status: number;
@@ -80,6 +85,9 @@ export class ApiRig implements AsyncDisposable {
       configVars: openConfigVars(store, randomBytes(32)),
       repos: { create: () => Promise.resolve(), remove: () => Promise.resolve() },
       slugs: { has: () => Promise.resolve(true) },
+      sources: new SourceStore(dir, 1024 * 1024),
+      streams: new OutputStreams(join(dir, 'streams'), logs.build),
+      signer: new PathSigner(randomBytes(32)),
       formation: {
         list: (appId: AppId) => dynos.list(appId),
         scale: async (app: App) => dynos.follow(app, platform),
@@ -93,10 +101,18 @@ export class ApiRig implements AsyncDisposable {
         refreshRoute: () => Promise.resolve(),
         removeApp: () => Promise.resolve(),
       },
-      cancellations: { cancel: () => undefined },
+      cancellations: new BuildCancellations(),
+      builds: new KeyedQueue(),
+      limits: { sourceMaxBytes: 1024 * 1024, buildTimeoutMs: 10_000 },
+      privateSources: [],
+      // Enough for builds whose source is missing; others are the push suite's.
+      buildTools: {
+        caches: { remove: () => Promise.resolve() },
+        workDir: dir,
+        buildpacksDir: join(checkout, 'buildpacks'),
+      },
       launches: new Launches(),
       slugCollector: { collect: () => undefined },
-      buildTools: { caches: { remove: () => Promise.resolve() } },
       inBackground: (_what: string, work: Promise<unknown>) => {
         background.push(work);
       },
@@ -168,7 +184,7 @@ export class ApiRig implements AsyncDisposable {
         appId: app.id,
         sha256: randomBytes(32).toString('hex') as Sha256,
         sizeBytes: 1_234_567,
-        commit: commit as CommitId,
+        commit: commit,
         commitDescription: 'A Developer: change',
         processTypes: { web: 'python app.py', worker: 'python worker.py' } as Record<ProcessType, string>,
         buildpackProvidedDescription: 'Python',

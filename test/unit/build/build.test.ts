@@ -41,7 +41,7 @@ it('turns a source tree into a slug and shows what Heroku shows', async () => {
       '.gitmodules': '',
       'bin/run': { text: '#!/bin/sh\n', mode: 0o755 },
     },
-    { configVars: { SECRET: 'line1\nline2', EMPTY: '' }, commit: 'c'.repeat(40) as never },
+    { configVars: { SECRET: 'line1\nline2', EMPTY: '' }, version: 'c'.repeat(40) },
   );
 
   expect(built.outcome.status).toBe('succeeded');
