@@ -79,9 +79,9 @@ itWithCli('fails as the official CLI does, with its words and exit codes', async
   await using cli = await HerokuCli.open(installation, rig);
   const dir = join(cli.home, 'work');
   await mkdir(dir);
-  await rig.createApp('wrong');
+  await rig.createApp('sad');
   await cli.git(['init', '--quiet'], dir);
-  await cli.git(['remote', 'add', 'heroku', `https://localhost:${rig.port}/wrong.git`], dir);
+  await cli.git(['remote', 'add', 'heroku', `https://localhost:${rig.port}/sad.git`], dir);
   await cli.git(['remote', 'add', 'other', `https://localhost:${rig.port}/not-there.git`], dir);
   await cli.git(['config', 'heroku.remote', 'heroku'], dir);
   await expectSame(cli, dir, [

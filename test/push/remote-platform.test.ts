@@ -48,7 +48,11 @@ afterAll(async () => {
 /** Somebody with a home of their own, on another machine as it were. */
 async function person(name: string): Promise<{
   readonly home: string;
-  hokku(args: readonly string[], input?: string, env?: Readonly<Record<string, string>>): Promise<CliResult>;
+  readonly hokku: (
+    args: readonly string[],
+    input?: string,
+    env?: Readonly<Record<string, string>>,
+  ) => Promise<CliResult>;
 }> {
   const home = join(dir, name);
   await mkdir(join(home, '.cache', 'heroku'), { recursive: true });
