@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { spawn as spawnOnTerminal } from 'node-pty';
 import { HerokuCli, installHerokuCli, type CliResult } from '../rig/heroku-cli.ts';
 import { hokkuIn } from '../rig/hokku.ts';
 import { checkout, eventually, PlatformRig } from '../rig/platform-rig.ts';
@@ -191,6 +192,47 @@ it('does the whole life of an app', async () => {
   expect((await hokkuIn(dir, grace, ['whoami'])).stdout).toBe('grace@example.com\n');
   expect((await hokkuIn(dir, grace, ['apps'])).stdout).toBe('You have no apps.\n');
   expect(await hokkuIn(dir, grace, ['account', 'create', 'x@example.com'])).toMatchObject({ exitCode: 2, stdout: '' });
+});
+
+it('asks on the terminal for e-mail and password, echoes no secret, and revokes at logout what it made', async () => {
+  const home = join(rig.home, 'joan');
+  await mkdir(home);
+  const password = 'correct horse battery';
+  const made = await rig.api('POST', '/accounts', { email: 'joan@example.com', password });
+  expect(made.status).toBe(201);
+  const env = { PATH: process.env['PATH'] ?? '', HOME: home };
+  const terminal = spawnOnTerminal(process.execPath, [join(checkout, 'dist', 'main.js'), 'login', rig.url, '-i'], {
+    cwd: home,
+    env,
+  });
+  let shown = '';
+  terminal.onData((text) => {
+    shown += text;
+  });
+  const ended = new Promise<number>((resolve) => {
+    terminal.onExit(({ exitCode }) => {
+      resolve(exitCode);
+    });
+  });
+  await eventually('the first question', () => Promise.resolve(shown.includes('Email: ')));
+  terminal.write('joan@example.com\r');
+  await eventually('the second question', () => Promise.resolve(shown.includes('Password')));
+  terminal.write(`${password}\r`);
+  expect(await ended).toBe(0);
+  expect(shown).toContain('Logged in as joan@example.com');
+  expect(shown).not.toContain('horse');
+
+  expect((await hokkuIn(home, { HOME: home }, ['whoami'])).stdout).toBe('joan@example.com\n');
+  const variables = JSON.parse((await hokkuIn(home, { HOME: home }, ['env', '--json'])).stdout) as {
+    HEROKU_API_KEY: string;
+  };
+  const account = (): Promise<number> =>
+    rig
+      .api('GET', '/account', undefined, { authorization: `Bearer ${variables.HEROKU_API_KEY}` })
+      .then(({ status }) => status);
+  expect(await account()).toBe(200);
+  expect((await hokkuIn(home, { HOME: home }, ['logout'])).exitCode).toBe(0);
+  expect(await account()).toBe(401);
 });
 
 async function run(
