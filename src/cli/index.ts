@@ -48,6 +48,12 @@ export function buildProgram(terminal: Terminal, run: Run): Command {
   program.commandsGroup('Apps, as the heroku CLI has them:');
   new ClientCommands(program, terminal, run).register();
   program.commandsGroup('Help:');
+  program
+    .command('completion <shell>')
+    .description('print a script that completes commands in bash: eval "$(hokku completion bash)"')
+    .action((shell: string) =>
+      run(async () => (await import('./completion-command.ts')).completionCommand(shell, program, terminal)),
+    );
   return program;
 }
 

@@ -64,6 +64,8 @@ interface CopyOptions {
   /** The terminal's keys go to the dyno one by one, Ctrl-C among them. */
   readonly isRaw: boolean;
   readonly seeksStatus: boolean;
+  /** The dyno has a terminal, which ends lines with CRLF. */
+  readonly hasTerminal: boolean;
 }
 
 export class RendezvousSession {
@@ -74,10 +76,10 @@ export class RendezvousSession {
   }
 
   /** Until the dyno is done. Resolves with its exit status if that is sought and said, else null. */
-  async copy({ isRaw, seeksStatus }: CopyOptions): Promise<number | 'interrupted' | null> {
+  async copy({ isRaw, seeksStatus, hasTerminal }: CopyOptions): Promise<number | 'interrupted' | null> {
     const socket = this.#socket;
     const { stdout } = process;
-    const filter = new ExitStatusFilter({ seeksStatus, keepsCarriageReturns: stdout.isTTY });
+    const filter = new ExitStatusFilter({ seeksStatus, keepsCarriageReturns: stdout.isTTY || !hasTerminal });
     const state = { interrupted: false };
     const interrupt = (): void => {
       state.interrupted = true;

@@ -45,6 +45,7 @@ export async function runCommand(
   const outcome = await session.copy({
     isRaw: options.tty && process.stdin.isTTY,
     seeksStatus: options.exitCode === true,
+    hasTerminal: options.tty,
   });
   if (outcome === 'interrupted') return 130;
   if (options.exitCode !== true) return 0;
