@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { failureLines, sweepBuilds } from '../../../src/build/index.ts';
+import { run } from '../../../src/lib/spawn.ts';
 import type { BuildFailure } from '../../../src/model/build.ts';
 import { BuildRig, writeFiles, type BuildResult } from './build-rig.ts';
 
@@ -336,6 +337,20 @@ it('sweeps what builds that died have left, also while something still writes th
   expect(await readdir(rig.path('builds'))).toEqual([]);
   expect(await readdir(rig.path('cache'))).toEqual(['app-1']);
   expect(await readdir(rig.path('cache/app-1'))).toEqual(['1.spare']);
+});
+
+it('sweeps a folder that is too deep for a path, and closed, without waiting for anything', async () => {
+  await using rig = await BuildRig.open();
+  await mkdir(rig.path('builds', 'deep'));
+  const nest =
+    'for ((i = 0; i < 300; i++)); do mkdir ddddddddddddddddddddd; cd ddddddddddddddddddddd; done; chmod 0 ../..';
+  await run('bash', ['-c', nest], { cwd: rig.path('builds', 'deep'), env: { PATH: '/usr/bin:/bin' } });
+
+  const startedAt = performance.now();
+  await sweepBuilds(rig.path('builds'), pino({ enabled: false }));
+
+  expect(await readdir(rig.path('builds'))).toEqual([]);
+  expect(performance.now() - startedAt).toBeLessThan(4_000);
 });
 
 it('takes the cache of the last good build after a death at any moment', async () => {
