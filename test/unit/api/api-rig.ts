@@ -7,7 +7,7 @@ import fastify from 'fastify';
 import { ensureFirstAccount } from '../../../src/account/index.ts';
 import { apiPlugin } from '../../../src/api/index.ts';
 import { openConfigVars } from '../../../src/config-vars/index.ts';
-import type { Platform } from '../../../src/lifecycle/index.ts';
+import { Launches, type Platform } from '../../../src/lifecycle/index.ts';
 import { openLogs } from '../../../src/log.ts';
 import { openLogplex } from '../../../src/logplex/index.ts';
 import type { Account } from '../../../src/model/account.ts';
@@ -93,6 +93,8 @@ export class ApiRig implements AsyncDisposable {
         removeApp: () => Promise.resolve(),
       },
       cancellations: { cancel: () => undefined },
+      launches: new Launches(),
+      slugCollector: { collect: () => undefined },
       buildTools: { caches: { remove: () => Promise.resolve() } },
       inBackground: (_what: string, work: Promise<unknown>) => {
         background.push(work);
