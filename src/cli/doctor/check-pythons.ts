@@ -7,8 +7,9 @@ const name = 'pythons';
 
 /** The interpreters that apps can have without a download: asked of the Python buildpack itself, so that both agree. */
 export async function checkPythons(): Promise<Finding> {
-  const library = join(packageRoot, 'buildpacks', 'python', 'lib', 'source-machine.sh');
-  const result = await spawn('/bin/bash', ['-c', 'source "$1" && machine::list', 'bash', library], {
+  const library = join(packageRoot, 'buildpacks', 'python', 'lib');
+  const script = 'source "$1/survey.sh" && source "$1/source-machine.sh" && survey::ask machine && machine::list';
+  const result = await spawn('/bin/bash', ['-c', script, 'bash', library], {
     env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C.UTF-8' },
     timeoutMs: 20_000,
   }).catch(() => null);
