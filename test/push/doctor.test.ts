@@ -41,6 +41,7 @@ it('examines the machine for a reader and for a program', async () => {
 
   expect(text.exitCode).toBe(0);
   expect(text.stdout).toMatch(/^ok {7}git: \d/m);
+  expect(text.stdout).toMatch(/^ok {7}pythons: 3\.\d+\.\d+ \(\//m);
   const findings = findingsOf(json);
   expect(json).toMatchObject({ exitCode: 0, stderr: '' });
   const names = 'node git bash tar python3 pythons compiler isolation cgroups data_folder disk port'.split(' ');

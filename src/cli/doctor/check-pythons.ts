@@ -7,11 +7,13 @@ const name = 'pythons';
 
 /** The interpreters that apps can have without a download: asked of the Python buildpack itself, so that both agree. */
 export async function checkPythons(): Promise<Finding> {
-  const result = await spawn('/bin/bash', [join(packageRoot, 'buildpacks', 'python', 'lib', 'list-machine.sh')], {
+  const library = join(packageRoot, 'buildpacks', 'python', 'lib');
+  const script = 'source "$1/survey.sh" && source "$1/source-machine.sh" && survey::ask machine && machine::list';
+  const result = await spawn('/bin/bash', ['-c', script, 'bash', library], {
     env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C.UTF-8' },
     timeoutMs: 20_000,
   }).catch(() => null);
-  // version, source, path, as list-machine.sh prints them
+  // version, source, path, as source-machine.sh prints them
   const found = (result?.stdout.toString('utf8') ?? '').split('\n').flatMap((line) => {
     const [version, source, path] = line.split('\t');
     return source === 'machine' && path !== undefined ? [`${version ?? ''} (${path})`] : [];
