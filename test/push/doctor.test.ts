@@ -41,10 +41,17 @@ it('examines the machine for a reader and for a program', async () => {
 
   expect(text.exitCode).toBe(0);
   expect(text.stdout).toMatch(/^ok {7}git: \d/m);
+  expect(text.stdout).toMatch(/^ok {7}pythons: 3\.\d+\.\d+ \(\//m);
   const findings = findingsOf(json);
   expect(json).toMatchObject({ exitCode: 0, stderr: '' });
   const names = 'node git bash tar python3 pythons compiler isolation cgroups data_folder disk port'.split(' ');
   expect(findings.map(({ name }) => name.replace(' ', '_'))).toEqual(names);
+  // Where python3 is the distribution's, apps can have it too.
+  const python = realpathSync('/usr/bin/python3');
+  expect(findings.find(({ name }) => name === 'pythons')).toMatchObject({
+    status: 'ok',
+    evidence: expect.stringMatching(new RegExp(`\\d \\(${python}\\)`)),
+  });
   expect(text.stdout + json.stdout).not.toContain('\u001b');
   // It looks, and leaves nothing.
   await expect(stat(join(dir, 'data'))).rejects.toThrow('ENOENT');

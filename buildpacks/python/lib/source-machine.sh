@@ -16,6 +16,7 @@ print("%d.%d.%d\tmachine\t%s" % (*v[:3], os.path.realpath(sys.executable)) if fi
 	esac
 }
 
+# Of all that the survey has found.
 machine::list() {
 	local line path described
 	for line in "${SURVEY_MACHINE[@]}"; do

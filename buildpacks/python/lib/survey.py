@@ -1,6 +1,8 @@
 """All that a build asks a Python before it has chosen one, in one start: a start costs more than any of the answers.
 
   survey.py BUILD_DIR ENV_DIR CACHE_DIR COPY_DIR
+  survey.py machine         only the last of the answers
+  survey.py identity PATH   what changes when another file is installed at PATH
 Prints lines of `what<TAB>...`:
   version       what versions.py says of the version that the app asks for
   kind          how an app without a lock file or requirements.txt states its dependencies, see project.py
@@ -23,7 +25,6 @@ LOCKED = ("Pipfile.lock", "requirements.txt", "poetry.lock", "uv.lock")
 
 
 def identity(path):
-    """Changes when another file is installed at `path`."""
     try:
         found = os.stat(path)
     except OSError:
@@ -100,9 +101,9 @@ def survey(build_dir, env_dir, cache_dir, copy_dir):
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="surrogateescape")
     if sys.argv[1] == "identity":
         print(identity(sys.argv[2]))
     else:
-        sys.stdout.reconfigure(errors="surrogateescape")
-        for answer in survey(*sys.argv[1:5]):
+        for answer in survey(*sys.argv[1:5]) if len(sys.argv) == 5 else (f"machine\t{found}" for found in machine()):
             print(answer)
