@@ -9,7 +9,9 @@ import { DynoOutputs, openFormation } from './formation/index.ts';
 import { BuildCancellations, DynoLog, type Platform } from './lifecycle/index.ts';
 import { Disposables } from './lib/disposables.ts';
 import { KeyedQueue } from './lib/keyed-queue.ts';
+import { openOutbound } from './lib/outbound.ts';
 import { packageRoot } from './lib/package-root.ts';
+import { openSecretBox } from './lib/secret-box.ts';
 import { ensureCertificate } from './lib/tls-certificate.ts';
 import type { Logs } from './log.ts';
 import { openLogplex } from './logplex/index.ts';
@@ -67,7 +69,10 @@ async function open(
   const configVars = openConfigVars(store, secrets.secretKey);
   const repos = await openRepos({ dir: data.repos, hooksDir: join(packageRoot, 'hooks'), log: logs.receiver });
   const slugs = await openSlugStore({ dir: data.slugs, log: logs.build });
-  const logplex = opened.use(await openLogplex({ dir: data.logs, log: logs.logplex }));
+  const secretBox = openSecretBox(secrets.secretKey);
+  let publicPort = config.port;
+  const outbound = openOutbound({ publicPort: () => publicPort, allowLoopback: config.allowLoopbackTargets });
+  const logplex = opened.use(await openLogplex({ dir: data.logs, log: logs.logplex, outbound }));
   const dynoLog = opened.use(new DynoLog(logplex));
   const outputs = new DynoOutputs();
   const runtime = opened.use(
@@ -99,6 +104,7 @@ async function open(
       log: logs.router,
     }),
   );
+  publicPort = router.port;
   const formation = await openFormation({
     store,
     runtime,
@@ -128,6 +134,8 @@ async function open(
     repos,
     slugs,
     configVars,
+    secretBox,
+    outbound,
     buildTools: {
       sandbox,
       runInSandbox,

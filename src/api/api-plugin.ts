@@ -14,6 +14,7 @@ import { configVarRoutes } from './config-vars.ts';
 import { dynoRoutes } from './dynos.ts';
 import { sendError } from './error-response.ts';
 import { formationRoutes } from './formation.ts';
+import { logDrainRoutes } from './log-drains.ts';
 import { logSessionRoutes } from './log-sessions.ts';
 import { notOfferedRoutes } from './not-offered.ts';
 import { releaseRoutes } from './releases.ts';
@@ -30,6 +31,7 @@ const routes: Routes = {
   ...releaseRoutes,
   ...buildRoutes,
   ...buildpackInstallationRoutes,
+  ...logDrainRoutes,
   ...logSessionRoutes,
   ...catalogRoutes,
   ...notOfferedRoutes,

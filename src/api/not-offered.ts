@@ -9,7 +9,6 @@ export const notOfferedRoutes: Routes = {
   'GET /apps/:app/addons': withApp(() => []),
   'GET /apps/:app/addon-attachments': withApp(() => []),
   'GET /apps/:app/features': withApp(() => []),
-  'GET /apps/:app/log-drains': withApp(() => []),
   'GET /apps/:app/sni-endpoints': withApp(() => []),
   'GET /apps/:app/webhooks': withApp(() => []),
   'GET /apps/:app/pipeline-couplings': withApp(() => {
@@ -39,10 +38,6 @@ export const notOfferedRoutes: Routes = {
   'POST /apps/:app/collaborators': refuse(
     'Collaborators are not offered by this platform.',
     "Only the app's owner has access.",
-  ),
-  'POST /apps/:app/log-drains': refuse(
-    'Log drains are not offered by this platform.',
-    'Read the log with heroku logs --tail.',
   ),
   'POST /teams/apps': refuse(
     'Teams and spaces are not offered by this platform.',

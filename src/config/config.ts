@@ -26,6 +26,8 @@ export interface Config {
   readonly sandbox: SandboxChoice | null;
   readonly limits: ConfigLimits;
   readonly keepOldOnFailedRollOut: boolean;
+  /** Log drains and webhooks of every user may reach this machine's own addresses, not only the operator's. */
+  readonly allowLoopbackTargets: boolean;
   /** What builds get from the machine's environment: CA, proxy and registry settings. */
   readonly buildEnvironment: Readonly<Record<string, string>>;
   /** `HOKKU_*` variables that mean nothing: the start warns of them by name. */
@@ -67,6 +69,7 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
       bootTimeoutMs: whole(env, 'HOKKU_BOOT_TIMEOUT', 60, 1, 600) * 1000,
       stopGraceMs: whole(env, 'HOKKU_STOP_GRACE', 30, 0, 600) * 1000,
     },
+    allowLoopbackTargets: oneOf(env, 'HOKKU_LOOPBACK_TARGETS', ['on', 'off'], 'off') === 'on',
     keepOldOnFailedRollOut: oneOf(env, 'HOKKU_KEEP_OLD_RELEASE', ['on', 'off'], 'on') === 'on',
     buildEnvironment: platformEnvironment(env),
     unknownSettings: Object.keys(env).filter((key) => key.startsWith('HOKKU_') && !knownSettings.has(key)),

@@ -20,4 +20,5 @@ export const knownSettings: ReadonlySet<string> = new Set([
   'HOKKU_BOOT_TIMEOUT',
   'HOKKU_STOP_GRACE',
   'HOKKU_KEEP_OLD_RELEASE',
+  'HOKKU_LOOPBACK_TARGETS',
 ]);

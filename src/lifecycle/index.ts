@@ -2,6 +2,7 @@ export { createApp } from './create-app.ts';
 export { destroyApp } from './destroy-app.ts';
 export { DynoLog } from './dyno-log.ts';
 export { BuildCancellations } from './build-cancellations.ts';
+export { addLogDrain, listLogDrains, removeLogDrain, type OpenLogDrain } from './log-drains.ts';
 export { onBoot } from './on-boot.ts';
 export { onConfigChange } from './on-config-change.ts';
 export { onPush } from './on-push.ts';

@@ -1,6 +1,7 @@
 import { sweepBuilds } from '../build/index.ts';
 import type { AppId } from '../model/ids.ts';
 import { nowMicros } from '../lib/micros.ts';
+import { openLogDrains } from './log-drains.ts';
 import type { Platform } from './platform.ts';
 
 /**
@@ -8,6 +9,7 @@ import type { Platform } from './platform.ts';
  * first, then what was interrupted is marked as failed, then what nobody owns is removed. Nothing is left for a human.
  */
 export async function onBoot(platform: Platform): Promise<void> {
+  await openLogDrains(platform);
   await failInterrupted(platform);
   await platform.formation.reconcile();
   const apps = new Set((await platform.store.apps.list()).map((app) => app.id));

@@ -3,6 +3,8 @@ import type { ConfigVarsBox } from '../config-vars/index.ts';
 import type { BuildCancellations } from './build-cancellations.ts';
 import type { DynoOutputs, Formation } from '../formation/index.ts';
 import type { KeyedQueue } from '../lib/keyed-queue.ts';
+import type { Outbound } from '../lib/outbound.ts';
+import type { SecretBox } from '../lib/secret-box.ts';
 import type { Logs } from '../log.ts';
 import type { Logplex } from '../logplex/index.ts';
 import type { AppName, AppId } from '../model/ids.ts';
@@ -42,6 +44,10 @@ export interface Platform {
   readonly repos: Repos;
   readonly slugs: SlugStore;
   readonly configVars: ConfigVarsBox;
+  /** Keeps other credentials of users. */
+  readonly secretBox: SecretBox;
+  /** Judges what users want called. */
+  readonly outbound: Outbound;
   readonly buildTools: BuildTools;
   /** Builds of one app run one after the other; a place in it belongs to a live build. */
   readonly builds: KeyedQueue<AppId>;

@@ -8,6 +8,7 @@ export type AppId = Brand<'AppId'>;
 export type BuildId = Brand<'BuildId'>;
 export type ReleaseId = Brand<'ReleaseId'>;
 export type SlugId = Brand<'SlugId'>;
+export type LogDrainId = Brand<'LogDrainId'>;
 /** One start of one dyno; a restarted `web.1` has a new one. */
 export type DynoId = Brand<'DynoId'>;
 

@@ -7,6 +7,7 @@ export type {
   DynoRow,
   FormationQueries,
   ListOptions,
+  LogDrainQueries,
   NewApp,
   Queries,
   ReleaseQueries,

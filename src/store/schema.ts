@@ -11,6 +11,7 @@ export interface Schema {
   releases: ReleaseTable;
   formation: FormationTable;
   dynos: DynoTable;
+  log_drains: LogDrainTable;
   counters: CounterTable;
 }
 
@@ -123,6 +124,17 @@ interface DynoTable {
   exit: string | null;
   crashes: number;
   restart_at: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+interface LogDrainTable {
+  id: string;
+  app_id: string;
+  token: string;
+  /** Encrypted. */
+  url: Uint8Array;
+  may_reach_loopback: number;
   created_at: string;
   updated_at: string;
 }

@@ -19,6 +19,7 @@ export class SqlStore implements Store {
   readonly releases: Queries['releases'];
   readonly formation: Queries['formation'];
   readonly dynos: Queries['dynos'];
+  readonly logDrains: Queries['logDrains'];
   readonly #database: Database;
   readonly #busyDeadlineMs: number;
   readonly #writers = new KeyedQueue<'writer'>();
@@ -40,6 +41,7 @@ export class SqlStore implements Store {
     this.releases = queries.releases;
     this.formation = queries.formation;
     this.dynos = queries.dynos;
+    this.logDrains = queries.logDrains;
   }
 
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {

@@ -11,10 +11,12 @@ import type {
   CommitId,
   DynoId,
   DynoName,
+  LogDrainId,
   ProcessType,
   ReleaseId,
   SlugId,
 } from '../model/ids.ts';
+import type { LogDrain } from '../model/log-drain.ts';
 import type { Release, ReleaseStatus } from '../model/release.ts';
 import type { Slug } from '../model/slug.ts';
 
@@ -33,6 +35,7 @@ export interface Queries {
   readonly releases: ReleaseQueries;
   readonly formation: FormationQueries;
   readonly dynos: DynoQueries;
+  readonly logDrains: LogDrainQueries;
 }
 
 /** What is written with it is committed together or not at all. You can't change several things without holding one. */
@@ -193,4 +196,14 @@ export interface DynoQueries {
   /** Creates or replaces the row with this id. */
   save(row: DynoRow): Promise<void>;
   remove(id: DynoId): Promise<void>;
+}
+
+export interface LogDrainQueries {
+  /** Throws `not_found` when the app is gone. */
+  create(drain: Omit<LogDrain, 'createdAt' | 'updatedAt'>): Promise<LogDrain>;
+  /** In order of their creation. */
+  list(appId: AppId): Promise<readonly LogDrain[]>;
+  listAll(): Promise<readonly LogDrain[]>;
+  /** False: it was gone already. */
+  delete(id: LogDrainId): Promise<boolean>;
 }

@@ -5,6 +5,7 @@ import { appQueries } from './app-queries.ts';
 import { buildQueries } from './build-queries.ts';
 import { dynoQueries } from './dyno-queries.ts';
 import { formationQueries } from './formation-queries.ts';
+import { logDrainQueries } from './log-drain-queries.ts';
 import { releaseQueries } from './release-queries.ts';
 import { slugQueries } from './slug-queries.ts';
 
@@ -17,5 +18,6 @@ export function queriesOf(handle: Handle): Queries {
     releases: releaseQueries(handle),
     formation: formationQueries(handle),
     dynos: dynoQueries(handle),
+    logDrains: logDrainQueries(handle),
   };
 }

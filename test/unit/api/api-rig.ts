@@ -8,6 +8,8 @@ import { ensureFirstAccount } from '../../../src/account/index.ts';
 import { apiPlugin } from '../../../src/api/index.ts';
 import { openConfigVars } from '../../../src/config-vars/index.ts';
 import type { Platform } from '../../../src/lifecycle/index.ts';
+import { openOutbound } from '../../../src/lib/outbound.ts';
+import { openSecretBox } from '../../../src/lib/secret-box.ts';
 import { openLogs } from '../../../src/log.ts';
 import { openLogplex } from '../../../src/logplex/index.ts';
 import type { Account } from '../../../src/model/account.ts';
@@ -54,7 +56,9 @@ export class ApiRig implements AsyncDisposable {
     const dir = await mkdtemp(join(tmpdir(), 'hokku-api-'));
     const logs = openLogs('error', false);
     const store = await openStore({ url: join(dir, 'platform.sqlite'), log: logs.store });
-    const logplex = await openLogplex({ dir: join(dir, 'logs'), log: logs.logplex });
+    const outbound = openOutbound({ publicPort: () => 0, allowLoopback: false });
+    const secretKey = randomBytes(32);
+    const logplex = await openLogplex({ dir: join(dir, 'logs'), log: logs.logplex, outbound });
     const token = `HRKU-${randomBytes(16).toString('hex')}`;
     const account = await ensureFirstAccount(store, { email: 'admin@localhost', token });
     const closing = new AbortController();
@@ -76,7 +80,9 @@ export class ApiRig implements AsyncDisposable {
       store,
       logplex,
       logs,
-      configVars: openConfigVars(store, randomBytes(32)),
+      configVars: openConfigVars(store, secretKey),
+      secretBox: openSecretBox(secretKey),
+      outbound,
       repos: { create: () => Promise.resolve(), remove: () => Promise.resolve() },
       slugs: { has: () => Promise.resolve(true) },
       formation: {

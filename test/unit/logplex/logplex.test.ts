@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { pino } from 'pino';
+import { openOutbound } from '../../../src/lib/outbound.ts';
 import { openLogplex, type Logplex, type LogplexLimits } from '../../../src/logplex/index.ts';
 import type { AppId } from '../../../src/model/ids.ts';
 import { buildLogOf, type LogFilter, type LogLine } from '../../../src/model/log.ts';
 
 const log = pino({ level: 'silent' });
+const outbound = openOutbound({ publicPort: () => 0, allowLoopback: true });
 const appId = randomUUID() as AppId;
 let dir = '';
 
@@ -19,7 +21,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const open = (limits: Partial<LogplexLimits> = {}) => openLogplex({ dir, log, limits });
+const open = (limits: Partial<LogplexLimits> = {}) => openLogplex({ dir, log, outbound, limits });
 
 function line(message: string | Uint8Array, more: Partial<LogLine> = {}): LogLine {
   return { atMicros: 1_284_650_026_677_020n, source: 'app', process: 'web.1', message, ...more };
