@@ -3,7 +3,7 @@ const floors = [
   { name: 'ground', rooms: ['model', 'errors', 'lib', 'config', 'log\\.ts', 'store', 'supervisor'] },
   {
     name: 'engines',
-    rooms: ['account', 'app', 'repo', 'buildpack', 'slug', 'config-vars', 'dyno', 'router', 'logplex'],
+    rooms: ['account', 'app', 'repo', 'buildpack', 'slug', 'config-vars', 'dyno', 'router', 'logplex', 'webhook'],
   },
   { name: 'stages', rooms: ['build', 'release', 'formation'] },
   { name: 'lifecycle', rooms: ['lifecycle'] },

@@ -20,6 +20,7 @@ import { openRepos } from './repo/index.ts';
 import { openRouter, type Router } from './router/index.ts';
 import { openSlugStore } from './slug/index.ts';
 import { openStore } from './store/index.ts';
+import { Webhooks } from './webhook/index.ts';
 import { probeSandbox, runInSandbox, type Sandbox } from './supervisor/index.ts';
 
 export interface OpenPlatform extends AsyncDisposable {
@@ -73,6 +74,7 @@ async function open(
   let publicPort = config.port;
   const outbound = openOutbound({ publicPort: () => publicPort, allowLoopback: config.allowLoopbackTargets });
   const logplex = opened.use(await openLogplex({ dir: data.logs, log: logs.logplex, outbound }));
+  const webhooks = opened.use(new Webhooks({ store, box: secretBox, outbound, log: logs.webhook }));
   const dynoLog = opened.use(new DynoLog(logplex));
   const outputs = new DynoOutputs();
   const runtime = opened.use(
@@ -152,6 +154,7 @@ async function open(
     runtime,
     outputs,
     logplex,
+    webhooks,
     logs,
     inBackground: (what, work) => {
       background.add(what, work);

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastify, { type FastifyInstance } from 'fastify';
 import { authenticate } from './account/index.ts';
-import { apiPlugin } from './api/index.ts';
+import { apiPlugin, serializeResource } from './api/index.ts';
 import { authorizeApp } from './app/index.ts';
 import { loadSecrets, type Config, type Environment } from './config/index.ts';
 import { openDataFolder } from './data-folder.ts';
@@ -56,6 +56,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     for (const name of config.unknownSettings) logs.platform.warn({ name }, 'unknown setting ignored');
     await registerEdges(http, platform);
     await onBoot(platform);
+    await platform.webhooks.start(serializeResource(platform));
     await router.commit();
     await http.listen({ path: socket });
     opened.defer(() => http.close());
@@ -104,9 +105,18 @@ interface HttpState {
   platform: Platform | null;
 }
 
+/** A log drain may be named by its URL, each character of which takes up to three in the path. */
+const routerOptions = { maxParamLength: 3 * 2048 };
+
 function createHttp(state: HttpState): FastifyInstance {
   // The router has limited header sizes and times already; bodies are limited where they are read.
-  const http = fastify({ logger: false, trustProxy: true, bodyLimit: 1024 * 1024, forceCloseConnections: true });
+  const http = fastify({
+    logger: false,
+    trustProxy: true,
+    bodyLimit: 1024 * 1024,
+    forceCloseConnections: true,
+    routerOptions,
+  });
   http.get('/healthz', () => ({ status: 'ok' }));
   http.get('/readyz', async (_request, reply) => {
     if (state.platform === null) return reply.code(503).send({ status: 'starting or stopping' });
@@ -134,7 +144,8 @@ async function registerEdges(http: FastifyInstance, platform: Platform): Promise
           throw error;
         }
       },
-      onPush: (push, output, signal) => onPush(push, platform, output, signal),
+      onPush: (push, output, signal) =>
+        platform.store.actingAs(push.actor, () => onPush(push, platform, output, signal)),
       limits: defaultReceiverLimits,
       log: platform.logs.receiver,
     }),

@@ -19,6 +19,8 @@ import { logSessionRoutes } from './log-sessions.ts';
 import { notOfferedRoutes } from './not-offered.ts';
 import { releaseRoutes } from './releases.ts';
 import { sendSession } from './session-stream.ts';
+import { webhookDeliveryRoutes } from './webhook-deliveries.ts';
+import { webhookRoutes } from './webhooks.ts';
 
 const maxBodyBytes = 1024 * 1024;
 
@@ -33,6 +35,8 @@ const routes: Routes = {
   ...buildpackInstallationRoutes,
   ...logDrainRoutes,
   ...logSessionRoutes,
+  ...webhookRoutes,
+  ...webhookDeliveryRoutes,
   ...catalogRoutes,
   ...notOfferedRoutes,
 };
@@ -85,7 +89,8 @@ function registerApi(api: FastifyInstance, platform: Platform): void {
       handler: async (request, reply) => {
         const account = accounts.get(request);
         if (account === undefined) throw new Error('Internal: a request came past the authentication');
-        return handler(apiCall(platform, account, request, reply));
+        const call = apiCall(platform, account, request, reply);
+        return platform.store.actingAs(call.actor, () => handler(call));
       },
     });
   }

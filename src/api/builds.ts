@@ -29,7 +29,7 @@ export const buildRoutes: Routes = {
   }),
 };
 
-function serializeBuild(build: Build, app: App): unknown {
+export function serializeBuild(build: Build, app: App): unknown {
   return {
     id: build.id,
     status: build.status,

@@ -1,1 +1,2 @@
+export { serializeResource } from './serialize-resource.ts';
 export { apiPlugin } from './api-plugin.ts';

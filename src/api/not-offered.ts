@@ -10,7 +10,6 @@ export const notOfferedRoutes: Routes = {
   'GET /apps/:app/addon-attachments': withApp(() => []),
   'GET /apps/:app/features': withApp(() => []),
   'GET /apps/:app/sni-endpoints': withApp(() => []),
-  'GET /apps/:app/webhooks': withApp(() => []),
   'GET /apps/:app/pipeline-couplings': withApp(() => {
     throw new PlatformError('not_found', "Couldn't find that pipeline coupling.", { resource: 'pipeline_coupling' });
   }),

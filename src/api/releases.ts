@@ -54,7 +54,7 @@ async function rollBack(call: ApiCall, app: App): Promise<unknown> {
   return serializeRelease(release, app, await call.platform.store.releases.findCurrent(app.id));
 }
 
-function serializeRelease(release: Release, app: App, current: Release | null): unknown {
+export function serializeRelease(release: Release, app: App, current: Release | null): unknown {
   return {
     id: release.id,
     version: release.version,

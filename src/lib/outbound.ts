@@ -42,7 +42,9 @@ export function openOutbound(options: OutboundOptions): Outbound {
       if (refused !== null) throw refused;
     },
     lookup: (target) => (hostname, lookupOptions, callback) => {
-      const answer = (error: NodeJS.ErrnoException | null, found: LookupAddress[]): void => {
+      const answer = (error: NodeJS.ErrnoException | null, addresses?: LookupAddress[]): void => {
+        // Not there with an error, whatever the types say.
+        const found = addresses ?? [];
         const allowed = found.filter(({ address }) => refusal(address, target) === null);
         const [first] = allowed;
         const refused = found[0] === undefined ? null : refusal(found[0].address, target);

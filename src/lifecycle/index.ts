@@ -10,4 +10,5 @@ export { onRestart, onStop } from './on-restart.ts';
 export { onRollback } from './on-rollback.ts';
 export { onScale, type ScaleUpdate } from './on-scale.ts';
 export type { Limits, Platform, PlatformUrls } from './platform.ts';
+export { addWebhook, changeWebhook, listWebhooks, type OpenWebhook, type WebhookRequest } from './webhooks.ts';
 export { renameApp, setBuildpacks, setMaintenance } from './change-app.ts';

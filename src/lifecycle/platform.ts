@@ -12,6 +12,7 @@ import type { DynoRuntime } from '../model/dyno.ts';
 import type { Repos } from '../repo/index.ts';
 import type { SlugStore } from '../slug/index.ts';
 import type { Store } from '../store/index.ts';
+import type { Webhooks } from '../webhook/index.ts';
 
 /** Where things answer, as clients have to write it. */
 export interface PlatformUrls {
@@ -56,6 +57,8 @@ export interface Platform {
   readonly runtime: DynoRuntime;
   readonly outputs: DynoOutputs;
   readonly logplex: Logplex;
+  /** Tells others by HTTP what the store has noted. */
+  readonly webhooks: Webhooks;
   readonly logs: Logs;
   /** Work that goes on after its request was answered; `on-shutdown` waits for it. A failure is logged, never lost. */
   inBackground(what: string, work: Promise<unknown>): void;

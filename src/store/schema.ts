@@ -12,6 +12,9 @@ export interface Schema {
   formation: FormationTable;
   dynos: DynoTable;
   log_drains: LogDrainTable;
+  webhooks: WebhookTable;
+  webhook_events: WebhookEventTable;
+  webhook_deliveries: WebhookDeliveryTable;
   counters: CounterTable;
 }
 
@@ -135,6 +138,53 @@ interface LogDrainTable {
   /** Encrypted. */
   url: Uint8Array;
   may_reach_loopback: number;
+  created_at: string;
+  updated_at: string;
+}
+
+interface WebhookTable {
+  id: string;
+  app_id: string;
+  /** JSON list. */
+  include: string;
+  level: string;
+  /** Encrypted. */
+  target: Uint8Array;
+  may_reach_loopback: number;
+  created_at: string;
+  updated_at: string;
+  /** Its app was destroyed then. */
+  deleted_at: string | null;
+}
+
+interface WebhookEventTable {
+  id: string;
+  number: number;
+  app_id: string;
+  include: string;
+  action: string;
+  actor_id: string;
+  actor_email: string;
+  /** JSON. */
+  snapshot: string;
+  /** JSON. */
+  payload: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+interface WebhookDeliveryTable {
+  id: string;
+  number: number;
+  app_id: string;
+  webhook_id: string;
+  event_id: string;
+  level: string;
+  status: string;
+  attempts: number;
+  /** JSON. */
+  last_attempt: string | null;
+  next_attempt_at: string | null;
   created_at: string;
   updated_at: string;
 }

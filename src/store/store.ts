@@ -1,4 +1,4 @@
-import type { Account } from '../model/account.ts';
+import type { Account, Actor } from '../model/account.ts';
 import type { App } from '../model/app.ts';
 import type { Build } from '../model/build.ts';
 import type { Exit } from '../model/dyno.ts';
@@ -19,6 +19,7 @@ import type {
 import type { LogDrain } from '../model/log-drain.ts';
 import type { Release, ReleaseStatus } from '../model/release.ts';
 import type { Slug } from '../model/slug.ts';
+import type { WebhookDeliveryQueries, WebhookEventQueries, WebhookQueries } from './webhook-store.ts';
 
 /** Order and limit of a list. */
 export interface ListOptions {
@@ -36,6 +37,9 @@ export interface Queries {
   readonly formation: FormationQueries;
   readonly dynos: DynoQueries;
   readonly logDrains: LogDrainQueries;
+  readonly webhooks: WebhookQueries;
+  readonly webhookEvents: WebhookEventQueries;
+  readonly webhookDeliveries: WebhookDeliveryQueries;
 }
 
 /** What is written with it is committed together or not at all. You can't change several things without holding one. */
@@ -55,6 +59,10 @@ export interface Store extends Queries, AsyncDisposable {
    * Inside it, write through `tx` only: a nested transaction or a write through the store is refused, as it would wait for itself.
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** Changes that `work` makes are told to webhooks in the name of this actor; else they are the app's owner's. */
+  actingAs<T>(actor: Actor, work: () => T): T;
+  /** Calls back after each commit that has written events for webhooks. One listener; it must not throw. */
+  onWebhookEvents(listener: () => void): void;
   /** Cheap proof that the database answers, for /readyz. */
   ping(): Promise<void>;
 }

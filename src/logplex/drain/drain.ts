@@ -68,7 +68,7 @@ export class Drain {
   /** What fails for no reason of the receiver's (the disk) may work again later. */
   async #keepRunning(): Promise<void> {
     const { signal } = this.#closing;
-    while (!signal.aborted) {
+    for (;;) {
       try {
         await this.#run();
         return;

@@ -2,6 +2,7 @@ import type { Kysely, Migration } from 'kysely';
 import type { ColumnTypes } from '../dialects/database.ts';
 import { createTables } from './0001-create-tables.ts';
 import { createLogDrains } from './0004-log-drains.ts';
+import { createWebhooks } from './0005-webhooks.ts';
 
 /**
  * Every change of the schema, in order; names are never changed or reused, because databases remember them. A migration
@@ -14,5 +15,6 @@ export function migrations(types: ColumnTypes): Record<string, Migration> {
   return {
     '0001-create-tables': step(createTables),
     '0004-log-drains': step(createLogDrains),
+    '0005-webhooks': step(createWebhooks),
   };
 }

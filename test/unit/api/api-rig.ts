@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fastify from 'fastify';
 import { ensureFirstAccount } from '../../../src/account/index.ts';
-import { apiPlugin } from '../../../src/api/index.ts';
+import { apiPlugin, serializeResource } from '../../../src/api/index.ts';
 import { openConfigVars } from '../../../src/config-vars/index.ts';
 import type { Platform } from '../../../src/lifecycle/index.ts';
 import { openOutbound } from '../../../src/lib/outbound.ts';
@@ -19,6 +19,7 @@ import type { AppId, CommitId, DynoId, DynoName, ProcessType, Sha256 } from '../
 import type { Release } from '../../../src/model/release.ts';
 import { createRelease } from '../../../src/release/index.ts';
 import { openStore } from '../../../src/store/index.ts';
+import { Webhooks } from '../../../src/webhook/index.ts';
 
 export interface ApiAnswer {
   readonly status: number;
@@ -61,10 +62,12 @@ export class ApiRig implements AsyncDisposable {
     const logplex = await openLogplex({ dir: join(dir, 'logs'), log: logs.logplex, outbound });
     const token = `HRKU-${randomBytes(16).toString('hex')}`;
     const account = await ensureFirstAccount(store, { email: 'admin@localhost', token });
+    const limits = { retryMs: 20, maxRetryMs: 100 };
+    const webhooks = new Webhooks({ store, box: openSecretBox(secretKey), outbound, log: logs.webhook, limits });
     const closing = new AbortController();
     const dynos = new DynoCast();
     const background: Promise<unknown>[] = [];
-    const http = fastify({ logger: false, forceCloseConnections: true });
+    const http = fastify({ logger: false, forceCloseConnections: true, routerOptions: { maxParamLength: 6144 } });
     let port = 0;
     const platform = {
       urls: {
@@ -79,6 +82,7 @@ export class ApiRig implements AsyncDisposable {
       region: 'us',
       store,
       logplex,
+      webhooks,
       logs,
       configVars: openConfigVars(store, secretKey),
       secretBox: openSecretBox(secretKey),
@@ -105,6 +109,7 @@ export class ApiRig implements AsyncDisposable {
       },
       closing: closing.signal,
     } as unknown as Platform;
+    await webhooks.start(serializeResource(platform));
     await http.register(apiPlugin(platform));
     await http.listen({ port: 0, host: '127.0.0.1' });
     port = (http.server.address() as AddressInfo).port;
@@ -112,6 +117,7 @@ export class ApiRig implements AsyncDisposable {
       closing.abort();
       await http.close();
       await Promise.all(background);
+      await webhooks[Symbol.asyncDispose]();
       await logplex[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
       await rm(dir, { recursive: true, force: true });

@@ -235,7 +235,7 @@ it('opens a session by its token only, and not after it has expired or its app h
   await logplex.remove(appId);
   logplex.append(appId, [line('straggler')]);
   await logplex.flush();
-  expect(await readdir(dir)).toEqual(['.sessions']);
+  expect(await readdir(dir)).toEqual(['.drains', '.sessions']);
 });
 
 it('lets a tail go on after a restart, for as long as its app is there', async () => {
@@ -317,5 +317,5 @@ it('sweeps the logs of apps that are gone, and keeps those of the others and of 
   again.append(fresh, [line('x')]);
   await again.flush();
   await again.sweep(new Set([appId]));
-  expect((await readdir(dir)).sort()).toEqual(['.sessions', appId, buildLogOf(appId), fresh].sort());
+  expect((await readdir(dir)).sort()).toEqual(['.drains', '.sessions', appId, buildLogOf(appId), fresh].sort());
 });
