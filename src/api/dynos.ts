@@ -4,20 +4,23 @@ import { onRestart, onStop } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
 import type { DynoView } from '../model/dyno.ts';
 import type { DynoName, ProcessType } from '../model/ids.ts';
-import { withApp, type ApiCall, type Routes } from './api-call.ts';
+import type { ApiCall } from './api-call.ts';
 import { sizeLabel } from './formation.ts';
+import { withApp, type Routes } from './route.ts';
 import { timestamp } from './timestamp.ts';
 
 export const dynoRoutes: Routes = {
-  'GET /apps/:app/dynos': withApp((call, app) =>
+  'GET /apps/:app/dynos': withApp('view', (call, app) =>
     call.platform.formation.list(app.id).map((dyno) => serializeDyno(dyno, app)),
   ),
-  'GET /apps/:app/dynos/:dyno': withApp((call, app) => serializeDyno(findDyno(call, app), app)),
-  'DELETE /apps/:app/dynos': withApp((call, app) => restart(call, app, { all: true })),
-  'DELETE /apps/:app/dynos/:dyno': withApp((call, app) => restart(call, app, selectDynos(call, app))),
-  'DELETE /apps/:app/formations/:type': withApp((call, app) => restart(call, app, selectType(call))),
-  'POST /apps/:app/dynos/:dyno/actions/stop': withApp((call, app) => stop(call, app, selectDynos(call, app))),
-  'POST /apps/:app/formations/:type/actions/stop': withApp((call, app) => stop(call, app, selectType(call))),
+  'GET /apps/:app/dynos/:dyno': withApp('view', (call, app) => serializeDyno(findDyno(call, app), app)),
+  'DELETE /apps/:app/dynos': withApp('operate', (call, app) => restart(call, app, { all: true })),
+  'DELETE /apps/:app/dynos/:dyno': withApp('operate', (call, app) => restart(call, app, selectDynos(call, app))),
+  'DELETE /apps/:app/formations/:type': withApp('operate', (call, app) => restart(call, app, selectType(call))),
+  'POST /apps/:app/dynos/:dyno/actions/stop': withApp('operate', (call, app) =>
+    stop(call, app, selectDynos(call, app)),
+  ),
+  'POST /apps/:app/formations/:type/actions/stop': withApp('operate', (call, app) => stop(call, app, selectType(call))),
 };
 
 function restart(call: ApiCall, app: App, which: DynoSelector): unknown {

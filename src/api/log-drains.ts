@@ -1,25 +1,28 @@
 import { PlatformError } from '../errors/platform-error.ts';
 import { addLogDrain, listLogDrains, removeLogDrain, type OpenLogDrain } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
-import { withApp, type ApiCall, type Routes } from './api-call.ts';
+import type { ApiCall } from './api-call.ts';
 import { invalidField, objectBody, stringField } from './body.ts';
+import { withApp, type Routes } from './route.ts';
 import { sendPage } from './send-page.ts';
 import { timestamp } from './timestamp.ts';
 
 export const logDrainRoutes: Routes = {
-  'GET /apps/:app/log-drains': withApp(async (call, app) => {
+  'GET /apps/:app/log-drains': withApp('operate', async (call, app) => {
     const drains = await listLogDrains(app, call.platform);
     return sendPage(call, drains, { id: (drain: OpenLogDrain) => drain.id }, (drain) => serialize(call, app, drain));
   }),
-  'POST /apps/:app/log-drains': withApp(async (call, app) => {
+  'POST /apps/:app/log-drains': withApp('operate', async (call, app) => {
     const url = stringField(objectBody(call.body), 'url', 2048);
     if (url === undefined) throw invalidField('url', 'must be the address of a receiver, such as https://host/path');
     const drain = await addLogDrain(app, url, call.actor, call.platform);
     call.reply.code(201);
     return serialize(call, app, drain);
   }),
-  'GET /apps/:app/log-drains/:drain': withApp(async (call, app) => serialize(call, app, await findDrain(call, app))),
-  'DELETE /apps/:app/log-drains/:drain': withApp(async (call, app) => {
+  'GET /apps/:app/log-drains/:drain': withApp('operate', async (call, app) =>
+    serialize(call, app, await findDrain(call, app)),
+  ),
+  'DELETE /apps/:app/log-drains/:drain': withApp('operate', async (call, app) => {
     const drain = await findDrain(call, app);
     await removeLogDrain(drain, call.platform);
     return serialize(call, app, drain);
@@ -37,7 +40,6 @@ async function findDrain(call: ApiCall, app: App): Promise<OpenLogDrain> {
 }
 
 function serialize(call: ApiCall, app: App, drain: OpenLogDrain): unknown {
-  const { extended } = call.request.query as { extended?: string };
   return {
     id: drain.id,
     addon: null,
@@ -46,6 +48,6 @@ function serialize(call: ApiCall, app: App, drain: OpenLogDrain): unknown {
     url: drain.url,
     created_at: timestamp(drain.createdAt),
     updated_at: timestamp(drain.updatedAt),
-    ...(extended === 'true' ? { extended: { drain_id: drain.token } } : {}),
+    ...(call.query('extended') === 'true' ? { extended: { drain_id: drain.token } } : {}),
   };
 }

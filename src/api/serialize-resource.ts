@@ -1,6 +1,7 @@
 import type { Platform } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
 import type { Build } from '../model/build.ts';
+import type { Collaborator } from '../model/collaborator.ts';
 import type { FormationEntry } from '../model/formation.ts';
 import type { Release } from '../model/release.ts';
 import type { DynoRow } from '../store/index.ts';
@@ -10,6 +11,7 @@ import { serializeBuild } from './builds.ts';
 import { serializeDyno } from './dynos.ts';
 import { serializeFormation } from './formation.ts';
 import { serializeRelease } from './releases.ts';
+import { timestamp } from './timestamp.ts';
 
 /** What webhooks are told of a thing is what the API answers for it. */
 export function serializeResource(platform: Platform): SerializeResource {
@@ -30,10 +32,24 @@ export function serializeResource(platform: Platform): SerializeResource {
         const state = row.state === 'stopping' ? 'down' : row.state;
         return serializeDyno({ ...row, state, releaseVersion: release?.version ?? 0 }, app) as object;
       }
+      case 'api:collaborator':
+        return serializeCollaborator(thing as Collaborator, app);
       default:
         // Nothing of the other kinds happens here yet.
         return thing;
     }
+  };
+}
+
+function serializeCollaborator(collaborator: Collaborator, app: App): object {
+  return {
+    id: collaborator.id,
+    role: 'collaborator',
+    permissions: collaborator.permissions.map((name) => ({ name })),
+    app: { id: app.id, name: app.name },
+    user: { id: collaborator.accountId, email: collaborator.email, federated: false },
+    created_at: timestamp(collaborator.createdAt),
+    updated_at: timestamp(collaborator.updatedAt),
   };
 }
 

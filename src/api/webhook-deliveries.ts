@@ -2,8 +2,9 @@ import { PlatformError } from '../errors/platform-error.ts';
 import type { App } from '../model/app.ts';
 import type { WebhookDeliveryId, WebhookEventId } from '../model/ids.ts';
 import type { WebhookDelivery, WebhookDeliveryStatus, WebhookEvent } from '../model/webhook.ts';
-import { withApp, type ApiCall, type Routes } from './api-call.ts';
+import type { ApiCall } from './api-call.ts';
 import { invalidField } from './body.ts';
+import { withApp, type Routes } from './route.ts';
 import { parseRange, sendPage } from './send-page.ts';
 import { timestamp } from './timestamp.ts';
 
@@ -12,18 +13,18 @@ const maxListed = 1000;
 
 /** What webhooks were told, and what became of it. */
 export const webhookDeliveryRoutes: Routes = {
-  'GET /apps/:app/webhook-deliveries': withApp(listDeliveries),
-  'GET /apps/:app/webhook-deliveries/:delivery': withApp(async (call, app) => {
+  'GET /apps/:app/webhook-deliveries': withApp('operate', listDeliveries),
+  'GET /apps/:app/webhook-deliveries/:delivery': withApp('operate', async (call, app) => {
     const delivery = await call.platform.store.webhookDeliveries.find(idOf(call, 'delivery') as WebhookDeliveryId);
     if (delivery?.appId === app.id) return serializeDelivery(delivery);
     throw new PlatformError('not_found', "Couldn't find that webhook delivery.", { resource: 'webhook_delivery' });
   }),
-  'GET /apps/:app/webhook-events': withApp(async (call, app) => {
+  'GET /apps/:app/webhook-events': withApp('operate', async (call, app) => {
     const events = await call.platform.store.webhookEvents.list(app.id);
     const page = sendPage(call, events, { id: (event: WebhookEvent) => event.id }, (event) => event) as WebhookEvent[];
     return Promise.all(page.map((event) => serializeEvent(call, event)));
   }),
-  'GET /apps/:app/webhook-events/:event': withApp(async (call, app) => {
+  'GET /apps/:app/webhook-events/:event': withApp('operate', async (call, app) => {
     const event = await call.platform.store.webhookEvents.find(idOf(call, 'event') as WebhookEventId);
     if (event?.appId === app.id) return serializeEvent(call, event);
     throw new PlatformError('not_found', "Couldn't find that webhook event.", { resource: 'webhook_event' });
@@ -37,7 +38,7 @@ async function listDeliveries(call: ApiCall, app: App): Promise<unknown> {
     id: (delivery: WebhookDelivery) => delivery.id,
   };
   const { order } = parseRange(call.request.headers.range, ['seq', 'id']);
-  const status = parseStatus((call.request.query as Record<string, unknown>)['eq[status]']);
+  const status = parseStatus(call.query('eq[status]'));
   const deliveries = await call.platform.store.webhookDeliveries.list(app.id, {
     order,
     max: maxListed,
@@ -46,7 +47,7 @@ async function listDeliveries(call: ApiCall, app: App): Promise<unknown> {
   return sendPage(call, deliveries, fields, serializeDelivery);
 }
 
-function parseStatus(wanted: unknown): WebhookDeliveryStatus | undefined {
+function parseStatus(wanted: string | undefined): WebhookDeliveryStatus | undefined {
   if (wanted === undefined) return undefined;
   const status = statuses.find((known) => known === wanted);
   if (status === undefined) throw invalidField('eq[status]', `must be one of ${statuses.join(', ')}`);

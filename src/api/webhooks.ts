@@ -2,19 +2,20 @@ import { PlatformError } from '../errors/platform-error.ts';
 import { addWebhook, changeWebhook, listWebhooks, type OpenWebhook, type WebhookRequest } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
 import { webhookEntities, type WebhookEntity, type WebhookLevel } from '../model/webhook.ts';
-import { withApp, type ApiCall, type Routes } from './api-call.ts';
+import type { ApiCall } from './api-call.ts';
 import { invalidField, objectBody, stringField, type JsonObject } from './body.ts';
+import { withApp, type Routes } from './route.ts';
 import { sendPage } from './send-page.ts';
 import { timestamp } from './timestamp.ts';
 
 const secretHeader = 'heroku-webhook-secret';
 
 export const webhookRoutes: Routes = {
-  'GET /apps/:app/webhooks': withApp(async (call, app) => {
+  'GET /apps/:app/webhooks': withApp('operate', async (call, app) => {
     const webhooks = await listWebhooks(app, call.platform);
     return sendPage(call, webhooks, { id: (webhook: OpenWebhook) => webhook.id }, (webhook) => serialize(app, webhook));
   }),
-  'POST /apps/:app/webhooks': withApp(async (call, app) => {
+  'POST /apps/:app/webhooks': withApp('operate', async (call, app) => {
     const { include, level, url, secret = null, authorization = null } = parse(call.body);
     if (include === undefined) throw invalidField('include', 'must list what to be told of, such as ["api:release"]');
     if (level === undefined) throw invalidField('level', 'must be notify or sync');
@@ -25,14 +26,16 @@ export const webhookRoutes: Routes = {
     call.reply.header(secretHeader, added.secret);
     return serialize(app, added.webhook);
   }),
-  'GET /apps/:app/webhooks/:webhook': withApp(async (call, app) => serialize(app, await findWebhook(call, app))),
-  'PATCH /apps/:app/webhooks/:webhook': withApp(async (call, app) => {
+  'GET /apps/:app/webhooks/:webhook': withApp('operate', async (call, app) =>
+    serialize(app, await findWebhook(call, app)),
+  ),
+  'PATCH /apps/:app/webhooks/:webhook': withApp('operate', async (call, app) => {
     const webhook = await findWebhook(call, app);
     const changed = await changeWebhook(webhook, parse(call.body), call.actor, call.platform);
     if (changed.newSecret !== null) call.reply.header(secretHeader, changed.newSecret);
     return serialize(app, changed.webhook);
   }),
-  'DELETE /apps/:app/webhooks/:webhook': withApp(async (call, app) => {
+  'DELETE /apps/:app/webhooks/:webhook': withApp('operate', async (call, app) => {
     const webhook = await findWebhook(call, app);
     await call.platform.store.webhooks.delete(webhook.id);
     return serialize(app, webhook);

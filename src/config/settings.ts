@@ -21,4 +21,6 @@ export const knownSettings: ReadonlySet<string> = new Set([
   'HOKKU_STOP_GRACE',
   'HOKKU_KEEP_OLD_RELEASE',
   'HOKKU_LOOPBACK_TARGETS',
+  'HOKKU_API_RATE_LIMIT',
+  'HOKKU_CHECK_ANSWERS',
 ]);

@@ -45,6 +45,7 @@ export function recordChanges(handle: Handle, recording: Recording): Queries {
   return {
     ...plain,
     apps: { ...plain.apps, ...appChanges(changing) },
+    collaborators: { ...plain.collaborators, ...collaboratorChanges(changing) },
     builds: { ...plain.builds, ...buildChanges(changing) },
     releases: { ...plain.releases, ...releaseChanges(changing) },
     formation: { ...plain.formation, ...formationChanges(changing) },
@@ -105,6 +106,31 @@ function appChanges(changing: InTransaction): Pick<Queries['apps'], 'update' | '
           .where('app_id', '=', id)
           .where('deleted_at', 'is', null)
           .execute();
+      }),
+  };
+}
+
+function collaboratorChanges(changing: InTransaction): Pick<Queries['collaborators'], 'set' | 'remove'> {
+  const include = 'api:collaborator';
+  return {
+    set: (appId, accountId, permissions) =>
+      changing(async ({ queries, note }) => {
+        const previous = await queries.collaborators.find(appId, accountId);
+        const current = await queries.collaborators.set(appId, accountId, permissions);
+        if (previous === null) await note({ appId, include, action: 'create', current });
+        else await note({ appId, include, action: 'update', current, previous });
+        return current;
+      }),
+    remove: (id) =>
+      changing(async ({ queries, note, db }) => {
+        const row = await db.selectFrom('collaborators').select('app_id').where('id', '=', id).executeTakeFirst();
+        const appId = row?.app_id as AppId | undefined;
+        const all = appId === undefined ? [] : await queries.collaborators.list(appId);
+        const current = all.find((collaborator) => collaborator.id === id);
+        if (current !== undefined) {
+          await note({ appId: current.appId, include, action: 'destroy', current });
+        }
+        await queries.collaborators.remove(id);
       }),
   };
 }

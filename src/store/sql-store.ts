@@ -21,7 +21,9 @@ interface Progress {
  */
 export class SqlStore implements Store {
   readonly accounts: Queries['accounts'];
+  readonly authorizations: Queries['authorizations'];
   readonly apps: Queries['apps'];
+  readonly collaborators: Queries['collaborators'];
   readonly slugs: Queries['slugs'];
   readonly builds: Queries['builds'];
   readonly releases: Queries['releases'];
@@ -54,7 +56,9 @@ export class SqlStore implements Store {
     const handle: Handle = { read: database.reader, write: (work) => this.#write(work, () => undefined) };
     const queries = recordChanges(handle, this.#recording);
     this.accounts = queries.accounts;
+    this.authorizations = queries.authorizations;
     this.apps = queries.apps;
+    this.collaborators = queries.collaborators;
     this.slugs = queries.slugs;
     this.builds = queries.builds;
     this.releases = queries.releases;

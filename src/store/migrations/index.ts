@@ -1,6 +1,7 @@
 import type { Kysely, Migration } from 'kysely';
 import type { ColumnTypes } from '../dialects/database.ts';
 import { createTables } from './0001-create-tables.ts';
+import { addAccess } from './0002-add-access.ts';
 import { createLogDrains } from './0004-log-drains.ts';
 import { createWebhooks } from './0005-webhooks.ts';
 
@@ -14,6 +15,7 @@ export function migrations(types: ColumnTypes): Record<string, Migration> {
   });
   return {
     '0001-create-tables': step(createTables),
+    '0002-add-access': step(addAccess),
     '0004-log-drains': step(createLogDrains),
     '0005-webhooks': step(createWebhooks),
   };

@@ -160,7 +160,7 @@ it('shows, restarts and stops dynos', async () => {
   }
   expect((await rig.api('DELETE', '/apps/dynos/dynos/web.7')).status).toBe(404);
   expect((await rig.api('POST', '/apps/dynos/dynos', { command: 'bash' })).json).toMatchObject({
-    id: 'not_found',
+    id: 'not_implemented',
     message: expect.stringContaining('One-off dynos are not offered'),
   });
 });
