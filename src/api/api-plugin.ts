@@ -84,8 +84,14 @@ function registerPath(
     handler: async (request, reply) => {
       if (request.method === 'OPTIONS') return reply.code(204).send();
       const endpoint = entry.methods.get(methodOf(request)) as Endpoint;
-      await requireMatch(api, request, endpoint);
-      return answerCall(request, reply, endpoint, admitted.get(request) ?? null, platform, options);
+      const caller = admitted.get(request) ?? null;
+      const readable = entry.methods.get('GET');
+      await requireMatch(request, (ignored) =>
+        readable?.route == null
+          ? Promise.resolve(null)
+          : answerCall(request, ignored, readable, caller, platform, options),
+      );
+      return answerCall(request, reply, endpoint, caller, platform, options);
     },
   });
 }

@@ -3,6 +3,7 @@ import type { App } from '../model/app.ts';
 import type { Build } from '../model/build.ts';
 import type { BuildId, SlugId } from '../model/ids.ts';
 import type { Slug } from '../model/slug.ts';
+import type { ApiCall } from './api-call.ts';
 import { describeBuildpack } from './buildpack-installations.ts';
 import { withApp, type Routes } from './route.ts';
 import { sendPage } from './send-page.ts';
@@ -14,13 +15,13 @@ export const buildRoutes: Routes = {
   'GET /apps/:app/builds': withApp('view', async (call, app) => {
     const builds = await call.platform.store.builds.list(app.id);
     const fields = { started_at: (build: Build) => timestamp(build.createdAt), id: (build: Build) => build.id };
-    return sendPage(call, builds, fields, (build) => serializeBuild(build, app));
+    return sendPage(call, builds, fields, (build) => serializeBuild(build, app, call));
   }),
   'GET /apps/:app/builds/:build': withApp('view', async (call, app) => {
     const build = await call.platform.store.builds.findById(call.param('build') as BuildId);
     if (build?.appId !== app.id)
       throw new PlatformError('not_found', "Couldn't find that build.", { resource: 'build' });
-    return serializeBuild(build, app);
+    return serializeBuild(build, app, call);
   }),
   'GET /apps/:app/slugs/:slug': withApp('deploy', async (call, app) => {
     const slug = await call.platform.store.slugs.findById(call.param('slug') as SlugId);
@@ -29,16 +30,22 @@ export const buildRoutes: Routes = {
   }),
 };
 
-export function serializeBuild(build: Build, app: App): unknown {
+export function serializeBuild(build: Build, app: App, call: Pick<ApiCall, 'platform'>): unknown {
   return {
     id: build.id,
     status: build.status,
     app: { id: app.id },
     buildpacks: build.buildpacks.map(describeBuildpack),
-    output_stream_url: null,
+    // Empty: the output of a build is in the app's log.
+    output_stream_url: '',
     release: build.releaseId === null ? null : { id: build.releaseId },
     slug: build.slugId === null ? null : { id: build.slugId },
-    source_blob: { checksum: null, url: null, version: build.commit, version_description: null },
+    source_blob: {
+      checksum: null,
+      url: call.platform.urls.git(app.name),
+      version: build.commit,
+      version_description: null,
+    },
     stack: app.stack,
     user: { id: build.userId, email: build.userEmail },
     created_at: timestamp(build.createdAt),

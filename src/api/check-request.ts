@@ -14,6 +14,11 @@ const leftToHandlers: Readonly<Record<string, readonly string[]>> = {
   'PATCH /apps/:app/formation/:type': ['quantity', 'dyno_size', 'size'],
   // Seconds as a text, and no scope for the whole one.
   'POST /oauth/authorizations': ['expires_in', 'scope'],
+  // Left out when only the description changes.
+  'PATCH /oauth/authorizations/:authorization': ['client'],
+  // One permission as a text.
+  'POST /teams/apps/:app/collaborators': ['permissions'],
+  'PATCH /teams/apps/:app/collaborators/:collaborator': ['permissions'],
 };
 
 const left = new Map(

@@ -25,38 +25,42 @@ export const notOfferedRoutes: Routes = {
     },
     { reach: 'apps', does: 'read' },
   ),
-  'POST /apps/:app/addons': refuse(
+  'POST /apps/:app/addons': refuseForApp(
     'Add-ons are not offered by this platform.',
     'Set the address and credentials of a service as config vars instead.',
   ),
-  'POST /apps/:app/dynos': refuse(
+  'POST /apps/:app/dynos': refuseForApp(
     'One-off dynos are not offered by this platform.',
     'Give the command a process type in the Procfile and scale it.',
   ),
-  'POST /apps/:app/builds': refuse('Builds through the API are not offered by this platform.', 'Deploy with git push.'),
-  'POST /apps/:app/slugs': refuse('Slugs through the API are not offered by this platform.', 'Deploy with git push.'),
+  'POST /apps/:app/builds': refuseForApp(
+    'Builds through the API are not offered by this platform.',
+    'Deploy with git push.',
+  ),
+  'POST /apps/:app/slugs': refuseForApp(
+    'Slugs through the API are not offered by this platform.',
+    'Deploy with git push.',
+  ),
   'POST /sources': refuse('Builds through the API are not offered by this platform.', 'Deploy with git push.'),
-  'POST /apps/:app/domains': refuse(
+  'POST /apps/:app/domains': refuseForApp(
     'Custom domains are not offered by this platform.',
     'The app answers at its web URL (heroku apps:info).',
-  ),
-  'POST /apps/:app/collaborators': refuse(
-    'Collaborators are not offered by this platform.',
-    "Only the app's owner has access.",
   ),
   'POST /teams/apps': refuse(
     'Teams and spaces are not offered by this platform.',
     'Create the app without --team and --space.',
   ),
   'POST /pipelines': refuse('Pipelines are not offered by this platform.', 'Push the same commit to each app instead.'),
-  'POST /oauth/authorizations': refuse(
-    'Logging in through the API is not offered by this platform.',
-    'Set HEROKU_API_KEY to a token; `hokku env` prints it.',
-  ),
 };
 
 function refuse(what: string, instead: string): Route {
-  return withAccount(() => {
-    throw new PlatformError('not_implemented', `${what} ${instead}`);
-  });
+  return { ...withAccount(() => notOffered(what, instead), { reach: 'apps' }), checksBody: false };
+}
+
+function refuseForApp(what: string, instead: string): Route {
+  return { ...withApp('view', () => notOffered(what, instead)), checksBody: false };
+}
+
+function notOffered(what: string, instead: string): never {
+  throw new PlatformError('not_implemented', `${what} ${instead}`);
 }

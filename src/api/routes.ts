@@ -1,8 +1,11 @@
 import { accountRoutes } from './account.ts';
+import { accountsRoutes } from './accounts.ts';
 import { appRoutes } from './apps.ts';
+import { authorizationRoutes } from './authorizations.ts';
 import { buildRoutes } from './builds.ts';
 import { buildpackInstallationRoutes } from './buildpack-installations.ts';
 import { catalogRoutes } from './catalog.ts';
+import { collaboratorRoutes } from './collaborators.ts';
 import { configVarRoutes } from './config-vars.ts';
 import { dynoRoutes } from './dynos.ts';
 import { formationRoutes } from './formation.ts';
@@ -18,7 +21,10 @@ import { webhookRoutes } from './webhooks.ts';
 /** Every endpoint of this platform, each declared in the file of its resource. */
 export const apiRoutes: Routes = {
   ...accountRoutes,
+  ...accountsRoutes,
+  ...authorizationRoutes,
   ...appRoutes,
+  ...collaboratorRoutes,
   ...configVarRoutes,
   ...formationRoutes,
   ...dynoRoutes,

@@ -8,10 +8,10 @@ import type { DynoRow } from '../store/index.ts';
 import type { SerializeResource } from '../webhook/index.ts';
 import { serializeApp } from './apps.ts';
 import { serializeBuild } from './builds.ts';
+import { serializeCollaborator } from './collaborators.ts';
 import { serializeDyno } from './dynos.ts';
 import { serializeFormation } from './formation.ts';
 import { serializeRelease } from './releases.ts';
-import { timestamp } from './timestamp.ts';
 
 /** What webhooks are told of a thing is what the API answers for it. */
 export function serializeResource(platform: Platform): SerializeResource {
@@ -21,7 +21,7 @@ export function serializeResource(platform: Platform): SerializeResource {
       case 'api:app':
         return (await serializeApp(thing as App, platform)) as object;
       case 'api:build':
-        return serializeBuild(thing as Build, app) as object;
+        return serializeBuild(thing as Build, app, { platform }) as object;
       case 'api:formation':
         return firstOf(await serializeFormation(platform, app, [thing as FormationEntry]));
       case 'api:release':
@@ -33,23 +33,11 @@ export function serializeResource(platform: Platform): SerializeResource {
         return serializeDyno({ ...row, state, releaseVersion: release?.version ?? 0 }, app) as object;
       }
       case 'api:collaborator':
-        return serializeCollaborator(thing as Collaborator, app);
+        return serializeCollaborator(thing as Collaborator, app) as object;
       default:
         // Nothing of the other kinds happens here yet.
         return thing;
     }
-  };
-}
-
-function serializeCollaborator(collaborator: Collaborator, app: App): object {
-  return {
-    id: collaborator.id,
-    role: 'collaborator',
-    permissions: collaborator.permissions.map((name) => ({ name })),
-    app: { id: app.id, name: app.name },
-    user: { id: collaborator.accountId, email: collaborator.email, federated: false },
-    created_at: timestamp(collaborator.createdAt),
-    updated_at: timestamp(collaborator.updatedAt),
   };
 }
 

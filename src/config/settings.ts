@@ -21,6 +21,9 @@ export const knownSettings: ReadonlySet<string> = new Set([
   'HOKKU_STOP_GRACE',
   'HOKKU_KEEP_OLD_RELEASE',
   'HOKKU_LOOPBACK_TARGETS',
+  // Of the command line, not of the server: it may run in a shell that has evaluated `hokku env`.
+  'HOKKU_PLATFORM',
+  'HOKKU_TOKEN_ORIGIN',
   'HOKKU_API_RATE_LIMIT',
   'HOKKU_CHECK_ANSWERS',
 ]);

@@ -117,7 +117,7 @@ export interface AuthorizationQueries {
   /** Throws `not_found`. */
   update(
     id: AuthorizationId,
-    change: { description?: string; hash?: string; hint?: string; expiresAt?: Date | null },
+    change: { description?: string; hash?: string; hint?: string | null; expiresAt?: Date | null },
   ): Promise<Authorization>;
   /** False when it was not valid any more. */
   revoke(id: AuthorizationId): Promise<boolean>;

@@ -149,6 +149,7 @@ export class Webhooks implements AsyncDisposable {
   }
 
   #lookAt(time: Date): void {
+    if (this.#closing.signal.aborted) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     const waitMs = Math.min(hourMs, Math.max(20, time.getTime() - Date.now()));
     this.#timer = setTimeout(() => {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fastify from 'fastify';
-import { ensureFirstAccount } from '../../../src/account/index.ts';
+import { ensureFirstAccount, hashToken, newToken } from '../../../src/account/index.ts';
 import { apiPlugin, serializeResource, serverOptions } from '../../../src/api/index.ts';
 import { openConfigVars } from '../../../src/config-vars/index.ts';
 import type { Platform } from '../../../src/lifecycle/index.ts';
@@ -14,8 +14,9 @@ import { openLogs } from '../../../src/log.ts';
 import { openLogplex } from '../../../src/logplex/index.ts';
 import type { Account } from '../../../src/model/account.ts';
 import type { App } from '../../../src/model/app.ts';
+import type { Scope } from '../../../src/model/authorization.ts';
 import type { DynoView } from '../../../src/model/dyno.ts';
-import type { AppId, CommitId, DynoId, DynoName, ProcessType, Sha256 } from '../../../src/model/ids.ts';
+import type { AccountId, AppId, CommitId, DynoId, DynoName, ProcessType, Sha256 } from '../../../src/model/ids.ts';
 import type { Release } from '../../../src/model/release.ts';
 import { createRelease } from '../../../src/release/index.ts';
 import { openStore } from '../../../src/store/index.ts';
@@ -31,7 +32,7 @@ export interface ApiAnswer {
 /** The Platform API over a real store and a real log, with dynos that only exist as rows. */
 export class ApiRig implements AsyncDisposable {
   readonly platform: Platform;
-  readonly account: Account;
+  readonly operator: Account;
   readonly url: string;
   readonly token: string;
   readonly dynos: DynoCast;
@@ -39,21 +40,21 @@ export class ApiRig implements AsyncDisposable {
 
   private constructor(parts: {
     platform: Platform;
-    account: Account;
+    operator: Account;
     url: string;
     token: string;
     dynos: DynoCast;
     close: () => Promise<void>;
   }) {
     this.platform = parts.platform;
-    this.account = parts.account;
+    this.operator = parts.operator;
     this.url = parts.url;
     this.token = parts.token;
     this.dynos = parts.dynos;
     this.#close = parts.close;
   }
 
-  static async start(): Promise<ApiRig> {
+  static async start(options: { readonly hourlyLimit?: number } = {}): Promise<ApiRig> {
     const dir = await mkdtemp(join(tmpdir(), 'hokku-api-'));
     const logs = openLogs('error', false);
     const store = await openStore({ url: join(dir, 'platform.sqlite'), log: logs.store });
@@ -61,7 +62,7 @@ export class ApiRig implements AsyncDisposable {
     const secretKey = randomBytes(32);
     const logplex = await openLogplex({ dir: join(dir, 'logs'), log: logs.logplex, outbound });
     const token = `HRKU-${randomBytes(16).toString('hex')}`;
-    const account = await ensureFirstAccount(store, { email: 'admin@localhost', token });
+    const operator = await ensureFirstAccount(store, { email: 'admin@localhost', token });
     const limits = { retryMs: 20, maxRetryMs: 100 };
     const webhooks = new Webhooks({ store, box: openSecretBox(secretKey), outbound, log: logs.webhook, limits });
     const closing = new AbortController();
@@ -110,7 +111,7 @@ export class ApiRig implements AsyncDisposable {
       closing: closing.signal,
     } as unknown as Platform;
     await webhooks.start(serializeResource(platform));
-    await http.register(apiPlugin(platform, { hourlyLimit: 1_000_000, checkAnswers: true }));
+    await http.register(apiPlugin(platform, { hourlyLimit: 1_000_000, ...options, checkAnswers: true }));
     await http.listen({ port: 0, host: '127.0.0.1' });
     port = (http.server.address() as AddressInfo).port;
     const close = async (): Promise<void> => {
@@ -122,7 +123,7 @@ export class ApiRig implements AsyncDisposable {
       await store[Symbol.asyncDispose]();
       await rm(dir, { recursive: true, force: true });
     };
-    return new ApiRig({ platform, account, url: `http://127.0.0.1:${port}`, token, dynos, close });
+    return new ApiRig({ platform, operator, url: `http://127.0.0.1:${port}`, token, dynos, close });
   }
 
   async api(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
@@ -140,8 +141,29 @@ export class ApiRig implements AsyncDisposable {
     return { status: response.status, headers: response.headers, json: text === '' ? null : JSON.parse(text) };
   }
 
-  async createApp(name: string): Promise<App> {
-    await this.api('POST', '/apps', { name });
+  /** A further account, and what it authorizes itself with. */
+  async account(email: string): Promise<Account & { readonly authorization: string }> {
+    const made = await this.api('POST', '/accounts', { email });
+    const { access_token: given } = made.json as { access_token: { token: string } };
+    const account = await this.platform.store.accounts.findByEmail(email);
+    if (account === null) throw new Error(`the account ${email} was not made`);
+    return { ...account, authorization: `Bearer ${given.token}` };
+  }
+
+  /** An `Authorization` header for a new token of the account. */
+  async authorize(
+    account: { readonly id: AccountId },
+    scopes: readonly Scope[],
+    expiresAt: Date | null = null,
+  ): Promise<string> {
+    const token = newToken();
+    const rest = { hash: hashToken(token), hint: null, description: 'test', scopes, expiresAt };
+    await this.platform.store.authorizations.create({ ...rest, accountId: account.id });
+    return `Bearer ${token}`;
+  }
+
+  async createApp(name: string, headers: Record<string, string> = {}): Promise<App> {
+    await this.api('POST', '/apps', { name }, headers);
     const app = await this.platform.store.apps.findByName(name);
     if (app === null) throw new Error(`the app ${name} was not created`);
     return app;
@@ -150,7 +172,7 @@ export class ApiRig implements AsyncDisposable {
   /** What a push leaves behind: a slug, a release, the formation of its Procfile. */
   async deploy(app: App, commit = randomBytes(20).toString('hex')): Promise<Release> {
     const { store, logplex } = this.platform;
-    const actor = { accountId: this.account.id, email: this.account.email };
+    const actor = { accountId: this.operator.id, email: this.operator.email };
     const release = await store.transaction(async (tx) => {
       const slug = await tx.slugs.create({
         appId: app.id,

@@ -53,7 +53,7 @@ it('lets the operator send to this machine, and nobody else', async () => {
   const { store } = rig.platform;
   const someone = await store.accounts.create({ email: 'someone@example.com' });
   const actor = { accountId: someone.id, email: someone.email };
-  const operator = { accountId: rig.account.id, email: rig.account.email };
+  const operator = { accountId: rig.operator.id, email: rig.operator.email };
   const webhook = { include: ['api:app'], level: 'sync', secret: null, authorization: null } as const;
   for (const url of ['https://localhost/', 'https://127.1/', 'https://[::1]/', 'https://0/', 'https://db.localhost/']) {
     await expect(addLogDrain(app, url, actor, rig.platform)).rejects.toMatchObject({ id: 'invalid_params' });
