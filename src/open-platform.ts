@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { ensureFirstAccount } from './account/index.ts';
 import { BuildCaches } from './build/index.ts';
-import type { Config, Secrets } from './config/index.ts';
+import { sandboxOptions, type Config, type Secrets } from './config/index.ts';
 import { openConfigVars } from './config-vars/index.ts';
 import { requirePassable, type DataFolder } from './data-folder.ts';
 import { openLocalRuntime } from './dyno/index.ts';
 import { DynoOutputs, openFormation } from './formation/index.ts';
-import { BuildCancellations, DynoLog, type Platform } from './lifecycle/index.ts';
+import { BuildCancellations, DynoLog, Launches, SlugCollector, type Platform } from './lifecycle/index.ts';
 import { Disposables } from './lib/disposables.ts';
 import { KeyedQueue } from './lib/keyed-queue.ts';
 import { openOutbound } from './lib/outbound.ts';
@@ -20,8 +20,8 @@ import { openRepos } from './repo/index.ts';
 import { openRouter, type Router } from './router/index.ts';
 import { openSlugStore } from './slug/index.ts';
 import { openStore } from './store/index.ts';
+import { noSandbox, probeSandbox, runInSandbox, type Sandbox } from './supervisor/index.ts';
 import { Webhooks } from './webhook/index.ts';
-import { probeSandbox, runInSandbox, type Sandbox } from './supervisor/index.ts';
 
 export interface OpenPlatform extends AsyncDisposable {
   readonly platform: Platform;
@@ -61,15 +61,16 @@ async function open(
   const store = opened.use(await openStore({ url: config.databaseUrl, log: logs.store }));
   await ensureFirstAccount(store, { email: config.adminEmail, token: secrets.apiKey });
   const certificate = await ensureCertificate(data.tls, config.domain, operatorCertificate(config));
-  const sandbox = await probeSandbox({
-    hide: [data.root],
-    ...(config.sandbox === null ? {} : { want: config.sandbox }),
-  });
+  const sandbox = config.sandbox === 'none' ? noSandbox : await probeSandbox(sandboxOptions(config, config.sandbox));
   if (!sandbox.hasPrivatePaths && process.getuid?.() === 0) await requirePassable(data.root);
 
   const configVars = openConfigVars(store, secrets.secretKey);
   const repos = await openRepos({ dir: data.repos, hooksDir: join(packageRoot, 'hooks'), log: logs.receiver });
   const slugs = await openSlugStore({ dir: data.slugs, log: logs.build });
+  const inBackground: Platform['inBackground'] = (what, work) => {
+    background.add(what, work);
+  };
+  const slugCollector = new SlugCollector({ store, slugs, inBackground, closing: closing.signal });
   const secretBox = openSecretBox(secrets.secretKey);
   let publicPort = config.port;
   const outbound = openOutbound({ publicPort: () => publicPort, allowLoopback: config.allowLoopbackTargets });
@@ -85,6 +86,9 @@ async function open(
       onOutput: (output) => {
         dynoLog.handle(output);
         outputs.handle(output);
+      },
+      onGone: ({ appId, uid, slug }) => {
+        slugCollector.collect({ appId, uid, slugs: [slug] });
       },
       cursorOf: (appId, dynoId) => logplex.cursorOf(appId, dynoId),
       log: logs.dyno,
@@ -135,6 +139,7 @@ async function open(
     store,
     repos,
     slugs,
+    slugCollector,
     configVars,
     secretBox,
     outbound,
@@ -150,15 +155,14 @@ async function open(
     },
     builds: new KeyedQueue<AppId>(),
     cancellations: new BuildCancellations(),
+    launches: new Launches(),
     formation,
     runtime,
     outputs,
     logplex,
     webhooks,
     logs,
-    inBackground: (what, work) => {
-      background.add(what, work);
-    },
+    inBackground,
     closing: closing.signal,
   };
   return { platform, router, sandbox, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };

@@ -7,6 +7,7 @@ import { authorizeApp } from './app/index.ts';
 import { loadSecrets, type Config, type Environment } from './config/index.ts';
 import { openDataFolder } from './data-folder.ts';
 import { PlatformError } from './errors/platform-error.ts';
+import { endOnFatalErrors } from './fatal-errors.ts';
 import { writeFileAtomic } from './lib/atomic-file.ts';
 import { Disposables } from './lib/disposables.ts';
 import { onBoot, onPush, type Platform } from './lifecycle/index.ts';
@@ -44,6 +45,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
   const opened = new Disposables();
   try {
     const logs = openLogs(config.logLevel, terminal);
+    opened.use(endOnFatalErrors(logs.platform));
     const data = opened.use(await openDataFolder(config.dataDir));
     const secrets = await loadSecrets(env, config.dataDir);
     const socket = join(data.run, 'platform.sock');
@@ -82,6 +84,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
         state.platform = null;
         await platform.formation.stopAll();
         await router.stop();
+        data.releaseRun();
       },
       [Symbol.asyncDispose]: async () => {
         state.platform = null;

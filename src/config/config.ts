@@ -22,8 +22,8 @@ export interface Config {
   readonly logLevel: string;
   /** The operator's own certificate; null: a private CA is made. */
   readonly tls: { readonly certPath: string; readonly keyPath: string } | null;
-  /** Null: the best that this machine offers. */
-  readonly sandbox: SandboxChoice | null;
+  /** Null: the best that this machine offers. `none`, which is no setting: nothing will be started. */
+  readonly sandbox: SandboxChoice | 'none' | null;
   readonly limits: ConfigLimits;
   readonly keepOldOnFailedRollOut: boolean;
   /** Log drains and webhooks of every user may reach this machine's own addresses, not only the operator's. */
@@ -54,7 +54,7 @@ const mebibyte = 1024 * 1024;
 
 /** Throws a PlatformError that names the variable, its value and what is allowed. */
 export function loadConfig(env: Environment, options: { readonly isRoot: boolean; readonly cwd: string }): Config {
-  const dataDir = resolve(options.cwd, text(env, 'HOKKU_DATA_DIR', defaultDataDir(env, options.isRoot)));
+  const dataDir = dataFolder(env, options);
   const domain = domainName(env);
   return {
     dataDir,
@@ -93,6 +93,14 @@ export function defaultDataDir(env: Environment, isRoot: boolean): string {
     base !== undefined && isAbsolute(base) ? base : join(env['HOME'] ?? homedir(), '.local', 'share'),
     'hokku',
   );
+}
+
+function dataFolder(env: Environment, { isRoot, cwd }: { readonly isRoot: boolean; readonly cwd: string }): string {
+  const value = text(env, 'HOKKU_DATA_DIR', defaultDataDir(env, isRoot));
+  const dir = resolve(cwd, value);
+  if (/^\/(proc|sys)(\/|$)/.test(dir))
+    throw invalid('HOKKU_DATA_DIR', value, 'a folder on a disk, not below /proc or /sys, which hold no files');
+  return dir;
 }
 
 function text(env: Environment, name: string, fallback: string): string {

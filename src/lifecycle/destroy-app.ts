@@ -6,6 +6,7 @@ import type { Platform } from './platform.ts';
 export async function destroyApp(app: App, platform: Platform): Promise<void> {
   platform.cancellations.cancel(app.id);
   await platform.formation.removeApp(app.id);
+  const slugs = await platform.store.slugs.listShas(app.id);
   await platform.store.apps.delete(app.id);
   await Promise.all([
     platform.repos.remove(app.id),
@@ -13,4 +14,5 @@ export async function destroyApp(app: App, platform: Platform): Promise<void> {
     platform.logplex.remove(buildLogOf(app.id)),
     platform.buildTools.caches.remove(app.id),
   ]);
+  platform.slugCollector.collect({ appId: app.id, uid: app.uid, slugs });
 }

@@ -2,6 +2,8 @@ export { createApp } from './create-app.ts';
 export { destroyApp } from './destroy-app.ts';
 export { DynoLog } from './dyno-log.ts';
 export { BuildCancellations } from './build-cancellations.ts';
+export { Launches } from './launches.ts';
+export { SlugCollector } from './slug-collector.ts';
 export { addLogDrain, listLogDrains, removeLogDrain, type OpenLogDrain } from './log-drains.ts';
 export { onBoot } from './on-boot.ts';
 export { onConfigChange } from './on-config-change.ts';

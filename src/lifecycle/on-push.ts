@@ -6,10 +6,11 @@ import type { Push, PushOutcome } from '../model/push.ts';
 import type { Release } from '../model/release.ts';
 import { createRelease } from '../release/index.ts';
 import { logApiEvent } from './api-event.ts';
-import { announceLaunch, announceOutcome } from './announce-launch.ts';
+import { announceLaunch, announceNewer, announceOutcome } from './announce-launch.ts';
 import { setFirstDeployVars } from './first-deploy-vars.ts';
 import { initialStatus, launch } from './launch.ts';
 import { openLine } from './open-line.ts';
+import { outcomeOfNewer } from './outcome-of-newer.ts';
 import type { Platform } from './platform.ts';
 import { recordOutput } from './record-output.ts';
 
@@ -29,24 +30,40 @@ export async function onPush(
     );
   };
   using build = platform.cancellations.register(push.app.id, signal);
-  return await platform.builds.run(push.app.id, () => deploy(push, platform, output, build.signal), waiting);
+  const delivery = { push, platform, output, signal: build.signal, isCancelled: () => build.isCancelled() };
+  return await platform.builds.run(push.app.id, () => deploy(delivery), waiting);
 }
 
-async function deploy(push: Push, platform: Platform, pusher: BuildOutput, signal: AbortSignal): Promise<PushOutcome> {
-  // The app may have been destroyed or renamed while this push waited.
+/** What a push brings, and whom it is told to. */
+interface Delivery {
+  readonly push: Push;
+  readonly platform: Platform;
+  readonly output: BuildOutput;
+  /** Ends the build. */
+  readonly signal: AbortSignal;
+  /** True when the app is being destroyed. */
+  readonly isCancelled: () => boolean;
+}
+
+/** A delivery whose turn it is. */
+interface Deployment extends Delivery {
+  /** As it is now: it may have been renamed while the push waited. */
+  readonly app: App;
+  readonly record: Build;
+}
+
+async function deploy(delivery: Delivery): Promise<PushOutcome> {
+  const { push, platform, output: pusher } = delivery;
   const app = await platform.store.apps.findById(push.app.id);
   if (app === null) return reject(push.app, ['The app was destroyed while this push waited.'], pusher);
 
-  const record = await platform.store.builds.create({
-    appId: app.id,
-    commit: push.commit,
-    userId: push.actor.accountId,
-  });
+  const { commit, actor } = push;
+  const record = await platform.store.builds.create({ appId: app.id, commit, userId: actor.accountId });
   const output = recordOutput(app.id, pusher, platform.logplex);
-  logApiEvent(app.id, 'Build started', push.actor, platform);
+  logApiEvent(app.id, 'Build started', actor, platform);
 
   try {
-    return await buildAndLaunch(push, app, record, platform, output, signal);
+    return await buildAndLaunch({ ...delivery, app, record, output });
   } catch (error) {
     await failBuild(record, platform);
     throw error;
@@ -59,15 +76,9 @@ async function failBuild(record: Build, platform: Platform): Promise<void> {
   if (found?.status === 'pending') await platform.store.builds.finish(record.id, { status: 'failed' });
 }
 
-async function buildAndLaunch(
-  push: Push,
-  app: App,
-  record: Build,
-  platform: Platform,
-  output: BuildOutput,
-  signal: AbortSignal,
-): Promise<PushOutcome> {
-  const built = await buildPush(push, app, record, platform, output, signal);
+async function buildAndLaunch(deployment: Deployment): Promise<PushOutcome> {
+  const { push, app, record, platform, output } = deployment;
+  const built = await buildPush(deployment);
   if (built.status === 'failed') {
     await failBuild(record, platform);
     logApiEvent(app.id, 'Build failed', push.actor, platform);
@@ -75,25 +86,26 @@ async function buildAndLaunch(
     return reject(app, [], output);
   }
 
-  const release = await storeRelease(push, app, record, built.slug, platform);
+  const release = await storeRelease(deployment, built.slug);
   logApiEvent(app.id, 'Build succeeded', push.actor, platform);
   announceLaunch(app, release, platform, output);
   const outcome = await launch(app, release, push.actor, platform, output);
-  return announceOutcome(app, release, outcome, platform, output) ? { status: 'accepted' } : reject(app, [], output);
+  const newer = outcome.status === 'superseded' ? await outcomeOfNewer(release, platform) : null;
+  if (deployment.isCancelled()) {
+    return reject(app, ['The app was destroyed while this push was being launched.'], output);
+  }
+  const isAccepted =
+    newer === null
+      ? announceOutcome(app, release, outcome, platform, output)
+      : announceNewer(app, release, newer, platform, output);
+  return isAccepted ? { status: 'accepted' } : reject(app, [], output);
 }
 
 type BuildPushOutcome =
   | { readonly status: 'succeeded'; readonly slug: BuiltSlug }
   | { readonly status: 'failed'; readonly failure: BuildFailure };
 
-async function buildPush(
-  push: Push,
-  app: App,
-  record: Build,
-  platform: Platform,
-  output: BuildOutput,
-  signal: AbortSignal,
-): Promise<BuildPushOutcome> {
+async function buildPush({ push, app, record, platform, output, signal }: Deployment): Promise<BuildPushOutcome> {
   const compressing = openLine('Compressing source files... ', output);
   const exported = await platform.repos.exportSource({
     objects: push.objects,
@@ -130,14 +142,19 @@ async function buildPush(
   );
 }
 
+/** The slug is kept for its release; one that comes to none, because the app is gone, is nobody's. */
+async function storeRelease(deployment: Deployment, built: BuiltSlug): Promise<Release> {
+  const { app, platform } = deployment;
+  try {
+    return await createPushRelease(deployment, built);
+  } finally {
+    platform.slugs.settle(built.sha256);
+    platform.slugCollector.collect({ appId: app.id, uid: app.uid, slugs: [built.sha256] });
+  }
+}
+
 /** Slug, release and the build's result are stored together, or not at all. */
-async function storeRelease(
-  push: Push,
-  app: App,
-  record: Build,
-  built: BuiltSlug,
-  platform: Platform,
-): Promise<Release> {
+async function createPushRelease({ push, app, record, platform }: Deployment, built: BuiltSlug): Promise<Release> {
   const commit = await platform.repos.readCommit(push.objects, push.commit);
   await setFirstDeployVars(app, built, push.actor, platform);
   return platform.store.transaction(async (tx) => {

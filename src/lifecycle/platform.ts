@@ -1,6 +1,8 @@
 import type { BuildTools } from '../build/index.ts';
 import type { ConfigVarsBox } from '../config-vars/index.ts';
 import type { BuildCancellations } from './build-cancellations.ts';
+import type { Launches } from './launches.ts';
+import type { SlugCollector } from './slug-collector.ts';
 import type { DynoOutputs, Formation } from '../formation/index.ts';
 import type { KeyedQueue } from '../lib/keyed-queue.ts';
 import type { Outbound } from '../lib/outbound.ts';
@@ -44,6 +46,7 @@ export interface Platform {
   readonly store: Store;
   readonly repos: Repos;
   readonly slugs: SlugStore;
+  readonly slugCollector: SlugCollector;
   readonly configVars: ConfigVarsBox;
   /** Keeps other credentials of users. */
   readonly secretBox: SecretBox;
@@ -53,6 +56,7 @@ export interface Platform {
   /** Builds of one app run one after the other; a place in it belongs to a live build. */
   readonly builds: KeyedQueue<AppId>;
   readonly cancellations: BuildCancellations;
+  readonly launches: Launches;
   readonly formation: Formation;
   readonly runtime: DynoRuntime;
   readonly outputs: DynoOutputs;

@@ -10,6 +10,8 @@ export interface BuildOutput {
 export interface SourceTree extends AsyncDisposable {
   readonly dir: string;
   readonly commit: CommitId | null;
+  /** Whoever made it knows that nothing is in it that a slug never has: no `.git`, `.gitmodules` or `.DS_Store`. */
+  readonly isPruned?: boolean;
 }
 
 export type BuildPhase = 'source' | 'detect' | 'compile' | 'release-info' | 'pack';

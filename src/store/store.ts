@@ -18,6 +18,7 @@ import type {
   LogDrainId,
   ProcessType,
   ReleaseId,
+  Sha256,
   SlugId,
 } from '../model/ids.ts';
 import type { LogDrain } from '../model/log-drain.ts';
@@ -172,8 +173,10 @@ export interface AppQueries {
 export interface SlugQueries {
   create(slug: Omit<Slug, 'id' | 'createdAt'>): Promise<Slug>;
   findById(id: SlugId): Promise<Slug | null>;
-  /** SHA-256 of every slug that a release of any app refers to. */
-  listShasInUse(): Promise<readonly string[]>;
+  /** SHA-256 of every slug of any app that runs, is being launched, or can be rolled back to: of releases that have not failed. */
+  listShasInUse(): Promise<readonly Sha256[]>;
+  /** SHA-256 of every slug that was ever made for the app, whether it is stored still or not. */
+  listShas(appId: AppId): Promise<readonly Sha256[]>;
 }
 
 export interface BuildQueries {

@@ -28,7 +28,7 @@ export interface SandboxedCommand {
   readonly tmpDir: string;
   readonly mounts: readonly Mount[];
   readonly hostname: string;
-  /** Upper bounds, lowered to what the platform itself may have. `processes` only counts those of the sandbox where it has its own user namespace. */
+  /** Upper bounds, lowered to what the platform itself may have. `processes` has no effect where the kernel would count others than the app's. */
   readonly limits?: { readonly openFiles?: number; readonly processes?: number };
 }
 

@@ -34,11 +34,16 @@ export function slugQueries({ read, write }: Handle): SlugQueries {
       const rows = await read
         .selectFrom('slugs')
         .innerJoin('releases', 'releases.slug_id', 'slugs.id')
+        .where('releases.status', '<>', 'failed')
         .select('slugs.sha256')
         .distinct()
         .orderBy('slugs.sha256')
         .execute();
-      return rows.map((row) => row.sha256);
+      return rows.map((row) => row.sha256 as Sha256);
+    },
+    listShas: async (appId) => {
+      const rows = await read.selectFrom('slugs').select('sha256').distinct().where('app_id', '=', appId).execute();
+      return rows.map((row) => row.sha256 as Sha256);
     },
   };
 }

@@ -7,7 +7,7 @@ import fastify from 'fastify';
 import { ensureFirstAccount, hashToken, newToken } from '../../../src/account/index.ts';
 import { apiPlugin, serializeResource, serverOptions } from '../../../src/api/index.ts';
 import { openConfigVars } from '../../../src/config-vars/index.ts';
-import type { Platform } from '../../../src/lifecycle/index.ts';
+import { Launches, type Platform } from '../../../src/lifecycle/index.ts';
 import { openOutbound } from '../../../src/lib/outbound.ts';
 import { openSecretBox } from '../../../src/lib/secret-box.ts';
 import { openLogs } from '../../../src/log.ts';
@@ -104,6 +104,8 @@ export class ApiRig implements AsyncDisposable {
         removeApp: () => Promise.resolve(),
       },
       cancellations: { cancel: () => undefined },
+      launches: new Launches(),
+      slugCollector: { collect: () => undefined },
       buildTools: { caches: { remove: () => Promise.resolve() } },
       inBackground: (_what: string, work: Promise<unknown>) => {
         background.push(work);
