@@ -40,7 +40,9 @@ class Reading implements Disposable {
   }
 
   async until(what: string, check: (reading: this) => boolean, timeoutMs?: number): Promise<void> {
-    await eventually(what, () => Promise.resolve(check(this)), timeoutMs);
+    await eventually(what, () => Promise.resolve(check(this)), timeoutMs).catch((error: unknown) => {
+      throw new Error(`${String(error)}: ${this.status} ${JSON.stringify(this.text)}`);
+    });
   }
 
   [Symbol.dispose](): void {
@@ -76,6 +78,8 @@ it('keeps a tail alive that has nothing to say, resumes it, and ends it with its
     id = /^id: (\d+)$/gm.exec(tail.text.slice(tail.text.lastIndexOf('\nid: ') + 1))?.[1];
   }
   await say(app, false);
+  // Who has read a line has it from the disk; one that nobody has read yet may go with the process.
+  await eventually('the line on disk', async () => (await app.logs()).join().includes('Maintenance mode off'));
   await rig.killServer();
   await rig.startServer();
   using again = new Reading(path, { ...events, 'last-event-id': id ?? '' });
