@@ -13,6 +13,7 @@ const floors = [
       'dyno',
       'router',
       'logplex',
+      'webhook',
       'source',
       'output-stream',
     ],

@@ -9,8 +9,10 @@ import { DynoOutputs, openFormation } from './formation/index.ts';
 import { BuildCancellations, DynoLog, Launches, SlugCollector, type Platform } from './lifecycle/index.ts';
 import { Disposables } from './lib/disposables.ts';
 import { KeyedQueue } from './lib/keyed-queue.ts';
+import { openOutbound } from './lib/outbound.ts';
 import { packageRoot } from './lib/package-root.ts';
 import { PathSigner } from './lib/signed-path.ts';
+import { openSecretBox } from './lib/secret-box.ts';
 import { ensureCertificate } from './lib/tls-certificate.ts';
 import type { Logs } from './log.ts';
 import { openLogplex } from './logplex/index.ts';
@@ -22,6 +24,7 @@ import { openSlugStore } from './slug/index.ts';
 import { SourceStore } from './source/index.ts';
 import { openStore } from './store/index.ts';
 import { noSandbox, probeSandbox, runInSandbox, type Sandbox } from './supervisor/index.ts';
+import { Webhooks } from './webhook/index.ts';
 
 export interface OpenPlatform extends AsyncDisposable {
   readonly platform: Platform;
@@ -71,7 +74,11 @@ async function open(
     background.add(what, work);
   };
   const slugCollector = new SlugCollector({ store, slugs, inBackground, closing: closing.signal });
-  const logplex = opened.use(await openLogplex({ dir: data.logs, log: logs.logplex }));
+  const secretBox = openSecretBox(secrets.secretKey);
+  let publicPort = config.port;
+  const outbound = openOutbound({ publicPort: () => publicPort, allowLoopback: config.allowLoopbackTargets });
+  const logplex = opened.use(await openLogplex({ dir: data.logs, log: logs.logplex, outbound }));
+  const webhooks = opened.use(new Webhooks({ store, box: secretBox, outbound, log: logs.webhook }));
   const dynoLog = opened.use(new DynoLog(logplex));
   const outputs = new DynoOutputs();
   const runtime = opened.use(
@@ -106,6 +113,7 @@ async function open(
       log: logs.router,
     }),
   );
+  publicPort = router.port;
   const formation = await openFormation({
     store,
     runtime,
@@ -140,6 +148,8 @@ async function open(
     streams: opened.use(new OutputStreams(data.streams, logs.build)),
     signer: new PathSigner(secrets.secretKey),
     configVars,
+    secretBox,
+    outbound,
     buildTools: {
       sandbox,
       runInSandbox,
@@ -157,6 +167,7 @@ async function open(
     runtime,
     outputs,
     logplex,
+    webhooks,
     logs,
     inBackground,
     closing: closing.signal,

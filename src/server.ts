@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastify, { type FastifyInstance } from 'fastify';
 import { authenticate, scopesAllow } from './account/index.ts';
-import { apiPlugin, serverOptions, type ApiOptions } from './api/index.ts';
+import { apiPlugin, serializeResource, serverOptions, type ApiOptions } from './api/index.ts';
 import { authorizeApp } from './app/index.ts';
 import { loadSecrets, type Config, type Environment } from './config/index.ts';
 import { openDataFolder } from './data-folder.ts';
@@ -58,6 +58,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     for (const name of config.unknownSettings) logs.platform.warn({ name }, 'unknown setting ignored');
     await registerEdges(http, platform, config.api);
     await onBoot(platform);
+    await platform.webhooks.start(serializeResource(platform));
     await router.commit();
     await http.listen({ path: socket });
     opened.defer(() => http.close());
@@ -146,7 +147,8 @@ async function registerEdges(http: FastifyInstance, platform: Platform, api: Api
           throw error;
         }
       },
-      onPush: (push, output, signal) => onPush(push, platform, output, signal),
+      onPush: (push, output, signal) =>
+        platform.store.actingAs(push.actor, () => onPush(push, platform, output, signal)),
       limits: defaultReceiverLimits,
       log: platform.logs.receiver,
     }),

@@ -3,6 +3,7 @@ import { cancelBuild, onBuildRequest } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
 import type { Build } from '../model/build.ts';
 import type { ApiCall } from './api-call.ts';
+import type { Asked } from './base-url.ts';
 import type { BuildId } from '../model/ids.ts';
 import { invalidField, objectBody, objectsField } from './body.ts';
 import { describeBuildpack, maxBuildpacks, referenceField } from './buildpack-installations.ts';
@@ -91,7 +92,7 @@ async function buildResult(call: ApiCall, app: App): Promise<unknown> {
   };
 }
 
-function serializeBuild(call: ApiCall, build: Build, app: App): unknown {
+export function serializeBuild(call: Asked, build: Build, app: App): unknown {
   return {
     id: build.id,
     status: build.status,
@@ -109,7 +110,7 @@ function serializeBuild(call: ApiCall, build: Build, app: App): unknown {
 }
 
 /** The source of a push is in the app's repository, and nowhere else. */
-function serializeSource({ platform }: ApiCall, { source, commit }: Build, app: App): unknown {
+function serializeSource({ platform }: Asked, { source, commit }: Build, app: App): unknown {
   if (source === null) {
     return { checksum: null, url: platform.urls.git(app.name), version: commit, version_description: null };
   }

@@ -28,7 +28,7 @@ export const collaboratorRoutes: Routes = {
     const permissions = parsePermissions(objectBody(call.body)['permissions']);
     if (permissions === undefined) throw invalidField('permissions', 'must be given');
     const { accountId } = await find(call, app);
-    return serialize(await call.platform.store.collaborators.set(app.id, accountId, permissions), app);
+    return serializeCollaborator(await call.platform.store.collaborators.set(app.id, accountId, permissions), app);
   }),
   'DELETE /teams/apps/:app/collaborators/:collaborator': withApp('view', remove),
   'GET /teams/permissions': withAccount(() => appPermissions.map(serializePermission), { reach: 'identity' }),
@@ -36,12 +36,12 @@ export const collaboratorRoutes: Routes = {
 
 async function listCollaborators(call: ApiCall, app: App): Promise<readonly unknown[]> {
   const collaborators = await call.platform.store.collaborators.list(app.id);
-  return [serializeOwner(app), ...collaborators.map((collaborator) => serialize(collaborator, app))];
+  return [serializeOwner(app), ...collaborators.map((collaborator) => serializeCollaborator(collaborator, app))];
 }
 
 async function showCollaborator(call: ApiCall, app: App): Promise<unknown> {
   if (namesOwner(call.param('collaborator'), app)) return serializeOwner(app);
-  return serialize(await find(call, app), app);
+  return serializeCollaborator(await find(call, app), app);
 }
 
 async function add(call: ApiCall, app: App, permissions: readonly AppPermission[]): Promise<unknown> {
@@ -67,7 +67,7 @@ async function add(call: ApiCall, app: App, permissions: readonly AppPermission[
     return tx.collaborators.set(app.id, account.id, permissions);
   });
   call.reply.code(201);
-  return serialize(collaborator, app);
+  return serializeCollaborator(collaborator, app);
 }
 
 /** Everybody may leave; somebody else is removed by who may manage the app. */
@@ -81,7 +81,7 @@ async function remove(call: ApiCall, app: App): Promise<unknown> {
   if (collaborator?.accountId !== call.account.id) await authorizeApp(store, call.account, app.id, ['manage']);
   if (collaborator === null) throw unknown();
   await store.collaborators.remove(collaborator.id);
-  return serialize(collaborator, app);
+  return serializeCollaborator(collaborator, app);
 }
 
 async function find(call: ApiCall, app: App): Promise<Collaborator> {
@@ -129,7 +129,7 @@ function serializePermission(name: AppPermission): { name: string; description: 
   return { name, description: meanings[name] };
 }
 
-function serialize(collaborator: Collaborator, app: App): unknown {
+export function serializeCollaborator(collaborator: Collaborator, app: App): unknown {
   return {
     id: collaborator.id,
     role: 'collaborator',

@@ -54,7 +54,7 @@ function findDyno(call: ApiCall, app: App): DynoView {
   return dyno;
 }
 
-function serializeDyno(dyno: DynoView, app: App): unknown {
+export function serializeDyno(dyno: DynoView, app: App): unknown {
   return {
     id: dyno.id,
     name: dyno.name,

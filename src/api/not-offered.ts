@@ -9,9 +9,7 @@ export const notOfferedRoutes: Routes = {
   'GET /apps/:app/addons': withApp('view', () => []),
   'GET /apps/:app/addon-attachments': withApp('view', () => []),
   'GET /apps/:app/features': withApp('view', () => []),
-  'GET /apps/:app/log-drains': withApp('view', () => []),
   'GET /apps/:app/sni-endpoints': withApp('view', () => []),
-  'GET /apps/:app/webhooks': withApp('view', () => []),
   'GET /apps/:app/pipeline-couplings': withApp('view', () => {
     throw new PlatformError('not_found', "Couldn't find that pipeline coupling.", { resource: 'pipeline_coupling' });
   }),
@@ -38,10 +36,6 @@ export const notOfferedRoutes: Routes = {
   'POST /apps/:app/domains': refuseForApp(
     'Custom domains are not offered by this platform.',
     'The app answers at its web URL (heroku apps:info).',
-  ),
-  'POST /apps/:app/log-drains': refuseForApp(
-    'Log drains are not offered by this platform.',
-    'Read the log with heroku logs --tail.',
   ),
   'POST /teams/apps': refuse(
     'Teams and spaces are not offered by this platform.',

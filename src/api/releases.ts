@@ -5,6 +5,7 @@ import type { App } from '../model/app.ts';
 import type { ReleaseId, SlugId } from '../model/ids.ts';
 import type { Release } from '../model/release.ts';
 import type { ApiCall } from './api-call.ts';
+import type { Asked } from './base-url.ts';
 import type { Slug } from '../model/slug.ts';
 import { identityField, integerField, invalidField, objectBody } from './body.ts';
 import { streamUrl } from './signed-urls.ts';
@@ -73,7 +74,7 @@ async function findSlug({ platform, account }: ApiCall, id: SlugId): Promise<Slu
   throw new PlatformError('not_found', "Couldn't find that slug.", { resource: 'slug' });
 }
 
-function serializeRelease(call: ApiCall, release: Release, app: App, current: Release | null): unknown {
+export function serializeRelease(call: Asked, release: Release, app: App, current: Release | null): unknown {
   return {
     id: release.id,
     version: release.version,

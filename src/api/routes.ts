@@ -11,6 +11,7 @@ import { collaboratorRoutes } from './collaborators.ts';
 import { configVarRoutes } from './config-vars.ts';
 import { dynoRoutes } from './dynos.ts';
 import { formationRoutes } from './formation.ts';
+import { logDrainRoutes } from './log-drains.ts';
 import { logSessionRoutes } from './log-sessions.ts';
 import { notOfferedRoutes } from './not-offered.ts';
 import { releaseRoutes } from './releases.ts';
@@ -18,6 +19,8 @@ import type { Routes } from './route.ts';
 import { schemaRoutes } from './schema.ts';
 import { slugRoutes } from './slugs.ts';
 import { sourceRoutes } from './sources.ts';
+import { webhookDeliveryRoutes } from './webhook-deliveries.ts';
+import { webhookRoutes } from './webhooks.ts';
 
 /** Every endpoint of this platform, each declared in the file of its resource. */
 export const apiRoutes: Routes = {
@@ -36,7 +39,10 @@ export const apiRoutes: Routes = {
   ...slugRoutes,
   ...sourceRoutes,
   ...buildpackInstallationRoutes,
+  ...logDrainRoutes,
   ...logSessionRoutes,
+  ...webhookRoutes,
+  ...webhookDeliveryRoutes,
   ...catalogRoutes,
   ...notOfferedRoutes,
   ...schemaRoutes,

@@ -1,6 +1,5 @@
 import type { AppId } from '../model/ids.ts';
-import { baseUrl } from './base-url.ts';
-import type { ApiCall } from './api-call.ts';
+import { baseUrl, type Asked } from './base-url.ts';
 
 const hourMs = 60 * 60_000;
 const dayMs = 24 * hourMs;
@@ -8,18 +7,18 @@ const dayMs = 24 * hourMs;
 export type Resource = 'sources' | 'slugs';
 
 /** Where a client uploads a source or a slug; for an hour. */
-export function uploadUrl(call: ApiCall, resource: Resource, id: string): string {
+export function uploadUrl(call: Asked, resource: Resource, id: string): string {
   const expiresAt = new Date(Date.now() + hourMs);
   return baseUrl(call) + call.platform.signer.sign('PUT', `/${resource}/${id}.tgz`, expiresAt);
 }
 
 /** Where a source or a slug is read. */
-export function downloadUrl(call: ApiCall, resource: Resource, id: string): string {
+export function downloadUrl(call: Asked, resource: Resource, id: string): string {
   return baseUrl(call) + call.platform.signer.sign('GET', `/${resource}/${id}.tgz`, tomorrowNight());
 }
 
 /** Where the output of a build or of a release command is read. */
-export function streamUrl(call: ApiCall, appId: AppId, id: string): string {
+export function streamUrl(call: Asked, appId: AppId, id: string): string {
   return baseUrl(call) + call.platform.signer.sign('GET', streamPath(appId, id), tomorrowNight());
 }
 

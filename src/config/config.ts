@@ -28,6 +28,8 @@ export interface Config {
   readonly keepOldOnFailedRollOut: boolean;
   /** Origins inside private networks that sources may be fetched from: `https://git.example.internal`. */
   readonly privateSources: readonly string[];
+  /** Log drains and webhooks of every user may reach this machine's own addresses, not only the operator's. */
+  readonly allowLoopbackTargets: boolean;
   readonly api: {
     /** Requests per hour of one account. */
     readonly hourlyLimit: number;
@@ -75,6 +77,7 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
       bootTimeoutMs: whole(env, 'HOKKU_BOOT_TIMEOUT', 60, 1, 600) * 1000,
       stopGraceMs: whole(env, 'HOKKU_STOP_GRACE', 30, 0, 600) * 1000,
     },
+    allowLoopbackTargets: oneOf(env, 'HOKKU_LOOPBACK_TARGETS', ['on', 'off'], 'off') === 'on',
     keepOldOnFailedRollOut: oneOf(env, 'HOKKU_KEEP_OLD_RELEASE', ['on', 'off'], 'on') === 'on',
     privateSources: origins(env, 'HOKKU_PRIVATE_SOURCES'),
     api: {

@@ -2,6 +2,7 @@ import { sweepBuilds } from '../build/index.ts';
 import type { App } from '../model/app.ts';
 import type { AppId } from '../model/ids.ts';
 import { failInterruptedSetups } from './on-app-setup.ts';
+import { openLogDrains } from './log-drains.ts';
 import type { Platform } from './platform.ts';
 import { relaunch, settleInterrupted } from './settle-interrupted.ts';
 
@@ -11,6 +12,7 @@ import { relaunch, settleInterrupted } from './settle-interrupted.ts';
  * left for a human.
  */
 export async function onBoot(platform: Platform): Promise<void> {
+  await openLogDrains(platform);
   const interrupted = await settleInterrupted(platform);
   await platform.formation.reconcile();
   await failInterruptedSetups(platform);

@@ -6,6 +6,8 @@ import type { SlugCollector } from './slug-collector.ts';
 import type { DynoOutputs, Formation } from '../formation/index.ts';
 import type { KeyedQueue } from '../lib/keyed-queue.ts';
 import type { PathSigner } from '../lib/signed-path.ts';
+import type { Outbound } from '../lib/outbound.ts';
+import type { SecretBox } from '../lib/secret-box.ts';
 import type { Logs } from '../log.ts';
 import type { Logplex } from '../logplex/index.ts';
 import type { AppName, AppId } from '../model/ids.ts';
@@ -15,6 +17,7 @@ import type { OutputStreams } from '../output-stream/index.ts';
 import type { SlugStore } from '../slug/index.ts';
 import type { SourceStore } from '../source/index.ts';
 import type { Store } from '../store/index.ts';
+import type { Webhooks } from '../webhook/index.ts';
 
 /** Where things answer, as clients have to write it. */
 export interface PlatformUrls {
@@ -56,6 +59,10 @@ export interface Platform {
   /** Makes and checks the URLs of uploads, downloads and streams. */
   readonly signer: PathSigner;
   readonly configVars: ConfigVarsBox;
+  /** Keeps other credentials of users. */
+  readonly secretBox: SecretBox;
+  /** Judges what users want called. */
+  readonly outbound: Outbound;
   readonly buildTools: BuildTools;
   /** Builds of one app run one after the other; a place in it belongs to a live build. */
   readonly builds: KeyedQueue<AppId>;
@@ -65,6 +72,8 @@ export interface Platform {
   readonly runtime: DynoRuntime;
   readonly outputs: DynoOutputs;
   readonly logplex: Logplex;
+  /** Tells others by HTTP what the store has noted. */
+  readonly webhooks: Webhooks;
   readonly logs: Logs;
   /** Work that goes on after its request was answered; `on-shutdown` waits for it. A failure is logged, never lost. */
   inBackground(what: string, work: Promise<unknown>): void;

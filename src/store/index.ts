@@ -1,4 +1,5 @@
 export { openStore, type StoreOptions } from './open-store.ts';
+export type { WebhookDeliveryQueries, WebhookEventQueries, WebhookQueries } from './webhook-store.ts';
 export type {
   AccountQueries,
   AppQueries,
@@ -10,6 +11,7 @@ export type {
   DynoRow,
   FormationQueries,
   ListOptions,
+  LogDrainQueries,
   NewApp,
   NewAuthorization,
   Queries,

@@ -14,6 +14,10 @@ export interface Schema {
   dynos: DynoTable;
   slug_drafts: SlugDraftTable;
   app_setups: AppSetupTable;
+  log_drains: LogDrainTable;
+  webhooks: WebhookTable;
+  webhook_events: WebhookEventTable;
+  webhook_deliveries: WebhookDeliveryTable;
   counters: CounterTable;
 }
 
@@ -181,6 +185,64 @@ interface AppSetupTable {
   postdeploy_output: string | null;
   postdeploy_exit_code: number | null;
   success_url: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+interface LogDrainTable {
+  id: string;
+  app_id: string;
+  token: string;
+  /** Encrypted. */
+  url: Uint8Array;
+  may_reach_loopback: number;
+  created_at: string;
+  updated_at: string;
+}
+
+interface WebhookTable {
+  id: string;
+  app_id: string;
+  /** JSON list. */
+  include: string;
+  level: string;
+  /** Encrypted. */
+  target: Uint8Array;
+  may_reach_loopback: number;
+  created_at: string;
+  updated_at: string;
+  /** Its app was destroyed then. */
+  deleted_at: string | null;
+}
+
+interface WebhookEventTable {
+  id: string;
+  number: number;
+  app_id: string;
+  include: string;
+  action: string;
+  actor_id: string;
+  actor_email: string;
+  /** JSON. */
+  snapshot: string;
+  /** JSON. */
+  payload: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+interface WebhookDeliveryTable {
+  id: string;
+  number: number;
+  app_id: string;
+  webhook_id: string;
+  event_id: string;
+  level: string;
+  status: string;
+  attempts: number;
+  /** JSON. */
+  last_attempt: string | null;
+  next_attempt_at: string | null;
   created_at: string;
   updated_at: string;
 }

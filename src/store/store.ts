@@ -1,4 +1,4 @@
-import type { Account } from '../model/account.ts';
+import type { Account, Actor } from '../model/account.ts';
 import type { App } from '../model/app.ts';
 import type { AppSetup } from '../model/app-setup.ts';
 import type { Build, SourceBlob } from '../model/build.ts';
@@ -17,13 +17,16 @@ import type {
   CommitId,
   DynoId,
   DynoName,
+  LogDrainId,
   ProcessType,
   ReleaseId,
   Sha256,
   SlugId,
 } from '../model/ids.ts';
+import type { LogDrain } from '../model/log-drain.ts';
 import type { Release, ReleaseStatus } from '../model/release.ts';
 import type { Slug, SlugDraft } from '../model/slug.ts';
+import type { WebhookDeliveryQueries, WebhookEventQueries, WebhookQueries } from './webhook-store.ts';
 
 /** Order and limit of a list. */
 export interface ListOptions {
@@ -43,6 +46,10 @@ export interface Queries {
   readonly formation: FormationQueries;
   readonly dynos: DynoQueries;
   readonly appSetups: AppSetupQueries;
+  readonly logDrains: LogDrainQueries;
+  readonly webhooks: WebhookQueries;
+  readonly webhookEvents: WebhookEventQueries;
+  readonly webhookDeliveries: WebhookDeliveryQueries;
 }
 
 /** What is written with it is committed together or not at all. You can't change several things without holding one. */
@@ -62,6 +69,10 @@ export interface Store extends Queries, AsyncDisposable {
    * Inside it, write through `tx` only: a nested transaction or a write through the store is refused, as it would wait for itself.
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** Changes that `work` makes are told to webhooks in the name of this actor; else they are the app's owner's. */
+  actingAs<T>(actor: Actor, work: () => T): T;
+  /** Calls back after each commit that has written events for webhooks. One listener; it must not throw. */
+  onWebhookEvents(listener: () => void): void;
   /** Cheap proof that the database answers, for /readyz. */
   ping(): Promise<void>;
 }
@@ -261,4 +272,14 @@ export interface AppSetupQueries {
   ): Promise<void>;
   findById(id: AppSetupId): Promise<AppSetup | null>;
   listPending(): Promise<readonly AppSetup[]>;
+}
+
+export interface LogDrainQueries {
+  /** Throws `not_found` when the app is gone. */
+  create(drain: Omit<LogDrain, 'createdAt' | 'updatedAt'>): Promise<LogDrain>;
+  /** In order of their creation. */
+  list(appId: AppId): Promise<readonly LogDrain[]>;
+  listAll(): Promise<readonly LogDrain[]>;
+  /** False: it was gone already. */
+  delete(id: LogDrainId): Promise<boolean>;
 }

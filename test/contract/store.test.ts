@@ -6,7 +6,17 @@ import pg from 'pg';
 import { deferred } from '../../src/lib/deferred.ts';
 import type { Account } from '../../src/model/account.ts';
 import type { App } from '../../src/model/app.ts';
-import type { AppName, CommitId, DynoId, DynoName, ProcessType, ReleaseId, Sha256 } from '../../src/model/ids.ts';
+import type {
+  AppName,
+  CommitId,
+  DynoId,
+  DynoName,
+  LogDrainId,
+  ProcessType,
+  ReleaseId,
+  Sha256,
+  WebhookId,
+} from '../../src/model/ids.ts';
 import type { Slug } from '../../src/model/slug.ts';
 import { openStore, type NewAuthorization, type Queries, type Store } from '../../src/store/index.ts';
 import { openPostgres } from '../../src/store/dialects/postgres.ts';
@@ -314,6 +324,124 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       expect(await store.slugs.listShasInUse()).toEqual(['b'.repeat(64)]);
       expect(await store.releases.findNewest(kept.id)).toMatchObject({ version: 1, slug: { sha256: 'b'.repeat(64) } });
       await expect(store.releases.create(releaseOf(doomed, account))).rejects.toMatchObject({ id: 'not_found' });
+    });
+
+    it('keeps log drains for as long as their app is there', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      const account = await store.accounts.create({ email: 'ada@example.com' });
+      const [doomed, kept] = [await createApp(store, account.id, 'doomed'), await createApp(store, account.id, 'kept')];
+      const drainOf = (app: App, mayReachLoopback: boolean) => ({
+        id: randomUUID() as LogDrainId,
+        appId: app.id,
+        token: `d.${randomUUID()}`,
+        sealedUrl: Uint8Array.of(0, 255, 7),
+        mayReachLoopback,
+      });
+      await store.logDrains.create(drainOf(doomed, false));
+      const drain = await store.logDrains.create(drainOf(kept, true));
+      expect(drain).toMatchObject({ appId: kept.id, mayReachLoopback: true, createdAt: expect.any(Date) as unknown });
+      expect([...((await store.logDrains.list(kept.id))[0]?.sealedUrl ?? [])]).toEqual([0, 255, 7]);
+      await store.apps.delete(doomed.id);
+      expect((await store.logDrains.listAll()).map(({ id }) => id)).toEqual([drain.id]);
+      await expect(store.logDrains.create(drainOf(doomed, false))).rejects.toMatchObject({ id: 'not_found' });
+      expect([await store.logDrains.delete(drain.id), await store.logDrains.delete(drain.id)]).toEqual([true, false]);
+    });
+
+    it('notes what webhooks ask for with the change itself, also the end of the app, and forgets it in time', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      const account = await store.accounts.create({ email: 'ada@example.com' });
+      const guest = await store.accounts.create({ email: 'bob@example.com' });
+      const app = await createApp(store, account.id, 'watched');
+      const webhook = await store.webhooks.create({
+        id: randomUUID() as WebhookId,
+        appId: app.id,
+        include: ['api:app', 'api:release', 'api:collaborator', 'api:dyno'],
+        level: 'sync',
+        sealedTarget: Uint8Array.of(1, 0, 255),
+        mayReachLoopback: false,
+      });
+      let wakes = 0;
+      store.onWebhookEvents(() => {
+        wakes += 1;
+      });
+      await store.formation.set(app.id, web, { quantity: 1 });
+      const failed = store.transaction(async (tx) => {
+        await tx.releases.create(releaseOf(app, account));
+        throw new Error('rolled back');
+      });
+      await expect(failed).rejects.toThrow('rolled back');
+      expect([wakes, await store.webhookEvents.list(app.id)]).toEqual([0, []]);
+
+      const bob = { accountId: guest.id, email: guest.email };
+      const release = await store.actingAs(bob, () => store.releases.create(releaseOf(app, account)));
+      await store.releases.setStatus(release.id, 'succeeded');
+      const collaborator = await store.collaborators.set(app.id, guest.id, ['view']);
+      await store.collaborators.remove(collaborator.id);
+      const dyno = dynoOf(app, release.id, 'web.1');
+      await store.dynos.save({ ...dyno, state: 'starting' });
+      await store.dynos.save({ ...dyno, crashes: 1, state: 'starting' });
+      await store.dynos.save(dyno);
+      await store.dynos.remove(dyno.id);
+      await store.apps.delete(app.id);
+      expect(wakes).toBe(8);
+      const events = (await store.webhookEvents.list(app.id)).toReversed();
+      expect(events.map(({ include, action, actor }) => `${include} ${action} ${actor.email}`)).toEqual([
+        'api:release create bob@example.com',
+        'api:release update ada@example.com',
+        'api:collaborator create ada@example.com',
+        'api:collaborator destroy ada@example.com',
+        'api:dyno create ada@example.com',
+        'api:dyno update ada@example.com',
+        'api:dyno destroy ada@example.com',
+        'api:app destroy ada@example.com',
+      ]);
+      expect(events[1]?.snapshot).toMatchObject({
+        app: { name: 'watched' },
+        current: { status: 'succeeded' },
+        previous: { status: 'pending' },
+      });
+
+      const soon = new Date(Date.now() + 1000);
+      const [first] = await store.webhookDeliveries.listDue(soon, [], 100);
+      expect(await store.webhookDeliveries.listDue(soon, [], 100)).toHaveLength(8);
+      expect(await store.webhookDeliveries.listDue(soon, [webhook.id], 100)).toEqual([]);
+      expect(await store.webhookDeliveries.nextDueAt([webhook.id])).toBeNull();
+      expect(first).toMatchObject({
+        status: 'pending',
+        attempts: 0,
+        event: { id: events[0]?.id, include: 'api:release' },
+      });
+      if (first === undefined) throw new Error('nothing is due');
+      const now = new Date();
+      const lastAttempt = {
+        id: randomUUID(),
+        status: 'succeeded' as const,
+        code: 204,
+        errorClass: null,
+        createdAt: now,
+        updatedAt: now,
+      };
+      const taken = { status: 'succeeded' as const, attempts: 1, lastAttempt, nextAttemptAt: null };
+      await store.webhookDeliveries.save(first.id, taken);
+      expect(await store.webhookDeliveries.find(first.id)).toMatchObject(taken);
+      expect(await store.webhookDeliveries.list(app.id, { order: 'desc', max: 1 })).toMatchObject([
+        { event: { include: 'api:app' } },
+      ]);
+      expect(await store.webhookDeliveries.list(app.id, { status: 'succeeded', order: 'asc', max: 9 })).toHaveLength(1);
+      await store.webhookEvents.setPayload(first.event.id, { a: 1 });
+      await store.webhookEvents.setPayload(first.event.id, { a: 2 });
+      expect(await store.webhookEvents.find(first.event.id)).toMatchObject({ payload: { a: 1 } });
+
+      await store.webhookEvents.purge(new Date(0), 3);
+      expect(await store.webhookEvents.list(app.id)).toHaveLength(3);
+      // Its app is gone, and it still has three things to tell.
+      expect(await store.webhooks.findWithDeleted(webhook.id)).toMatchObject({ include: webhook.include });
+      expect(await store.webhooks.list(app.id)).toEqual([]);
+      await store.webhookEvents.purge(soon, 3);
+      expect(await store.webhookEvents.list(app.id)).toEqual([]);
+      expect(await store.webhooks.findWithDeleted(webhook.id)).toBeNull();
     });
 
     it('lists in the order asked for, up to the number asked for', async () => {

@@ -3,6 +3,8 @@ import type { ColumnTypes } from '../dialects/database.ts';
 import { createTables } from './0001-create-tables.ts';
 import { addAccess } from './0002-add-access.ts';
 import { addDeploys } from './0006-add-deploys.ts';
+import { createLogDrains } from './0004-log-drains.ts';
+import { createWebhooks } from './0005-webhooks.ts';
 
 /**
  * Every change of the schema, in order; names are never changed or reused, because databases remember them. A migration
@@ -16,5 +18,7 @@ export function migrations(types: ColumnTypes): Record<string, Migration> {
     '0001-create-tables': step(createTables),
     '0002-add-access': step(addAccess),
     '0006-add-deploys': step(addDeploys),
+    '0004-log-drains': step(createLogDrains),
+    '0005-webhooks': step(createWebhooks),
   };
 }

@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fastify from 'fastify';
 import { ensureFirstAccount, hashToken, newToken } from '../../../src/account/index.ts';
-import { apiPlugin, serverOptions } from '../../../src/api/index.ts';
+import { apiPlugin, serializeResource, serverOptions } from '../../../src/api/index.ts';
 import { openConfigVars } from '../../../src/config-vars/index.ts';
 import { KeyedQueue } from '../../../src/lib/keyed-queue.ts';
 import { BuildCancellations, Launches, type Platform } from '../../../src/lifecycle/index.ts';
 import { PathSigner } from '../../../src/lib/signed-path.ts';
+import { openOutbound } from '../../../src/lib/outbound.ts';
+import { openSecretBox } from '../../../src/lib/secret-box.ts';
 import { openLogs } from '../../../src/log.ts';
 import { openLogplex } from '../../../src/logplex/index.ts';
 import type { Account } from '../../../src/model/account.ts';
@@ -23,6 +25,7 @@ import { createRelease } from '../../../src/release/index.ts';
 import { SourceStore } from '../../../src/source/index.ts';
 import { openStore } from '../../../src/store/index.ts';
 import { checkout } from '../../rig/platform-rig.ts';
+import { Webhooks } from '../../../src/webhook/index.ts';
 
 export interface ApiAnswer {
   readonly status: number;
@@ -60,9 +63,13 @@ export class ApiRig implements AsyncDisposable {
     const dir = await mkdtemp(join(tmpdir(), 'hokku-api-'));
     const logs = openLogs('error', false);
     const store = await openStore({ url: join(dir, 'platform.sqlite'), log: logs.store });
-    const logplex = await openLogplex({ dir: join(dir, 'logs'), log: logs.logplex });
+    const outbound = openOutbound({ publicPort: () => 0, allowLoopback: false });
+    const secretKey = randomBytes(32);
+    const logplex = await openLogplex({ dir: join(dir, 'logs'), log: logs.logplex, outbound });
     const token = `HRKU-${randomBytes(16).toString('hex')}`;
     const operator = await ensureFirstAccount(store, { email: 'admin@localhost', token });
+    const limits = { retryMs: 20, maxRetryMs: 100 };
+    const webhooks = new Webhooks({ store, box: openSecretBox(secretKey), outbound, log: logs.webhook, limits });
     const closing = new AbortController();
     const dynos = new DynoCast();
     const background: Promise<unknown>[] = [];
@@ -81,8 +88,11 @@ export class ApiRig implements AsyncDisposable {
       region: 'us',
       store,
       logplex,
+      webhooks,
       logs,
-      configVars: openConfigVars(store, randomBytes(32)),
+      configVars: openConfigVars(store, secretKey),
+      secretBox: openSecretBox(secretKey),
+      outbound,
       repos: { create: () => Promise.resolve(), remove: () => Promise.resolve() },
       slugs: { has: () => Promise.resolve(true) },
       sources: new SourceStore(dir, 1024 * 1024),
@@ -118,6 +128,7 @@ export class ApiRig implements AsyncDisposable {
       },
       closing: closing.signal,
     } as unknown as Platform;
+    await webhooks.start(serializeResource(platform));
     await http.register(apiPlugin(platform, { hourlyLimit: 1_000_000, ...options, checkAnswers: true }));
     await http.listen({ port: 0, host: '127.0.0.1' });
     port = (http.server.address() as AddressInfo).port;
@@ -125,6 +136,7 @@ export class ApiRig implements AsyncDisposable {
       closing.abort();
       await http.close();
       await Promise.all(background);
+      await webhooks[Symbol.asyncDispose]();
       await logplex[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
       await rm(dir, { recursive: true, force: true });

@@ -42,6 +42,9 @@ const bodies: Readonly<Record<string, (world: World, rig: ApiRig) => unknown>> =
   'POST /app-setups': async (_world, rig) => ({ source_blob: await sourceBlob(rig), app: { name: 'from-app-json' } }),
   'PUT /apps/:app/buildpack-installations': () => ({ updates: [{ buildpack: 'heroku/python' }] }),
   'POST /apps/:app/log-sessions': () => ({ lines: 10 }),
+  'POST /apps/:app/log-drains': () => ({ url: 'https://other.invalid/' }),
+  'POST /apps/:app/webhooks': () => ({ include: ['api:app'], level: 'notify', url: 'https://other.invalid/' }),
+  'PATCH /apps/:app/webhooks/:webhook': () => ({ include: ['api:dyno'], level: 'sync', url: 'https://new.invalid/' }),
   'POST /apps/:app/collaborators': () => ({ user: 'second@example.com' }),
   'POST /teams/apps/:app/collaborators': () => ({ user: 'third@example.com', permissions: ['deploy'] }),
   'PATCH /teams/apps/:app/collaborators/:collaborator': () => ({ permissions: ['deploy', 'view'] }),
@@ -72,6 +75,11 @@ async function furnish(rig: ApiRig): Promise<World> {
   await rig.api('POST', '/apps/conforming/collaborators', { user: 'first@example.com' });
   const made = await rig.api('POST', '/oauth/authorizations', { description: 'laptop', expires_in: 3600 });
   const setup = await rig.api('POST', '/app-setups', { source_blob: await sourceBlob(rig) });
+  const hook = { include: ['api:app'], level: 'sync', url: 'https://user:word@receiver.invalid/' };
+  const webhook = (await rig.api('POST', '/apps/conforming/webhooks', hook)).json as { id: string };
+  const drain = await rig.api('POST', '/apps/conforming/log-drains', { url: 'https://user:word@receiver.invalid/' });
+  await rig.api('PATCH', '/apps/conforming', { maintenance: true });
+  const [delivery] = await rig.platform.store.webhookDeliveries.list(app.id, { order: 'asc', max: 1 });
   const [build] = await rig.platform.store.builds.list(app.id);
   const params = {
     app: app.name,
@@ -82,6 +90,10 @@ async function furnish(rig: ApiRig): Promise<World> {
     slug: first.slug?.id ?? '',
     buildpack: 'heroku/python',
     setup: (setup.json as { id: string }).id,
+    drain: (drain.json as { token: string }).token,
+    webhook: webhook.id,
+    delivery: delivery?.id ?? '',
+    event: delivery?.event.id ?? '',
     type: 'web',
     dyno: 'web.1',
     region: 'us',
@@ -149,6 +161,10 @@ it('has lists that are not empty where there is something, so that their items a
     '/apps/conforming/builds',
     '/apps/conforming/formation',
     '/apps/conforming/dynos',
+    '/apps/conforming/log-drains',
+    '/apps/conforming/webhooks',
+    '/apps/conforming/webhook-deliveries',
+    '/apps/conforming/webhook-events',
     '/apps/conforming/domains',
     '/apps/conforming/collaborators',
     '/apps/conforming/buildpack-installations',
