@@ -15,6 +15,7 @@ export class LocalDyno implements RunningDyno {
   readonly #supervisor: ProcessIdentity;
   readonly #tail: OutputTail;
   readonly #onRemoved: () => void;
+  #hasEnded = false;
 
   constructor(
     record: DynoRecord,
@@ -41,6 +42,11 @@ export class LocalDyno implements RunningDyno {
       },
     );
     this.exited = this.#end();
+  }
+
+  /** Null once the dyno has ended. */
+  get supervisor(): ProcessIdentity | null {
+    return this.#hasEnded ? null : this.#supervisor;
   }
 
   isListening(): Promise<boolean> {
@@ -73,6 +79,7 @@ export class LocalDyno implements RunningDyno {
   async #end(): Promise<Exit | null> {
     const readAll = await this.#tail.done;
     if (!readAll) return new Promise(() => undefined);
+    this.#hasEnded = true;
     const ending = await loadEnding(this.#folder);
     if (ending === null) await killStrays(this.#folder.path);
     return ending?.exit ?? null;

@@ -15,6 +15,8 @@ export interface HostFiles {
   readonly entries: readonly LayoutEntry[];
   /** Files of `/run`, which is an empty folder otherwise. */
   readonly late: readonly LayoutEntry[];
+  /** False where bash has no settings for the whole machine: then nothing can be put in their place. */
+  readonly hasShellSettings: boolean;
   /** Host folders that lie under one of `entries` and are covered by an empty one. */
   readonly covered: readonly string[];
 }
@@ -40,8 +42,13 @@ export function readHostFiles(hide: readonly string[]): HostFiles {
     .filter((path) => existsSync(path))
     .map((path) => realpathSync(path))
     .filter((path) => roots.some((root) => path.startsWith(root)));
-  return { entries, late, covered };
+  return { entries, late, hasShellSettings: existsSync(shellSettings), covered };
 }
+
+/** What interactive shells read first on Debian and Ubuntu. A variable would not do: a shell that is not interactive drops it. */
+const shellSettings = '/etc/bash.bashrc';
+/** As on Heroku: the folder in blue, the dollar in green. Source: dyno-runtime.md section 2. */
+const prompt = "PS1='\\[\\033[01;34m\\]\\w\\[\\033[00m\\] \\[\\033[01;32m\\]$ \\[\\033[00m\\]'\n";
 
 /** Everything that `command` sees, in the order in which it is to be mounted. */
 export function layoutOf(command: SandboxedCommand, host: HostFiles, user: User): readonly LayoutEntry[] {
@@ -49,6 +56,7 @@ export function layoutOf(command: SandboxedCommand, host: HostFiles, user: User)
     ...host.entries,
     { kind: 'text', target: '/etc/passwd', text: passwd(user) },
     { kind: 'text', target: '/etc/group', text: group(user) },
+    ...(host.hasShellSettings ? [{ kind: 'text', target: shellSettings, text: prompt } as const] : []),
     ...host.covered.map((target) => ({ kind: 'tmpfs', target, mode: '0755' }) as const),
     { kind: 'proc' },
     { kind: 'devices' },

@@ -3,6 +3,7 @@ import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { wrapInBwrap } from './bwrap-sandbox.ts';
+import { wrapInSandboxOf } from './inside.ts';
 import { readHostFiles, type User } from './layout.ts';
 import { wrapAsProcess } from './process-sandbox.ts';
 import { runInSandbox } from './run-in-sandbox.ts';
@@ -73,7 +74,7 @@ async function tryOut(rung: SandboxRung, wrap: Wrap): Promise<Trial> {
     const hear = (chunk: Buffer) => {
       said += chunk.toString();
     };
-    const sandbox: Sandbox = { rung, description: '', hasPrivatePaths: rung !== 'process', wrap };
+    const sandbox = sandboxOf(rung, '', wrap);
     const result = await runInSandbox(
       sandbox,
       {
@@ -116,5 +117,16 @@ function describe(rung: SandboxRung, wrap: Wrap, hasOverlay: boolean, failures: 
       ? `no walls: apps see the files and processes of this machine, ${user}`
       : `own files, processes, IPC and host name, ${user}, ${app}; the network is the machine's`;
   const why = failures.length === 0 ? '' : ` (not better because ${failures.join('; ')})`;
-  return { rung, description: `${rung}: ${apart}${why}`, hasPrivatePaths: rung !== 'process', wrap };
+  return sandboxOf(rung, `${rung}: ${apart}${why}`, wrap);
+}
+
+function sandboxOf(rung: SandboxRung, description: string, wrap: Wrap): Sandbox {
+  return {
+    rung,
+    description,
+    hasPrivatePaths: rung !== 'process',
+    wrap,
+    // Without walls there is nothing to join: it runs in the same folder as the same user.
+    wrapInside: (pid, command) => (rung === 'process' ? wrap(command) : wrapInSandboxOf(pid, command, userOf(command))),
+  };
 }

@@ -19,6 +19,7 @@ export function wrapAsProcess(command: SandboxedCommand, user: User): HostComman
       ...(command.app.kind === 'overlay' ? ['copy', command.app.lower, command.app.upper] : []),
       ...commandSteps(command, user, { init: false, cwd: onHost(command.cwd, folder) }),
     ],
+    hasTerminal: command.terminal !== undefined,
     uid: user.uid,
   };
 }

@@ -50,6 +50,8 @@ static void die_with_parent(void) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail("set", "the parent death signal");
 }
 
+#include "terminal.h"
+
 static void write_file(const char *path, const char *text) {
   int fd = open(path, O_WRONLY | O_CLOEXEC);
   if (fd < 0 || write(fd, text, strlen(text)) < 0) fail("write", path);
@@ -212,7 +214,7 @@ static void attach(int source, const char *target, uint64_t attributes) {
   close(source);
 }
 
-static void bind(char *source, char *target, uint64_t attributes) {
+static void bind_mount(char *source, char *target, uint64_t attributes) {
   int host = open("/oldroot", O_PATH | O_DIRECTORY | O_CLOEXEC);
   struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
   int fd = syscall(SYS_openat2, host, source, &how, sizeof how);
@@ -246,7 +248,7 @@ static void link_in_root(const char *to, const char *target) {
 static void make_devices(void) {
   static const char *const nodes[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"};
   mount_fresh("tmpfs", "/dev", "mode=0755");
-  for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) bind((char *)nodes[i], (char *)nodes[i], ATTR_NOSUID);
+  for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) bind_mount((char *)nodes[i], (char *)nodes[i], ATTR_NOSUID);
   mount_fresh("devpts", "/dev/pts", "newinstance,ptmxmode=0666,mode=620");
   mount_fresh("tmpfs", "/dev/shm", "mode=1777");
   link_in_root("pts/ptmx", "/dev/ptmx");
@@ -319,7 +321,7 @@ static _Noreturn void follow(struct steps *steps) {
     } else if (IS("begin-root")) begin_root();
     else if (IS("bind-ro") || IS("bind-rw")) {
       char *source = ARG;
-      bind(source, ARG, IS("bind-ro") ? PROTECTED : ATTR_NOSUID | ATTR_NODEV);
+      bind_mount(source, ARG, IS("bind-ro") ? PROTECTED : ATTR_NOSUID | ATTR_NODEV);
     } else if (IS("text")) {
       char *target = ARG;
       bind_text(target, ARG);
@@ -339,6 +341,13 @@ static _Noreturn void follow(struct steps *steps) {
     else if (IS("processes")) limit(RLIMIT_NPROC, strtoul(ARG, NULL, 10));
     else if (IS("user")) give_up_rights(strtoul(ARG, NULL, 10));
     else if (IS("init")) fork_from_init();
+    else if (IS("join")) {
+      join_sandbox(ARG);
+      fork_into_pid_namespace();
+    } else if (IS("terminal")) {
+      unsigned short columns = (unsigned short)strtoul(ARG, NULL, 10);
+      make_terminal(columns, (unsigned short)strtoul(ARG, NULL, 10));
+    }
     else if (IS("cwd")) {
       char *dir = ARG;
       if (chdir(dir) < 0) fail("enter", dir);
