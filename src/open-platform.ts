@@ -6,7 +6,7 @@ import { openConfigVars } from './config-vars/index.ts';
 import { requirePassable, type DataFolder } from './data-folder.ts';
 import { openLocalRuntime } from './dyno/index.ts';
 import { DynoOutputs, openFormation } from './formation/index.ts';
-import { BuildCancellations, DynoLog, type Platform } from './lifecycle/index.ts';
+import { Attachments, BuildCancellations, DynoLog, OneOffDynos, type Platform } from './lifecycle/index.ts';
 import { Disposables } from './lib/disposables.ts';
 import { KeyedQueue } from './lib/keyed-queue.ts';
 import { packageRoot } from './lib/package-root.ts';
@@ -26,17 +26,23 @@ export interface OpenPlatform extends AsyncDisposable {
   readonly sandbox: Sandbox;
 }
 
+/** Where the control plane listens for the router. */
+export interface PlatformSockets {
+  readonly http: string;
+  readonly rendezvous: string;
+}
+
 /** The only place that constructs things. Whatever it opened before a failure is closed again. */
 export async function openPlatform(
   config: Config,
   secrets: Secrets,
   data: DataFolder,
   logs: Logs,
-  platformSocket: string,
+  sockets: PlatformSockets,
 ): Promise<OpenPlatform> {
   const opened = new Disposables();
   try {
-    return await open(config, secrets, data, logs, platformSocket, opened);
+    return await open(config, secrets, data, logs, sockets, opened);
   } catch (error) {
     await opened[Symbol.asyncDispose]();
     throw error;
@@ -50,7 +56,7 @@ async function open(
   secrets: Secrets,
   data: DataFolder,
   logs: Logs,
-  platformSocket: string,
+  sockets: PlatformSockets,
   opened: Disposables,
 ): Promise<OpenPlatform> {
   const closing = new AbortController();
@@ -83,13 +89,21 @@ async function open(
       log: logs.dyno,
     }),
   );
+  const oneOffs = opened.use(
+    new OneOffDynos({
+      attachMs: config.limits.attachTimeoutMs,
+      hangUpEveryMs: 5_000,
+      graceMs: config.limits.stopGraceMs,
+    }),
+  );
   const router = opened.use(
     await openRouter({
       runDir: data.run,
       bind: config.bind,
       port: config.port,
       domain: config.domain,
-      platformSocket,
+      platformSocket: sockets.http,
+      rendezvousSocket: sockets.rendezvous,
       tls: certificate,
       onLog: (appId, lines) => {
         logplex.append(appId, lines);
@@ -143,6 +157,9 @@ async function open(
     formation,
     runtime,
     outputs,
+    oneOffs,
+    attachments: new Attachments(),
+    attachBy: config.attachBy,
     logplex,
     logs,
     inBackground: (what, work) => {

@@ -1,17 +1,25 @@
 import { PlatformError } from '../errors/platform-error.ts';
 import type { DynoSelector } from '../formation/index.ts';
-import { onRestart, onStop } from '../lifecycle/index.ts';
+import { onRestart, onStop, runOneOff } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
 import type { DynoView } from '../model/dyno.ts';
 import type { DynoName, ProcessType } from '../model/ids.ts';
 import { withApp, type ApiCall, type Routes } from './api-call.ts';
+import { attachUrl } from './attach-url.ts';
+import { parseOneOff } from './one-off-body.ts';
 import { sizeLabel } from './formation.ts';
+import type { JsonObject } from './body.ts';
 import { timestamp } from './timestamp.ts';
 
 export const dynoRoutes: Routes = {
   'GET /apps/:app/dynos': withApp((call, app) =>
     call.platform.formation.list(app.id).map((dyno) => serializeDyno(dyno, app)),
   ),
+  'POST /apps/:app/dynos': withApp(async (call, app) => {
+    const { view, secret } = await runOneOff(app, parseOneOff(call.body), call.actor, call.platform);
+    call.reply.code(201);
+    return { ...serializeDyno(view, app), attach_url: secret === null ? null : attachUrl(call, secret) };
+  }),
   'GET /apps/:app/dynos/:dyno': withApp((call, app) => serializeDyno(findDyno(call, app), app)),
   'DELETE /apps/:app/dynos': withApp((call, app) => restart(call, app, { all: true })),
   'DELETE /apps/:app/dynos/:dyno': withApp((call, app) => restart(call, app, selectDynos(call, app))),
@@ -51,7 +59,7 @@ function findDyno(call: ApiCall, app: App): DynoView {
   return dyno;
 }
 
-function serializeDyno(dyno: DynoView, app: App): unknown {
+function serializeDyno(dyno: DynoView, app: App): JsonObject {
   return {
     id: dyno.id,
     name: dyno.name,

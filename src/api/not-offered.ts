@@ -25,10 +25,6 @@ export const notOfferedRoutes: Routes = {
     'Add-ons are not offered by this platform.',
     'Set the address and credentials of a service as config vars instead.',
   ),
-  'POST /apps/:app/dynos': refuse(
-    'One-off dynos are not offered by this platform.',
-    'Give the command a process type in the Procfile and scale it.',
-  ),
   'POST /apps/:app/builds': refuse('Builds through the API are not offered by this platform.', 'Deploy with git push.'),
   'POST /apps/:app/slugs': refuse('Slugs through the API are not offered by this platform.', 'Deploy with git push.'),
   'POST /sources': refuse('Builds through the API are not offered by this platform.', 'Deploy with git push.'),

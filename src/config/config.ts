@@ -24,6 +24,8 @@ export interface Config {
   readonly tls: { readonly certPath: string; readonly keyPath: string } | null;
   /** Null: the best that this machine offers. */
   readonly sandbox: SandboxChoice | null;
+  /** The transport of `heroku run`. */
+  readonly attachBy: 'rendezvous' | 'ssh';
   readonly limits: ConfigLimits;
   readonly keepOldOnFailedRollOut: boolean;
   /** What builds get from the machine's environment: CA, proxy and registry settings. */
@@ -40,6 +42,8 @@ export interface ConfigLimits {
   readonly releasePhaseTimeoutMs: number;
   readonly bootTimeoutMs: number;
   readonly stopGraceMs: number;
+  readonly attachTimeoutMs: number;
+  readonly attachIdleMs: number;
 }
 
 const mebibyte = 1024 * 1024;
@@ -58,6 +62,7 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
     logLevel: oneOf(env, 'HOKKU_LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info'),
     tls: certificate(env, options.cwd),
     sandbox: sandboxChoice(env),
+    attachBy: oneOf(env, 'HOKKU_ATTACH_BY', ['rendezvous', 'ssh'], 'rendezvous') === 'ssh' ? 'ssh' : 'rendezvous',
     limits: {
       sourceMaxBytes: whole(env, 'HOKKU_SOURCE_MAX_MB', 1024, 1, 100_000) * mebibyte,
       buildTimeoutMs: whole(env, 'HOKKU_BUILD_TIMEOUT', 900, 1, 86_400) * 1000,
@@ -66,6 +71,8 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
       releasePhaseTimeoutMs: whole(env, 'HOKKU_RELEASE_TIMEOUT', 86_400, 1, 86_400) * 1000,
       bootTimeoutMs: whole(env, 'HOKKU_BOOT_TIMEOUT', 60, 1, 600) * 1000,
       stopGraceMs: whole(env, 'HOKKU_STOP_GRACE', 30, 0, 600) * 1000,
+      attachTimeoutMs: whole(env, 'HOKKU_ATTACH_TIMEOUT', 30, 1, 600) * 1000,
+      attachIdleMs: whole(env, 'HOKKU_ATTACH_IDLE', 3600, 1, 86_400) * 1000,
     },
     keepOldOnFailedRollOut: oneOf(env, 'HOKKU_KEEP_OLD_RELEASE', ['on', 'off'], 'on') === 'on',
     buildEnvironment: platformEnvironment(env),

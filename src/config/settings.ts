@@ -19,5 +19,8 @@ export const knownSettings: ReadonlySet<string> = new Set([
   'HOKKU_RELEASE_TIMEOUT',
   'HOKKU_BOOT_TIMEOUT',
   'HOKKU_STOP_GRACE',
+  'HOKKU_ATTACH_BY',
+  'HOKKU_ATTACH_TIMEOUT',
+  'HOKKU_ATTACH_IDLE',
   'HOKKU_KEEP_OLD_RELEASE',
 ]);

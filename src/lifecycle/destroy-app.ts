@@ -5,7 +5,7 @@ import type { Platform } from './platform.ts';
 /** Ends an app: its dynos first, then its rows in one transaction, then its files. What a crash leaves of the files is swept at the next start. */
 export async function destroyApp(app: App, platform: Platform): Promise<void> {
   platform.cancellations.cancel(app.id);
-  await platform.formation.removeApp(app.id);
+  await Promise.all([platform.formation.removeApp(app.id), platform.oneOffs.removeApp(app.id)]);
   await platform.store.apps.delete(app.id);
   await Promise.all([
     platform.repos.remove(app.id),

@@ -1,3 +1,4 @@
+export { Attachments, type Attachment } from './attachments.ts';
 export { createApp } from './create-app.ts';
 export { destroyApp } from './destroy-app.ts';
 export { DynoLog } from './dyno-log.ts';
@@ -6,7 +7,9 @@ export { onBoot } from './on-boot.ts';
 export { onConfigChange } from './on-config-change.ts';
 export { onPush } from './on-push.ts';
 export { onRestart, onStop } from './on-restart.ts';
+export { OneOffDynos } from './one-off-dynos.ts';
 export { onRollback } from './on-rollback.ts';
 export { onScale, type ScaleUpdate } from './on-scale.ts';
 export type { Limits, Platform, PlatformUrls } from './platform.ts';
 export { renameApp, setBuildpacks, setMaintenance } from './change-app.ts';
+export { runOneOff, type OneOffOrder, type StartedOneOff } from './run-one-off.ts';

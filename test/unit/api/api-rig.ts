@@ -7,7 +7,7 @@ import fastify from 'fastify';
 import { ensureFirstAccount } from '../../../src/account/index.ts';
 import { apiPlugin } from '../../../src/api/index.ts';
 import { openConfigVars } from '../../../src/config-vars/index.ts';
-import type { Platform } from '../../../src/lifecycle/index.ts';
+import { Attachments, OneOffDynos, type Platform } from '../../../src/lifecycle/index.ts';
 import { openLogs } from '../../../src/log.ts';
 import { openLogplex } from '../../../src/logplex/index.ts';
 import type { Account } from '../../../src/model/account.ts';
@@ -17,6 +17,7 @@ import type { AppId, CommitId, DynoId, DynoName, ProcessType, Sha256 } from '../
 import type { Release } from '../../../src/model/release.ts';
 import { createRelease } from '../../../src/release/index.ts';
 import { openStore } from '../../../src/store/index.ts';
+import { ScriptedRuntime } from '../../rig/scripted-runtime.ts';
 
 export interface ApiAnswer {
   readonly status: number;
@@ -59,6 +60,7 @@ export class ApiRig implements AsyncDisposable {
     const account = await ensureFirstAccount(store, { email: 'admin@localhost', token });
     const closing = new AbortController();
     const dynos = new DynoCast();
+    const runtime = new ScriptedRuntime();
     const background: Promise<unknown>[] = [];
     const http = fastify({ logger: false, forceCloseConnections: true });
     let port = 0;
@@ -81,6 +83,7 @@ export class ApiRig implements AsyncDisposable {
       slugs: { has: () => Promise.resolve(true) },
       formation: {
         list: (appId: AppId) => dynos.list(appId),
+        showGuest: (view: DynoView) => dynos.showGuest(view),
         scale: async (app: App) => dynos.follow(app, platform),
         rollOut: async (app: App, _release: Release, becomeCurrent: () => Promise<void>) => {
           await becomeCurrent();
@@ -92,6 +95,10 @@ export class ApiRig implements AsyncDisposable {
         refreshRoute: () => Promise.resolve(),
         removeApp: () => Promise.resolve(),
       },
+      runtime,
+      oneOffs: new OneOffDynos({ attachMs: 60_000, hangUpEveryMs: 1_000, graceMs: 1_000 }),
+      attachments: new Attachments(),
+      attachBy: 'rendezvous',
       cancellations: { cancel: () => undefined },
       buildTools: { caches: { remove: () => Promise.resolve() } },
       inBackground: (_what: string, work: Promise<unknown>) => {
@@ -104,6 +111,7 @@ export class ApiRig implements AsyncDisposable {
     port = (http.server.address() as AddressInfo).port;
     const close = async (): Promise<void> => {
       closing.abort();
+      await platform.oneOffs[Symbol.asyncDispose]();
       await http.close();
       await Promise.all(background);
       await logplex[Symbol.asyncDispose]();
@@ -181,8 +189,15 @@ export class ApiRig implements AsyncDisposable {
 class DynoCast {
   readonly #views = new Map<AppId, readonly DynoView[]>();
 
+  readonly #guests = new Set<DynoView>();
+
   list(appId: AppId): readonly DynoView[] {
-    return this.#views.get(appId) ?? [];
+    return [...[...this.#guests].filter((view) => view.appId === appId), ...(this.#views.get(appId) ?? [])];
+  }
+
+  showGuest(view: DynoView): () => void {
+    this.#guests.add(view);
+    return () => this.#guests.delete(view);
   }
 
   async follow(app: App, { store }: Platform): Promise<void> {

@@ -1,0 +1,1 @@
+export { openRendezvous } from './open-rendezvous.ts';
