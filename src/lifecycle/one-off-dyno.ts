@@ -2,9 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { PlatformError } from '../errors/platform-error.ts';
 import { deferred } from '../lib/deferred.ts';
 import { nowMicros } from '../lib/micros.ts';
-import type { AttachedProcess, DynoSpec, DynoView, Exit, TerminalSize } from '../model/dyno.ts';
+import type { Formation } from '../formation/index.ts';
+import type { Logs } from '../log.ts';
+import type { AppLogWriter } from '../model/log.ts';
+import type { AttachedProcess, DynoRuntime, DynoSpec, DynoView, Exit, TerminalSize } from '../model/dyno.ts';
 import type { Attachment } from './attachments.ts';
-import type { Platform } from './platform.ts';
 
 /** Of one-off dynos, in milliseconds. Source: dyno-runtime.md section 8. */
 export interface OneOffLimits {
@@ -16,7 +18,13 @@ export interface OneOffLimits {
   readonly graceMs: number;
 }
 
-export type OneOffTools = Pick<Platform, 'runtime' | 'logplex' | 'formation' | 'logs'>;
+/** The parts of the platform that one-off dynos need. */
+export interface OneOffTools {
+  readonly runtime: Pick<DynoRuntime, 'start' | 'startAttached'>;
+  readonly logplex: AppLogWriter;
+  readonly formation: Pick<Formation, 'showGuest'>;
+  readonly logs: Pick<Logs, 'dyno'>;
+}
 
 /** What a one-off dyno runs as, whether somebody talks to it or not. */
 interface Handle {

@@ -1,13 +1,9 @@
 import { once } from 'node:events';
 import { chmod } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
-import type { Platform } from '../lifecycle/index.ts';
 import { readFirstLine } from './first-line.ts';
+import type { RendezvousTools } from './rendezvous-tools.ts';
 import { serveRendezvous } from './serve-rendezvous.ts';
-
-export type RendezvousTools = Pick<Platform, 'attachments' | 'logs'> & {
-  readonly limits: Pick<Platform['limits'], 'attachIdleMs'>;
-};
 
 /**
  * Takes the connections of the public port that do not speak HTTP; the router hands them on, each behind a line that says

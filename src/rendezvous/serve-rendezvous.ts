@@ -5,7 +5,7 @@ import type { Attachment } from '../lifecycle/index.ts';
 import type { AttachedProcess } from '../model/dyno.ts';
 import { EndOfInput } from './end-of-input.ts';
 import { readFirstLine } from './first-line.ts';
-import type { RendezvousTools } from './open-rendezvous.ts';
+import type { RendezvousTools } from './rendezvous-tools.ts';
 import { exitMarker, outputPieces } from './output-pieces.ts';
 
 /** The official CLI takes whatever comes first as the sign that the dyno is up, and shows none of it. */
