@@ -1,6 +1,6 @@
 // Compiles src/ to dist/ and the dyno supervisor to dist/supervisor. Does nothing when nothing has changed.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const root = dirname(import.meta.dirname);
@@ -45,5 +45,10 @@ if (!existsSync(stamp) || statSync(stamp).mtimeMs < changedAt) {
   execFileSync(process.execPath, [typescript, '-p', join(root, '.config', 'tsconfig.build.json')], {
     stdio: 'inherit',
   });
+  mkdirSync(join(dist, 'api', 'schema'), { recursive: true });
+  copyFileSync(
+    join(root, 'src', 'api', 'schema', 'platform-api.json'),
+    join(dist, 'api', 'schema', 'platform-api.json'),
+  );
   writeFileSync(stamp, '');
 }

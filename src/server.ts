@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastify, { type FastifyInstance } from 'fastify';
-import { authenticate } from './account/index.ts';
-import { apiPlugin } from './api/index.ts';
+import { authenticate, scopesAllow } from './account/index.ts';
+import { apiPlugin, serverOptions, type ApiOptions } from './api/index.ts';
 import { authorizeApp } from './app/index.ts';
 import { loadSecrets, type Config, type Environment } from './config/index.ts';
 import { openDataFolder } from './data-folder.ts';
@@ -55,7 +55,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     const { platform, router, sandbox, ...rest } = await openPlatform(config, secrets, data, logs, sockets);
     opened.use(rest);
     for (const name of config.unknownSettings) logs.platform.warn({ name }, 'unknown setting ignored');
-    await registerEdges(http, platform);
+    await registerEdges(http, platform, config.api);
     await onBoot(platform);
     await router.commit();
     await http.listen({ path: sockets.http });
@@ -108,7 +108,13 @@ interface HttpState {
 
 function createHttp(state: HttpState): FastifyInstance {
   // The router has limited header sizes and times already; bodies are limited where they are read.
-  const http = fastify({ logger: false, trustProxy: true, bodyLimit: 1024 * 1024, forceCloseConnections: true });
+  const http = fastify({
+    ...serverOptions,
+    logger: false,
+    trustProxy: true,
+    bodyLimit: 1024 * 1024,
+    forceCloseConnections: true,
+  });
   http.get('/healthz', () => ({ status: 'ok' }));
   http.get('/readyz', async (_request, reply) => {
     if (state.platform === null) return reply.code(503).send({ status: 'starting or stopping' });
@@ -123,16 +129,19 @@ function createHttp(state: HttpState): FastifyInstance {
   return http;
 }
 
-async function registerEdges(http: FastifyInstance, platform: Platform): Promise<void> {
+async function registerEdges(http: FastifyInstance, platform: Platform, api: ApiOptions): Promise<void> {
   await http.register(
     receiverPlugin({
       repos: platform.repos,
-      authenticate: (token) => authenticate(platform.store, token),
+      authenticate: async (token) => {
+        const caller = await authenticate(platform.store, token);
+        return caller !== null && scopesAllow(caller.authorization.scopes, 'apps', 'write') ? caller.account : null;
+      },
       findApp: async (account, name) => {
         try {
-          return await authorizeApp(platform.store, account, name);
+          return await authorizeApp(platform.store, account, name, ['deploy']);
         } catch (error) {
-          if (error instanceof PlatformError && (error.id === 'not_found' || error.id === 'forbidden')) return null;
+          if (error instanceof PlatformError && error.id === 'not_found') return null;
           throw error;
         }
       },
@@ -141,5 +150,5 @@ async function registerEdges(http: FastifyInstance, platform: Platform): Promise
       log: platform.logs.receiver,
     }),
   );
-  await http.register(apiPlugin(platform));
+  await http.register(apiPlugin(platform, api));
 }

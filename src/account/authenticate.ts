@@ -1,4 +1,4 @@
-import type { Account } from '../model/account.ts';
+import type { Caller } from '../model/authorization.ts';
 import type { Store } from '../store/index.ts';
 import { hashToken } from './token.ts';
 
@@ -6,10 +6,10 @@ import { hashToken } from './token.ts';
 const maxTokenLength = 1024;
 
 /**
- * The account that the token opens; null when it is unknown, revoked or expired. The time it takes says nothing about how
- * much of a guess was right: what is compared is a hash of it.
+ * The account that the token opens, and how far; null when it is unknown, revoked or expired. The time it takes says
+ * nothing about how much of a guess was right: what is compared is a hash of it.
  */
-export async function authenticate(store: Store, token: string): Promise<Account | null> {
+export async function authenticate(store: Store, token: string): Promise<Caller | null> {
   if (token === '' || token.length > maxTokenLength) return null;
-  return store.accounts.findByTokenHash(hashToken(token));
+  return store.authorizations.findByHash(hashToken(token));
 }

@@ -1,8 +1,9 @@
 import type { Account } from '../model/account.ts';
 import type { Store, Transaction } from '../store/index.ts';
-import { hashToken } from './token.ts';
+import { hashToken, hintOf } from './token.ts';
 
-const description = 'First account (HOKKU_API_KEY)';
+/** Of the authorization that HOKKU_API_KEY is. */
+export const firstDescription = 'First account (HOKKU_API_KEY)';
 
 /**
  * Makes the operator's account at the first start, and at every start lets its e-mail and token be the given ones: the
@@ -12,14 +13,20 @@ const description = 'First account (HOKKU_API_KEY)';
 export async function ensureFirstAccount(store: Store, first: { email: string; token: string }): Promise<Account> {
   return store.transaction(async (tx) => {
     const account = await findOrCreate(tx, first.email);
-    const wanted = hashToken(first.token);
-    const tokens = await tx.accounts.listTokens(account.id);
-    const ours = tokens.filter((token) => token.description === description);
-    for (const token of ours) {
-      if (token.hash !== wanted) await tx.accounts.revokeToken(token.hash);
+    const wanted = await tx.authorizations.findByHash(hashToken(first.token));
+    const authorizations = await tx.authorizations.list(account.id);
+    for (const { id, description } of authorizations) {
+      if (description === firstDescription && id !== wanted?.authorization.id) await tx.authorizations.revoke(id);
     }
-    if (!tokens.some((token) => token.hash === wanted)) {
-      await tx.accounts.addToken(account.id, wanted, description, null);
+    if (wanted?.account.id !== account.id) {
+      await tx.authorizations.create({
+        accountId: account.id,
+        hash: hashToken(first.token),
+        hint: hintOf(first.token),
+        description: firstDescription,
+        scopes: ['global'],
+        expiresAt: null,
+      });
     }
     return account;
   });

@@ -1,4 +1,9 @@
-export { tokenOf } from './token-of.ts';
 export { authenticate } from './authenticate.ts';
-export { ensureFirstAccount } from './ensure-first-account.ts';
-export { hashToken, newToken } from './token.ts';
+export { authenticatePassword } from './authenticate-password.ts';
+export { createAccount, type NewAccount } from './create-account.ts';
+export { ensureFirstAccount, firstDescription } from './ensure-first-account.ts';
+export { GuessLimit } from './guess-limit.ts';
+export { hashPassword, parsePassword, verifyPassword } from './password.ts';
+export { neededScopes, scopesAllow, type Reach } from './scopes-allow.ts';
+export { hashToken, hintOf, maskedPart, newToken } from './token.ts';
+export { basicCredentials, tokenOf } from './token-of.ts';

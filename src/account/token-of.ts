@@ -3,11 +3,19 @@
  * Null: none. Source: https://devcenter.heroku.com/articles/platform-api-quickstart#authentication
  */
 export function tokenOf(header: string | undefined): string | null {
-  const match = /^(Bearer|Basic) +(\S+) *$/i.exec(header ?? '');
-  const [, scheme, credentials] = match ?? [];
-  if (scheme === undefined || credentials === undefined) return null;
-  if (scheme.toLowerCase() === 'bearer') return credentials;
-  const decoded = Buffer.from(credentials, 'base64').toString('utf8');
-  const password = decoded.slice(decoded.indexOf(':') + 1);
-  return decoded.includes(':') && password !== '' ? password : null;
+  const bearer = /^Bearer +(\S+) *$/i.exec(header ?? '')?.[1];
+  if (bearer !== undefined) return bearer;
+  const password = basicCredentials(header)?.password ?? '';
+  return password === '' ? null : password;
+}
+
+/** User and password of a Basic header; null when it is none. */
+export function basicCredentials(
+  header: string | undefined,
+): { readonly user: string; readonly password: string } | null {
+  const encoded = /^Basic +(\S+) *$/i.exec(header ?? '')?.[1];
+  if (encoded === undefined) return null;
+  const decoded = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = decoded.indexOf(':');
+  return colon < 0 ? null : { user: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
 }

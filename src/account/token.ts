@@ -9,3 +9,11 @@ export function newToken(): string {
 export function hashToken(token: string): string {
   return createHash('sha256').update(token, 'utf8').digest('hex');
 }
+
+/** Enough of a token for its owner to tell it by, and 92 random bits too little to use it: `HRKU-1a2b**********3c4d`. */
+export function hintOf(token: string): string {
+  return token.length < 40 ? maskedPart : `${token.slice(0, 9)}${maskedPart}${token.slice(-4)}`;
+}
+
+/** The official CLI matches its token against texts with these ten stars in the middle. */
+export const maskedPart = '**********';

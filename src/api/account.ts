@@ -1,25 +1,35 @@
 import { PlatformError } from '../errors/platform-error.ts';
-import type { ApiCall, Routes } from './api-call.ts';
+import type { ApiCall } from './api-call.ts';
+import { withAccount, type Routes } from './route.ts';
 import { timestamp } from './timestamp.ts';
 
 /** The account itself, and what an account could have elsewhere and has not here. */
 export const accountRoutes: Routes = {
-  'GET /account': (call) => serializeAccount(call),
-  'GET /users/:user': (call) => {
-    requireSelf(call);
-    return serializeAccount(call);
-  },
-  'GET /account/features': () => [],
-  'GET /account/features/:feature': () => {
-    throw new PlatformError('not_found', "Couldn't find that feature.", { resource: 'feature' });
-  },
-  'GET /account/keys': () => [],
-  'GET /teams': () => [],
-  'GET /teams/:team': () => {
-    throw new PlatformError('not_found', "Couldn't find that team.", { resource: 'team' });
-  },
-  'GET /spaces': () => [],
-  'GET /pipelines': () => [],
+  'GET /account': withAccount((call) => serializeAccount(call), { reach: 'identity' }),
+  'GET /users/:user': withAccount(
+    (call) => {
+      requireSelf(call);
+      return serializeAccount(call);
+    },
+    { reach: 'identity' },
+  ),
+  'GET /account/features': withAccount(() => [], { reach: 'identity' }),
+  'GET /account/features/:feature': withAccount(
+    () => {
+      throw new PlatformError('not_found', "Couldn't find that feature.", { resource: 'feature' });
+    },
+    { reach: 'identity' },
+  ),
+  'GET /account/keys': withAccount(() => [], { reach: 'identity' }),
+  'GET /teams': withAccount(() => [], { reach: 'identity' }),
+  'GET /teams/:team': withAccount(
+    () => {
+      throw new PlatformError('not_found', "Couldn't find that team.", { resource: 'team' });
+    },
+    { reach: 'identity' },
+  ),
+  'GET /spaces': withAccount(() => [], { reach: 'identity' }),
+  'GET /pipelines': withAccount(() => [], { reach: 'identity' }),
 };
 
 /** `~` is whoever asks; nobody reads another's account. */
@@ -34,7 +44,7 @@ function serializeAccount({ account }: ApiCall): unknown {
   return {
     id: account.id,
     email: account.email,
-    name: null,
+    name: account.name,
     allow_tracking: false,
     beta: false,
     verified: true,

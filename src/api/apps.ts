@@ -1,35 +1,43 @@
+import { authorizeApp } from '../app/index.ts';
 import { createApp, destroyApp, renameApp, setMaintenance, type Platform } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
 import { requireSelf } from './account.ts';
-import { withApp, type ApiCall, type Routes } from './api-call.ts';
+import type { ApiCall } from './api-call.ts';
 import { booleanField, identityField, invalidField, objectBody, stringField } from './body.ts';
+import { withAccount, withApp, type Routes } from './route.ts';
 import { sendPage } from './send-page.ts';
 import { stableId } from './stable-id.ts';
 import { timestamp } from './timestamp.ts';
 
 export const appRoutes: Routes = {
-  'GET /apps': listApps,
-  'GET /users/:user/apps': (call) => {
-    requireSelf(call);
-    return listApps(call);
-  },
-  'POST /apps': async (call) => {
-    const body = objectBody(call.body);
-    const name = stringField(body, 'name');
-    const stack = identityField(body, 'stack');
-    const region = identityField(body, 'region');
-    const request = {
-      ...(name === undefined ? {} : { name }),
-      ...(stack === undefined ? {} : { stack: offered('stack', stack, call.platform.stack) }),
-      ...(region === undefined ? {} : { region: offered('region', region, call.platform.region) }),
-    };
-    const app = await createApp(request, call.actor, call.platform);
-    call.reply.code(201);
-    return serializeApp(app, call.platform);
-  },
-  'GET /apps/:app': withApp((call, app) => serializeApp(app, call.platform)),
-  'PATCH /apps/:app': withApp(updateApp),
-  'DELETE /apps/:app': withApp(async (call, app) => {
+  'GET /apps': withAccount(listApps, { reach: 'apps' }),
+  'GET /users/:user/apps': withAccount(
+    (call) => {
+      requireSelf(call);
+      return listApps(call);
+    },
+    { reach: 'apps' },
+  ),
+  'POST /apps': withAccount(
+    async (call) => {
+      const body = objectBody(call.body);
+      const name = stringField(body, 'name');
+      const stack = identityField(body, 'stack');
+      const region = identityField(body, 'region');
+      const request = {
+        ...(name === undefined ? {} : { name }),
+        ...(stack === undefined ? {} : { stack: offered('stack', stack, call.platform.stack) }),
+        ...(region === undefined ? {} : { region: offered('region', region, call.platform.region) }),
+      };
+      const app = await createApp(request, call.actor, call.platform);
+      call.reply.code(201);
+      return serializeApp(app, call.platform);
+    },
+    { reach: 'apps' },
+  ),
+  'GET /apps/:app': withApp('view', (call, app) => serializeApp(app, call.platform)),
+  'PATCH /apps/:app': withApp(['deploy', 'operate', 'manage'], updateApp),
+  'DELETE /apps/:app': withApp('manage', async (call, app) => {
     const destroyed = await serializeApp(app, call.platform);
     await destroyApp(app, call.platform);
     return destroyed;
@@ -37,7 +45,7 @@ export const appRoutes: Routes = {
 };
 
 async function listApps(call: ApiCall): Promise<unknown> {
-  const apps = await call.platform.store.apps.listByOwner(call.account.id);
+  const apps = await call.platform.store.apps.listAccessible(call.account.id);
   const fields = { id: (app: App) => app.id, name: (app: App) => app.name, updated_at: updatedAt };
   const page = sendPage(call, apps, fields, (app) => app) as readonly App[];
   return Promise.all(page.map((app) => serializeApp(app, call.platform)));
@@ -50,6 +58,11 @@ async function updateApp(call: ApiCall, app: App): Promise<unknown> {
   const stack = identityField(body, 'build_stack');
   if (stack !== undefined && offered('stack', stack, call.platform.stack) !== app.stack) {
     throw invalidField('build_stack', `must be ${call.platform.stack}, the stack that is offered here`);
+  }
+  const { store } = call.platform;
+  if (name !== undefined) await authorizeApp(store, call.account, app.id, ['manage']);
+  if (maintenance !== undefined || stack !== undefined) {
+    await authorizeApp(store, call.account, app.id, ['deploy', 'operate']);
   }
   let changed = app;
   if (name !== undefined && name !== app.name) changed = await renameApp(changed, name, call.platform);

@@ -1,14 +1,14 @@
 import { setBuildpacks, type Platform } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
-import { withApp, type Routes } from './api-call.ts';
 import { invalidField, objectBody, objectsField, stringField } from './body.ts';
+import { withApp, type Routes } from './route.ts';
 
 const maxBuildpacks = 20;
 
 /** The buildpacks that the next build uses, in order. */
 export const buildpackInstallationRoutes: Routes = {
-  'GET /apps/:app/buildpack-installations': withApp((call, app) => list(app, call.platform)),
-  'PUT /apps/:app/buildpack-installations': withApp(async (call, app) => {
+  'GET /apps/:app/buildpack-installations': withApp('view', (call, app) => list(app, call.platform)),
+  'PUT /apps/:app/buildpack-installations': withApp(['deploy', 'operate'], async (call, app) => {
     const updates = objectsField(objectBody(call.body), 'updates', maxBuildpacks);
     if (updates === undefined) throw invalidField('updates', 'must be an array of buildpacks');
     const references = updates.map((update) => parseReference(stringField(update, 'buildpack', 2000)));

@@ -3,26 +3,26 @@ import type { App } from '../model/app.ts';
 import type { Build } from '../model/build.ts';
 import type { BuildId, SlugId } from '../model/ids.ts';
 import type { Slug } from '../model/slug.ts';
-import { withApp, type Routes } from './api-call.ts';
 import { describeBuildpack } from './buildpack-installations.ts';
+import { withApp, type Routes } from './route.ts';
 import { sendPage } from './send-page.ts';
 import { stableId } from './stable-id.ts';
 import { timestamp } from './timestamp.ts';
 
 /** Builds, and the slugs they made. */
 export const buildRoutes: Routes = {
-  'GET /apps/:app/builds': withApp(async (call, app) => {
+  'GET /apps/:app/builds': withApp('view', async (call, app) => {
     const builds = await call.platform.store.builds.list(app.id);
     const fields = { started_at: (build: Build) => timestamp(build.createdAt), id: (build: Build) => build.id };
     return sendPage(call, builds, fields, (build) => serializeBuild(build, app));
   }),
-  'GET /apps/:app/builds/:build': withApp(async (call, app) => {
+  'GET /apps/:app/builds/:build': withApp('view', async (call, app) => {
     const build = await call.platform.store.builds.findById(call.param('build') as BuildId);
     if (build?.appId !== app.id)
       throw new PlatformError('not_found', "Couldn't find that build.", { resource: 'build' });
     return serializeBuild(build, app);
   }),
-  'GET /apps/:app/slugs/:slug': withApp(async (call, app) => {
+  'GET /apps/:app/slugs/:slug': withApp('deploy', async (call, app) => {
     const slug = await call.platform.store.slugs.findById(call.param('slug') as SlugId);
     if (slug?.appId !== app.id) throw new PlatformError('not_found', "Couldn't find that slug.", { resource: 'slug' });
     return serializeSlug(slug);
@@ -49,7 +49,8 @@ function serializeBuild(build: Build, app: App): unknown {
 function serializeSlug(slug: Slug): unknown {
   return {
     id: slug.id,
-    blob: { method: 'get', url: null },
+    // Empty: slugs can't be fetched through the API.
+    blob: { method: 'get', url: '' },
     buildpack_provided_description: slug.buildpackProvidedDescription,
     checksum: `SHA256:${slug.sha256}`,
     commit: slug.commit,

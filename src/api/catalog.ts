@@ -1,21 +1,24 @@
 import { hostNames } from '../app/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import { dynoSizes, type DynoSize } from '../model/formation.ts';
-import { withApp, type ApiCall, type Routes } from './api-call.ts';
+import type { ApiCall } from './api-call.ts';
 import { sizeLabel } from './formation.ts';
+import { withAccount, withApp, type Routes } from './route.ts';
 import { stableId } from './stable-id.ts';
 import { always, timestamp } from './timestamp.ts';
 
 /** What the platform offers, and what every app has without asking. */
 export const catalogRoutes: Routes = {
-  'GET /regions': (call) => [serializeRegion(call)],
-  'GET /regions/:region': (call) => oneOf('region', call, [serializeRegion(call)]),
-  'GET /stacks': (call) => [serializeStack(call)],
-  'GET /stacks/:stack': (call) => oneOf('stack', call, [serializeStack(call)]),
-  'GET /apps/:app/available-stacks': withApp((call) => [serializeStack(call)]),
-  'GET /dyno-sizes': () => dynoSizes.map(serializeDynoSize),
-  'GET /dyno-sizes/:size': (call) => oneOf('size', call, dynoSizes.map(serializeDynoSize)),
-  'GET /apps/:app/domains': withApp((call, app) =>
+  'GET /regions': withAccount((call) => [serializeRegion(call)], { reach: 'identity' }),
+  'GET /regions/:region': withAccount((call) => oneOf('region', call, [serializeRegion(call)]), { reach: 'identity' }),
+  'GET /stacks': withAccount((call) => [serializeStack(call)], { reach: 'identity' }),
+  'GET /stacks/:stack': withAccount((call) => oneOf('stack', call, [serializeStack(call)]), { reach: 'identity' }),
+  'GET /apps/:app/available-stacks': withApp('view', (call) => [serializeStack(call)]),
+  'GET /dyno-sizes': withAccount(() => dynoSizes.map(serializeDynoSize), { reach: 'identity' }),
+  'GET /dyno-sizes/:size': withAccount((call) => oneOf('size', call, dynoSizes.map(serializeDynoSize)), {
+    reach: 'identity',
+  }),
+  'GET /apps/:app/domains': withApp('view', (call, app) =>
     hostNames(app, call.platform.domain).map((hostname) => ({
       id: stableId('domain', app.id, hostname),
       hostname,
@@ -30,7 +33,7 @@ export const catalogRoutes: Routes = {
       updated_at: timestamp(app.createdAt),
     })),
   ),
-  'GET /apps/:app/collaborators': withApp((_call, app) => [
+  'GET /apps/:app/collaborators': withApp('view', (_call, app) => [
     {
       id: stableId('collaborator', app.id, app.ownerId),
       role: 'owner',
@@ -63,7 +66,8 @@ function serializeRegion({ platform }: ApiCall): Named & Record<string, unknown>
     country: '',
     locale: '',
     private_capable: false,
-    provider: { name: 'hokku', region: platform.region },
+    // Clients are promised one of Heroku's own regions here; this is the one that Heroku calls us.
+    provider: { name: 'hokku', region: 'us-east-1' },
     created_at: always,
     updated_at: always,
   };

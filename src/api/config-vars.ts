@@ -1,15 +1,23 @@
 import { onConfigChange } from '../lifecycle/index.ts';
-import { withApp, type Routes } from './api-call.ts';
 import { invalidField, objectBody } from './body.ts';
 import { findRelease } from './releases.ts';
+import { withApp, type Routes } from './route.ts';
+
+const need = ['deploy', 'operate'] as const;
+const scope = { reach: 'config-vars' } as const;
 
 export const configVarRoutes: Routes = {
-  'GET /apps/:app/config-vars': withApp((call, app) => call.platform.configVars.read(app.id)),
-  'PATCH /apps/:app/config-vars': withApp((call, app) =>
-    onConfigChange(app, parsePatch(call.body), call.actor, call.platform),
+  'GET /apps/:app/config-vars': withApp(need, (call, app) => call.platform.configVars.read(app.id), scope),
+  'PATCH /apps/:app/config-vars': withApp(
+    need,
+    (call, app) => onConfigChange(app, parsePatch(call.body), call.actor, call.platform),
+    scope,
   ),
-  'GET /apps/:app/releases/:release/config-vars': withApp(async (call, app) =>
-    call.platform.configVars.ofRelease((await findRelease(app, call.param('release'), call.platform)).id),
+  'GET /apps/:app/releases/:release/config-vars': withApp(
+    need,
+    async (call, app) =>
+      call.platform.configVars.ofRelease((await findRelease(app, call.param('release'), call.platform)).id),
+    scope,
   ),
 };
 

@@ -4,28 +4,36 @@ import { onRestart, onStop, runOneOff } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
 import type { DynoView } from '../model/dyno.ts';
 import type { DynoName, ProcessType } from '../model/ids.ts';
-import { withApp, type ApiCall, type Routes } from './api-call.ts';
 import { attachUrl } from './attach-url.ts';
-import { parseOneOff } from './one-off-body.ts';
+import type { ApiCall } from './api-call.ts';
 import { sizeLabel } from './formation.ts';
+import { withApp, type Routes } from './route.ts';
 import type { JsonObject } from './body.ts';
+import { parseOneOff } from './one-off-body.ts';
 import { timestamp } from './timestamp.ts';
 
 export const dynoRoutes: Routes = {
-  'GET /apps/:app/dynos': withApp((call, app) =>
+  'GET /apps/:app/dynos': withApp('view', (call, app) =>
     call.platform.formation.list(app.id).map((dyno) => serializeDyno(dyno, app)),
   ),
-  'POST /apps/:app/dynos': withApp(async (call, app) => {
-    const { view, secret } = await runOneOff(app, parseOneOff(call.body), call.actor, call.platform);
-    call.reply.code(201);
-    return { ...serializeDyno(view, app), attach_url: secret === null ? null : attachUrl(call, secret) };
-  }),
-  'GET /apps/:app/dynos/:dyno': withApp((call, app) => serializeDyno(findDyno(call, app), app)),
-  'DELETE /apps/:app/dynos': withApp((call, app) => restart(call, app, { all: true })),
-  'DELETE /apps/:app/dynos/:dyno': withApp((call, app) => restart(call, app, selectDynos(call, app))),
-  'DELETE /apps/:app/formations/:type': withApp((call, app) => restart(call, app, selectType(call))),
-  'POST /apps/:app/dynos/:dyno/actions/stop': withApp((call, app) => stop(call, app, selectDynos(call, app))),
-  'POST /apps/:app/formations/:type/actions/stop': withApp((call, app) => stop(call, app, selectType(call))),
+  // What runs in a dyno sees the config vars.
+  'POST /apps/:app/dynos': withApp(
+    'operate',
+    async (call, app) => {
+      const { view, secret } = await runOneOff(app, parseOneOff(call.body), call.actor, call.platform);
+      call.reply.code(201);
+      return { ...serializeDyno(view, app), attach_url: secret === null ? null : attachUrl(call, secret) };
+    },
+    { reach: 'config-vars' },
+  ),
+  'GET /apps/:app/dynos/:dyno': withApp('view', (call, app) => serializeDyno(findDyno(call, app), app)),
+  'DELETE /apps/:app/dynos': withApp('operate', (call, app) => restart(call, app, { all: true })),
+  'DELETE /apps/:app/dynos/:dyno': withApp('operate', (call, app) => restart(call, app, selectDynos(call, app))),
+  'DELETE /apps/:app/formations/:type': withApp('operate', (call, app) => restart(call, app, selectType(call))),
+  'POST /apps/:app/dynos/:dyno/actions/stop': withApp('operate', (call, app) =>
+    stop(call, app, selectDynos(call, app)),
+  ),
+  'POST /apps/:app/formations/:type/actions/stop': withApp('operate', (call, app) => stop(call, app, selectType(call))),
 };
 
 function restart(call: ApiCall, app: App, which: DynoSelector): unknown {

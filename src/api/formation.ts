@@ -4,20 +4,21 @@ import type { App } from '../model/app.ts';
 import { dynoSizes, type DynoSizeName, type FormationEntry } from '../model/formation.ts';
 import type { ProcessType } from '../model/ids.ts';
 import type { ProcessTypes } from '../model/slug.ts';
-import { withApp, type ApiCall, type Routes } from './api-call.ts';
+import type { ApiCall } from './api-call.ts';
 import { identityField, invalidField, objectBody, objectsField, stringField, type JsonObject } from './body.ts';
+import { withApp, type Routes } from './route.ts';
 import { stableId } from './stable-id.ts';
 import { timestamp } from './timestamp.ts';
 
 export const formationRoutes: Routes = {
-  'GET /apps/:app/formation': withApp(async (call, app) =>
+  'GET /apps/:app/formation': withApp('view', async (call, app) =>
     serializeAll(call, app, await call.platform.store.formation.list(app.id)),
   ),
-  'GET /apps/:app/formation/:type': withApp(async (call, app) => {
+  'GET /apps/:app/formation/:type': withApp('view', async (call, app) => {
     const entry = await findEntry(call, app, call.param('type'));
     return (await serializeAll(call, app, [entry]))[0];
   }),
-  'PATCH /apps/:app/formation': withApp(async (call, app) => {
+  'PATCH /apps/:app/formation': withApp(['deploy', 'operate'], async (call, app) => {
     const updates = objectsField(objectBody(call.body), 'updates', 100) ?? [];
     const parsed = await Promise.all(
       updates.map(async (update) => {
@@ -28,7 +29,7 @@ export const formationRoutes: Routes = {
     );
     return serializeAll(call, app, await onScale(app, parsed, call.actor, call.platform));
   }),
-  'PATCH /apps/:app/formation/:type': withApp(async (call, app) => {
+  'PATCH /apps/:app/formation/:type': withApp(['deploy', 'operate'], async (call, app) => {
     const type = await typeOf(call, app, call.param('type'));
     const formation = await onScale(app, [parseUpdate(type, objectBody(call.body))], call.actor, call.platform);
     return (

@@ -1,1 +1,2 @@
-export { apiPlugin } from './api-plugin.ts';
+export { apiPlugin, type ApiOptions } from './api-plugin.ts';
+export { serverOptions } from './server-options.ts';

@@ -1,7 +1,8 @@
 import { buildLogOf, type LogSource } from '../model/log.ts';
 import type { App } from '../model/app.ts';
-import { withApp, type ApiCall, type Routes } from './api-call.ts';
+import type { ApiCall } from './api-call.ts';
 import { booleanField, integerField, invalidField, objectBody, stringField } from './body.ts';
+import { withApp, type Routes } from './route.ts';
 import { stableId } from './stable-id.ts';
 import { timestamp } from './timestamp.ts';
 
@@ -9,7 +10,7 @@ const defaultLines = 100;
 const maxLines = 1500;
 
 export const logSessionRoutes: Routes = {
-  'POST /apps/:app/log-sessions': withApp((call, app) => createLogSession(call, app)),
+  'POST /apps/:app/log-sessions': withApp('view', createLogSession, { does: 'read' }),
 };
 
 function createLogSession(call: ApiCall, app: App): unknown {

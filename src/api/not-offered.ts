@@ -1,26 +1,32 @@
 import { PlatformError } from '../errors/platform-error.ts';
-import { withApp, type Handler, type Routes } from './api-call.ts';
+import { withAccount, withApp, type Route, type Routes } from './route.ts';
 
 /** Parts of Heroku's API that this platform has not: its lists are empty, and asking for more is answered with what to do instead. */
 export const notOfferedRoutes: Routes = {
-  'GET /addons': () => [],
-  'GET /addon-attachments': () => [],
-  'GET /addon-services': () => [],
-  'GET /apps/:app/addons': withApp(() => []),
-  'GET /apps/:app/addon-attachments': withApp(() => []),
-  'GET /apps/:app/features': withApp(() => []),
-  'GET /apps/:app/log-drains': withApp(() => []),
-  'GET /apps/:app/sni-endpoints': withApp(() => []),
-  'GET /apps/:app/webhooks': withApp(() => []),
-  'GET /apps/:app/pipeline-couplings': withApp(() => {
+  'GET /addons': withAccount(() => [], { reach: 'apps' }),
+  'GET /addon-attachments': withAccount(() => [], { reach: 'apps' }),
+  'GET /addon-services': withAccount(() => [], { reach: 'apps' }),
+  'GET /apps/:app/addons': withApp('view', () => []),
+  'GET /apps/:app/addon-attachments': withApp('view', () => []),
+  'GET /apps/:app/features': withApp('view', () => []),
+  'GET /apps/:app/log-drains': withApp('view', () => []),
+  'GET /apps/:app/sni-endpoints': withApp('view', () => []),
+  'GET /apps/:app/webhooks': withApp('view', () => []),
+  'GET /apps/:app/pipeline-couplings': withApp('view', () => {
     throw new PlatformError('not_found', "Couldn't find that pipeline coupling.", { resource: 'pipeline_coupling' });
   }),
-  'POST /actions/addons/resolve': () => {
-    throw new PlatformError('not_found', "Couldn't find that add-on.", { resource: 'add_on' });
-  },
-  'POST /actions/addon-attachments/resolve': () => {
-    throw new PlatformError('not_found', "Couldn't find that add on attachment.", { resource: 'add_on attachment' });
-  },
+  'POST /actions/addons/resolve': withAccount(
+    () => {
+      throw new PlatformError('not_found', "Couldn't find that add-on.", { resource: 'add_on' });
+    },
+    { reach: 'apps', does: 'read' },
+  ),
+  'POST /actions/addon-attachments/resolve': withAccount(
+    () => {
+      throw new PlatformError('not_found', "Couldn't find that add on attachment.", { resource: 'add_on attachment' });
+    },
+    { reach: 'apps', does: 'read' },
+  ),
   'POST /apps/:app/addons': refuse(
     'Add-ons are not offered by this platform.',
     'Set the address and credentials of a service as config vars instead.',
@@ -51,8 +57,8 @@ export const notOfferedRoutes: Routes = {
   ),
 };
 
-function refuse(what: string, instead: string): Handler {
-  return () => {
-    throw new PlatformError('not_found', `${what} ${instead}`);
-  };
+function refuse(what: string, instead: string): Route {
+  return withAccount(() => {
+    throw new PlatformError('not_implemented', `${what} ${instead}`);
+  });
 }

@@ -3,23 +3,24 @@ import { onRollback, type Platform } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
 import type { ReleaseId } from '../model/ids.ts';
 import type { Release } from '../model/release.ts';
-import { withApp, type ApiCall, type Routes } from './api-call.ts';
+import type { ApiCall } from './api-call.ts';
 import { identityField, integerField, invalidField, objectBody } from './body.ts';
+import { withApp, type Routes } from './route.ts';
 import { sendPage } from './send-page.ts';
 import { timestamp } from './timestamp.ts';
 
 export const releaseRoutes: Routes = {
-  'GET /apps/:app/releases': withApp(async (call, app) => {
+  'GET /apps/:app/releases': withApp('view', async (call, app) => {
     const releases = await call.platform.store.releases.list(app.id);
     const current = await call.platform.store.releases.findCurrent(app.id);
     const fields = { version: (release: Release) => release.version, id: (release: Release) => release.id };
     return sendPage(call, releases, fields, (release) => serializeRelease(release, app, current));
   }),
-  'GET /apps/:app/releases/:release': withApp(async (call, app) => {
+  'GET /apps/:app/releases/:release': withApp('view', async (call, app) => {
     const release = await findRelease(app, call.param('release'), call.platform);
     return serializeRelease(release, app, await call.platform.store.releases.findCurrent(app.id));
   }),
-  'POST /apps/:app/releases': withApp(rollBack),
+  'POST /apps/:app/releases': withApp(['deploy', 'operate'], rollBack),
 };
 
 /** By version (`12`, `v12`) or id. Throws `not_found`. */

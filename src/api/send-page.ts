@@ -1,4 +1,5 @@
-import type { ApiCall } from './api-call.ts';
+import { PlatformError } from '../errors/platform-error.ts';
+import type { OpenCall } from './api-call.ts';
 
 const defaultMax = 200;
 const largestMax = 1000;
@@ -13,21 +14,34 @@ export interface Range {
   readonly max: number;
 }
 
-/** Clients write it in many ways (`version ..; max=15, order=desc`, `id ..; max=1000;`, an empty one): what can't be read counts as absent. */
+/**
+ * Clients write it in many ways (`version ..; max=15, order=desc`, `id ..; max=1000;`, an empty one), and what is no range
+ * at all counts as absent. Throws `requested_range_not_satisfiable` for one that can be read and not be answered.
+ */
 export function parseRange(header: string | undefined, fields: readonly [string, ...string[]]): Range {
   const [selection = '', ...options] = (header ?? '').split(';');
   const match = /^\s*([\w-]+)\s+(\]?)([^\s\]]*?)\.\.(\S*)\s*$/.exec(selection);
   const [, field, bracket, from, to] = match ?? [];
   const rest = options.join(',').toLowerCase();
   const max = Number(/\bmax\s*=\s*(\d{1,9})/.exec(rest)?.[1] ?? defaultMax);
-  const known = field !== undefined && fields.includes(field);
+  if (field !== undefined && !fields.includes(field)) throw unsatisfiable(`a range of ${field.slice(0, 50)}`, fields);
+  const order = /\border\s*=\s*([^\s,;]*)/.exec(rest)?.[1] ?? 'asc';
+  if (order !== 'asc' && order !== 'desc') throw unsatisfiable(`the order ${order.slice(0, 20)}`, fields);
+  if (/\bmax\s*=\s*(?!\d)/.test(rest)) throw unsatisfiable('that max, which is no number', fields);
   return {
-    field: known ? field : fields[0],
-    start: known && from !== undefined && from !== '' ? { value: from, exclusive: bracket === ']' } : null,
-    end: known && to !== undefined && to !== '' ? to : null,
-    order: /\border\s*=\s*desc\b/.test(rest) ? 'desc' : 'asc',
+    field: field ?? fields[0],
+    start: from !== undefined && from !== '' ? { value: from, exclusive: bracket === ']' } : null,
+    end: to !== undefined && to !== '' ? to : null,
+    order,
     max: Math.min(largestMax, Math.max(1, max)),
   };
+}
+
+function unsatisfiable(what: string, fields: readonly string[]): PlatformError {
+  return new PlatformError(
+    'requested_range_not_satisfiable',
+    `This list can't be given in ${what}. It has ranges of ${fields.join(', ')}, such as "Range: ${fields[0] ?? 'id'} ..; max=${defaultMax}, order=desc".`,
+  );
 }
 
 /**
@@ -35,7 +49,7 @@ export function parseRange(header: string | undefined, fields: readonly [string,
  * because the official CLI follows `Next-Range` for as long as there is one.
  */
 export function sendPage<T>(
-  call: ApiCall,
+  call: OpenCall,
   items: readonly T[],
   fields: Readonly<Record<string, (item: T) => string | number>>,
   serialize: (item: T) => unknown,
@@ -67,4 +81,19 @@ export function sendPage<T>(
     }
   }
   return page.map(serialize);
+}
+
+/**
+ * Pages a list that its handler gave whole: only when it is too long for one page, or a range was asked for. The fields
+ * are those of `id`, `name` and `updated_at` that every item has.
+ */
+export function pageOfPlainList(call: OpenCall, items: readonly unknown[]): unknown {
+  const isPaged = call.reply.hasHeader('accept-ranges');
+  const asked = (call.request.headers.range ?? '').trim() !== '';
+  if (isPaged || items.length === 0 || (!asked && items.length <= defaultMax)) return items;
+  const rows = items as readonly Readonly<Record<string, unknown>>[];
+  const common = ['id', 'name', 'updated_at'].filter((name) => rows.every((row) => typeof row[name] === 'string'));
+  if (common.length === 0) return items;
+  const fields = Object.fromEntries(common.map((name) => [name, (row: (typeof rows)[number]) => String(row[name])]));
+  return sendPage(call, rows, fields, (row) => row);
 }

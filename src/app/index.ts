@@ -1,3 +1,3 @@
 export { parseAppName, randomAppName } from './app-name.ts';
-export { authorizeApp } from './authorize-app.ts';
+export { authorizeApp, type AppNeed } from './authorize-app.ts';
 export { hostNames } from './host-names.ts';

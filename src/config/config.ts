@@ -28,6 +28,12 @@ export interface Config {
   readonly attachBy: 'rendezvous' | 'ssh';
   readonly limits: ConfigLimits;
   readonly keepOldOnFailedRollOut: boolean;
+  readonly api: {
+    /** Requests per hour of one account. */
+    readonly hourlyLimit: number;
+    /** For tests of the API: an answer that does not fit its published schema becomes a failure. */
+    readonly checkAnswers: boolean;
+  };
   /** What builds get from the machine's environment: CA, proxy and registry settings. */
   readonly buildEnvironment: Readonly<Record<string, string>>;
   /** `HOKKU_*` variables that mean nothing: the start warns of them by name. */
@@ -75,6 +81,10 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
       attachIdleMs: whole(env, 'HOKKU_ATTACH_IDLE', 3600, 1, 86_400) * 1000,
     },
     keepOldOnFailedRollOut: oneOf(env, 'HOKKU_KEEP_OLD_RELEASE', ['on', 'off'], 'on') === 'on',
+    api: {
+      hourlyLimit: whole(env, 'HOKKU_API_RATE_LIMIT', 4500, 1, 100_000_000),
+      checkAnswers: oneOf(env, 'HOKKU_CHECK_ANSWERS', ['on', 'off'], 'off') === 'on',
+    },
     buildEnvironment: platformEnvironment(env),
     unknownSettings: Object.keys(env).filter((key) => key.startsWith('HOKKU_') && !knownSettings.has(key)),
   };

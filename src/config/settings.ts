@@ -23,4 +23,6 @@ export const knownSettings: ReadonlySet<string> = new Set([
   'HOKKU_ATTACH_TIMEOUT',
   'HOKKU_ATTACH_IDLE',
   'HOKKU_KEEP_OLD_RELEASE',
+  'HOKKU_API_RATE_LIMIT',
+  'HOKKU_CHECK_ANSWERS',
 ]);

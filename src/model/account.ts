@@ -3,6 +3,9 @@ import type { AccountId } from './ids.ts';
 export interface Account {
   readonly id: AccountId;
   readonly email: string;
+  readonly name: string | null;
+  /** The first account: it makes the others, and may do everything with every app. */
+  readonly isOperator: boolean;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }

@@ -4,7 +4,9 @@ declare const brand: unique symbol;
 type Brand<Name extends string> = string & { readonly [brand]: Name };
 
 export type AccountId = Brand<'AccountId'>;
+export type AuthorizationId = Brand<'AuthorizationId'>;
 export type AppId = Brand<'AppId'>;
+export type CollaboratorId = Brand<'CollaboratorId'>;
 export type BuildId = Brand<'BuildId'>;
 export type ReleaseId = Brand<'ReleaseId'>;
 export type SlugId = Brand<'SlugId'>;

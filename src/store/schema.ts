@@ -4,8 +4,9 @@
  */
 export interface Schema {
   accounts: AccountTable;
-  tokens: TokenTable;
+  authorizations: AuthorizationTable;
   apps: AppTable;
+  collaborators: CollaboratorTable;
   slugs: SlugTable;
   builds: BuildTable;
   releases: ReleaseTable;
@@ -21,18 +22,36 @@ interface AccountTable {
   email: string;
   /** The e-mail in lower case: unique. */
   email_key: string;
+  name: string | null;
+  /** Of scrypt, with its parameters; null: no login by password. */
+  password_hash: string | null;
   created_at: string;
   updated_at: string;
 }
 
-interface TokenTable {
-  /** SHA-256 of the token, hex; the token itself is nowhere. */
-  hash: string;
+export interface AuthorizationTable {
+  id: string;
   account_id: string;
+  /** SHA-256 of the token, hex: unique; the token itself is nowhere. */
+  hash: string;
+  hint: string | null;
   description: string;
-  created_at: string;
+  /** JSON list. */
+  scopes: string;
   expires_at: string | null;
   revoked_at: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+interface CollaboratorTable {
+  id: string;
+  app_id: string;
+  account_id: string;
+  /** JSON list. */
+  permissions: string;
+  created_at: string;
+  updated_at: string;
 }
 
 export interface AppTable {

@@ -13,7 +13,9 @@ import type { Queries, Store, Transaction } from './store.ts';
  */
 export class SqlStore implements Store {
   readonly accounts: Queries['accounts'];
+  readonly authorizations: Queries['authorizations'];
   readonly apps: Queries['apps'];
+  readonly collaborators: Queries['collaborators'];
   readonly slugs: Queries['slugs'];
   readonly builds: Queries['builds'];
   readonly releases: Queries['releases'];
@@ -34,7 +36,9 @@ export class SqlStore implements Store {
       write: (work) => this.#write(work, () => undefined),
     });
     this.accounts = queries.accounts;
+    this.authorizations = queries.authorizations;
     this.apps = queries.apps;
+    this.collaborators = queries.collaborators;
     this.slugs = queries.slugs;
     this.builds = queries.builds;
     this.releases = queries.releases;

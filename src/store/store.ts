@@ -1,13 +1,17 @@
 import type { Account } from '../model/account.ts';
 import type { App } from '../model/app.ts';
+import type { Authorization, Caller, Scope } from '../model/authorization.ts';
 import type { Build } from '../model/build.ts';
+import type { AppPermission, Collaborator } from '../model/collaborator.ts';
 import type { Exit } from '../model/dyno.ts';
 import type { DynoSizeName, FormationEntry } from '../model/formation.ts';
 import type {
   AccountId,
   AppId,
   AppName,
+  AuthorizationId,
   BuildId,
+  CollaboratorId,
   CommitId,
   DynoId,
   DynoName,
@@ -27,7 +31,9 @@ export interface ListOptions {
 /** Reads see committed data. One object per aggregate; every query of the platform is in one of them. */
 export interface Queries {
   readonly accounts: AccountQueries;
+  readonly authorizations: AuthorizationQueries;
   readonly apps: AppQueries;
+  readonly collaborators: CollaboratorQueries;
   readonly slugs: SlugQueries;
   readonly builds: BuildQueries;
   readonly releases: ReleaseQueries;
@@ -56,30 +62,63 @@ export interface Store extends Queries, AsyncDisposable {
   ping(): Promise<void>;
 }
 
-/** A token that is neither revoked nor expired. */
-export interface TokenRow {
-  readonly hash: string;
-  readonly description: string;
-}
-
 export interface AccountQueries {
   /** Throws `invalid_params` when the e-mail is in use, in upper or lower case. */
-  create(account: { email: string }): Promise<Account>;
+  create(account: { email: string; passwordHash?: string }): Promise<Account>;
   /** The account that was made first: the operator's. */
   findFirst(): Promise<Account | null>;
   /** Throws `invalid_params` when the new e-mail is in use. */
   changeEmail(id: AccountId, email: string): Promise<Account>;
+  /** Throws `not_found`. */
+  update(id: AccountId, change: { name?: string | null; passwordHash?: string | null }): Promise<Account>;
   findById(id: AccountId): Promise<Account | null>;
   findByEmail(email: string): Promise<Account | null>;
+  /** Null when there is no such account, or none with a password. */
+  readPasswordHash(id: AccountId): Promise<string | null>;
+  /** In the order of their making. */
+  list(): Promise<readonly Account[]>;
+  /** Deletes the account with its authorizations and collaborations. Throws `conflict` while anything else is the account's. */
+  delete(id: AccountId): Promise<void>;
+}
+
+export interface NewAuthorization {
+  readonly accountId: AccountId;
+  /** SHA-256 of the token, hex. */
+  readonly hash: string;
+  readonly hint: string | null;
+  readonly description: string;
+  readonly scopes: readonly Scope[];
+  readonly expiresAt: Date | null;
+}
+
+/** Only those that are neither revoked nor expired are found. */
+export interface AuthorizationQueries {
   /**
-   * `tokenHash`: SHA-256 of the token, hex. Replaces nothing: an account may have many. A revoked token of this account
-   * becomes valid again; throws `conflict` when it is another account's.
+   * A revoked one with the same token becomes valid again, as the given one; throws `conflict` when the token is another
+   * account's.
    */
-  addToken(accountId: AccountId, tokenHash: string, description: string, expiresAt: Date | null): Promise<void>;
-  listTokens(accountId: AccountId): Promise<readonly TokenRow[]>;
-  /** The owner of a token that is neither revoked nor expired. */
-  findByTokenHash(tokenHash: string): Promise<Account | null>;
-  revokeToken(tokenHash: string): Promise<boolean>;
+  create(authorization: NewAuthorization): Promise<Authorization>;
+  /** In the order of their making. */
+  list(accountId: AccountId): Promise<readonly Authorization[]>;
+  findById(id: AuthorizationId): Promise<Authorization | null>;
+  /** With the account that it is of. */
+  findByHash(hash: string): Promise<Caller | null>;
+  /** Throws `not_found`. */
+  update(
+    id: AuthorizationId,
+    change: { description?: string; hash?: string; hint?: string; expiresAt?: Date | null },
+  ): Promise<Authorization>;
+  /** False when it was not valid any more. */
+  revoke(id: AuthorizationId): Promise<boolean>;
+}
+
+export interface CollaboratorQueries {
+  /** Creates one, or changes the permissions of the one there is. */
+  set(appId: AppId, accountId: AccountId, permissions: readonly AppPermission[]): Promise<Collaborator>;
+  find(appId: AppId, accountId: AccountId): Promise<Collaborator | null>;
+  /** In the order of their making. */
+  list(appId: AppId): Promise<readonly Collaborator[]>;
+  remove(id: CollaboratorId): Promise<void>;
 }
 
 export interface NewApp {
@@ -95,6 +134,8 @@ export interface AppQueries {
   findById(id: AppId): Promise<App | null>;
   findByName(name: string): Promise<App | null>;
   listByOwner(ownerId: AccountId): Promise<readonly App[]>;
+  /** The account's own, and those that it is a collaborator of. */
+  listAccessible(accountId: AccountId): Promise<readonly App[]>;
   list(): Promise<readonly App[]>;
   /** Throws `invalid_params` when a new name is in use. */
   update(

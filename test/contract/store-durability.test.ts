@@ -195,14 +195,15 @@ describePostgres(`the PostgreSQL server${missing === null ? '' : ` (skipped: ${m
       attempts += 1;
       const account = await tx.accounts.create({ email: 'bob@example.com' });
       if (attempts === 1) await dropConnections();
-      await tx.accounts.addToken(account.id, 'hash', 'laptop', null);
+      const token = { hash: 'hash', hint: null, description: 'laptop', expiresAt: null };
+      await tx.authorizations.create({ ...token, accountId: account.id, scopes: ['global'] });
       return account;
     });
     await dropConnections();
     await store.accounts.create({ email: 'eve@example.com' });
 
     expect(attempts).toBe(2);
-    expect(await store.accounts.findByTokenHash('hash')).toEqual(written);
+    expect((await store.authorizations.findByHash('hash'))?.account).toEqual(written);
     expect(await store.accounts.findByEmail('eve@example.com')).not.toBeNull();
   });
 

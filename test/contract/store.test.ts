@@ -7,7 +7,7 @@ import type { Account } from '../../src/model/account.ts';
 import type { App } from '../../src/model/app.ts';
 import type { AppName, CommitId, DynoId, DynoName, ProcessType, ReleaseId, Sha256 } from '../../src/model/ids.ts';
 import type { Slug } from '../../src/model/slug.ts';
-import { openStore, type Queries, type Store } from '../../src/store/index.ts';
+import { openStore, type NewAuthorization, type Queries, type Store } from '../../src/store/index.ts';
 import { missingPostgres, startPostgres, type Postgres } from '../rig/postgres.ts';
 import { createApp, quiet, temporaryFolder } from '../rig/store.ts';
 
@@ -315,26 +315,77 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       expect(await store.dynos.list(app.id)).toEqual([]);
     });
 
-    it('knows a token until it is revoked or expired, and the bytes of config vars as they are', async () => {
+    it('knows a token until it is revoked or expired, and who else may use an app', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      const ada = await store.accounts.create({ email: 'ada@example.com' });
+      const bob = await store.accounts.create({ email: 'bob@example.com', passwordHash: 'scrypt$x' });
+      const { authorizations, collaborators } = store;
+      const token = (hash: string, description: string, more: Partial<NewAuthorization> = {}) =>
+        authorizations.create({
+          accountId: ada.id,
+          hash,
+          hint: null,
+          description,
+          scopes: ['global'],
+          expiresAt: null,
+          ...more,
+        });
+      const laptop = await token('h1', 'laptop', { scopes: ['read', 'identity'], hint: 'HRKU**********1' });
+      await token('h2', 'old', { expiresAt: new Date(Date.now() - 1) });
+      await token('h3', 'new', { expiresAt: new Date(Date.now() + 60_000) });
+
+      expect([ada.isOperator, bob.isOperator]).toEqual([true, false]);
+      expect(await authorizations.findByHash('h1')).toEqual({ account: ada, authorization: laptop });
+      expect(laptop).toMatchObject({ scopes: ['read', 'identity'], hint: 'HRKU**********1', expiresAt: null });
+      expect(await authorizations.findByHash('h2')).toBeNull();
+      expect((await authorizations.list(ada.id)).map(({ description }) => description)).toEqual(['laptop', 'new']);
+      await expect(token('h1', 'stolen', { accountId: bob.id })).rejects.toMatchObject({ id: 'conflict' });
+      expect(await authorizations.update(laptop.id, { hash: 'h4', description: 'desk' })).toMatchObject({
+        id: laptop.id,
+        description: 'desk',
+        scopes: ['read', 'identity'],
+      });
+      expect(await authorizations.findByHash('h1')).toBeNull();
+      expect((await authorizations.findByHash('h4'))?.account).toEqual(ada);
+      expect(await authorizations.revoke(laptop.id)).toBe(true);
+      expect(await authorizations.revoke(laptop.id)).toBe(false);
+      expect(await authorizations.findById(laptop.id)).toBeNull();
+      await expect(authorizations.update(laptop.id, { hash: 'h5' })).rejects.toMatchObject({ id: 'not_found' });
+      expect(await token('h4', 'again')).toMatchObject({ id: laptop.id, description: 'again', scopes: ['global'] });
+
+      expect(await store.accounts.readPasswordHash(ada.id)).toBeNull();
+      expect(await store.accounts.readPasswordHash(bob.id)).toBe('scrypt$x');
+      expect(await store.accounts.update(bob.id, { name: 'Bob', passwordHash: null })).toMatchObject({ name: 'Bob' });
+      expect(await store.accounts.readPasswordHash(bob.id)).toBeNull();
+
+      const app = await createApp(store, ada.id, 'shared');
+      await createApp(store, bob.id, 'own');
+      const first = await collaborators.set(app.id, bob.id, ['view']);
+      const changed = await collaborators.set(app.id, bob.id, ['view', 'deploy']);
+      expect(changed).toMatchObject({ id: first.id, email: 'bob@example.com', permissions: ['view', 'deploy'] });
+      expect(await collaborators.list(app.id)).toEqual([changed]);
+      expect(await collaborators.find(app.id, ada.id)).toBeNull();
+      expect((await store.apps.listAccessible(bob.id)).map(({ name }) => name)).toEqual(['own', 'shared']);
+      await collaborators.remove(changed.id);
+      expect((await store.apps.listAccessible(bob.id)).map(({ name }) => name)).toEqual(['own']);
+
+      const eve = await store.accounts.create({ email: 'eve@example.com' });
+      await collaborators.set(app.id, eve.id, ['view']);
+      await expect(store.accounts.delete(bob.id)).rejects.toMatchObject({ id: 'conflict' });
+      await store.accounts.delete(eve.id);
+      expect(await collaborators.list(app.id)).toEqual([]);
+      expect((await store.accounts.list()).map(({ email }) => email)).toEqual(['ada@example.com', 'bob@example.com']);
+      await collaborators.set(app.id, bob.id, ['view']);
+      await store.apps.delete(app.id);
+      expect(await store.apps.listAccessible(bob.id)).toHaveLength(1);
+    });
+
+    it('keeps the bytes of config vars as they are', async () => {
       await using database = await emptyDatabase();
       await using store = await open(database.url);
       const account = await store.accounts.create({ email: 'ada@example.com' });
-      const other = await store.accounts.create({ email: 'bob@example.com' });
       const app = await createApp(store, account.id, 'with-config');
-      await store.accounts.addToken(account.id, 'h1', 'laptop', null);
-      await store.accounts.addToken(account.id, 'h2', 'old', new Date(Date.now() - 1));
-      await store.accounts.addToken(account.id, 'h3', 'new', new Date(Date.now() + 60_000));
-
-      expect(await store.accounts.findByTokenHash('h1')).toEqual(account);
-      expect(await store.accounts.findByTokenHash('h2')).toBeNull();
-      expect((await store.accounts.listTokens(account.id)).map((token) => token.description)).toEqual([
-        'laptop',
-        'new',
-      ]);
-      await expect(store.accounts.addToken(other.id, 'h1', 'stolen', null)).rejects.toMatchObject({ id: 'conflict' });
-      expect(await store.accounts.revokeToken('h1')).toBe(true);
-      expect(await store.accounts.revokeToken('h1')).toBe(false);
-      expect(await store.accounts.findByTokenHash('h1')).toBeNull();
       expect(await store.accounts.findFirst()).toEqual(account);
 
       const bytes = Uint8Array.from({ length: 66_000 }, (_, i) => i % 256);

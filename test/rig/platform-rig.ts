@@ -96,6 +96,9 @@ export class PlatformRig implements AsyncDisposable {
         HOKKU_PORT: String(this.#port),
         HOKKU_API_KEY: this.token,
         HOKKU_LOG_LEVEL: 'info',
+        // An answer that does not fit its published schema fails the test that asked for it.
+        HOKKU_CHECK_ANSWERS: 'on',
+        HOKKU_API_RATE_LIMIT: '1000000',
         ...(this.#database === null ? {} : { HOKKU_DATABASE_URL: this.#database.url }),
         ...this.#settings,
       },

@@ -1,6 +1,7 @@
 import type { Kysely, Migration } from 'kysely';
 import type { ColumnTypes } from '../dialects/database.ts';
 import { createTables } from './0001-create-tables.ts';
+import { addAccess } from './0002-add-access.ts';
 
 /**
  * Every change of the schema, in order; names are never changed or reused, because databases remember them. A migration
@@ -12,5 +13,6 @@ export function migrations(types: ColumnTypes): Record<string, Migration> {
   });
   return {
     '0001-create-tables': step(createTables),
+    '0002-add-access': step(addAccess),
   };
 }

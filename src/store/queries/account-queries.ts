@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { Selectable, Transaction, Updateable } from 'kysely';
 import { PlatformError } from '../../errors/platform-error.ts';
 import type { Account } from '../../model/account.ts';
 import type { AccountId } from '../../model/ids.ts';
-import { fromTime, toText, toTime, toTimeOrNull } from '../codecs.ts';
+import { fromTime, toText, toTextOrNull, toTime } from '../codecs.ts';
 import { nextNumber, type Handle } from '../handle.ts';
 import type { Schema } from '../schema.ts';
 import type { AccountQueries } from '../store.ts';
 
 export function accountQueries({ read, write }: Handle): AccountQueries {
   return {
-    create: ({ email }) =>
+    create: ({ email, passwordHash }) =>
       write(async (db) => {
         await refuseTakenEmail(db, email, null);
         const now = toTime(new Date());
@@ -19,6 +19,8 @@ export function accountQueries({ read, write }: Handle): AccountQueries {
           number: await nextNumber(db, 'account'),
           email: toText(email),
           email_key: keyOf(email),
+          name: null,
+          password_hash: passwordHash ?? null,
           created_at: now,
           updated_at: now,
         };
@@ -32,16 +34,15 @@ export function accountQueries({ read, write }: Handle): AccountQueries {
     changeEmail: (id, email) =>
       write(async (db) => {
         await refuseTakenEmail(db, email, id);
-        const row = await db
-          .updateTable('accounts')
-          .set({ email: toText(email), email_key: keyOf(email), updated_at: toTime(new Date()) })
-          .where('id', '=', id)
-          .returningAll()
-          .executeTakeFirst();
-        if (row === undefined)
-          throw new PlatformError('not_found', "Couldn't find that account.", { resource: 'account' });
-        return toAccount(row);
+        return set(db, id, { email: toText(email), email_key: keyOf(email) });
       }),
+    update: (id, { name, passwordHash }) =>
+      write((db) =>
+        set(db, id, {
+          ...(name !== undefined && { name: toTextOrNull(name) }),
+          ...(passwordHash !== undefined && { password_hash: passwordHash }),
+        }),
+      ),
     findById: async (id) => {
       const row = await read.selectFrom('accounts').selectAll().where('id', '=', id).executeTakeFirst();
       return row === undefined ? null : toAccount(row);
@@ -54,62 +55,44 @@ export function accountQueries({ read, write }: Handle): AccountQueries {
         .executeTakeFirst();
       return row === undefined ? null : toAccount(row);
     },
-    ...tokenQueries({ read, write }),
-  };
-}
-
-type TokenQueries = Pick<AccountQueries, 'addToken' | 'listTokens' | 'findByTokenHash' | 'revokeToken'>;
-
-function tokenQueries({ read, write }: Handle): TokenQueries {
-  return {
-    addToken: (accountId, tokenHash, description, expiresAt) =>
-      write(async (db) => {
-        const validity = { description: toText(description), expires_at: toTimeOrNull(expiresAt), revoked_at: null };
-        const row = { hash: tokenHash, account_id: accountId, created_at: toTime(new Date()), ...validity };
-        const { numInsertedOrUpdatedRows } = await db
-          .insertInto('tokens')
-          .values(row)
-          .onConflict((conflict) =>
-            conflict.column('hash').doUpdateSet(validity).where('tokens.account_id', '=', accountId),
-          )
-          .executeTakeFirstOrThrow();
-        if (numInsertedOrUpdatedRows !== 1n) {
-          throw new PlatformError('conflict', 'That token belongs to another account. Choose a new one.');
-        }
-      }),
-    listTokens: (accountId) =>
-      validTokens(read)
-        .select(['tokens.hash', 'tokens.description'])
-        .where('tokens.account_id', '=', accountId)
-        .orderBy('tokens.created_at')
-        .orderBy('tokens.hash')
-        .execute(),
-    findByTokenHash: async (tokenHash) => {
-      const row = await validTokens(read)
-        .innerJoin('accounts', 'accounts.id', 'tokens.account_id')
-        .selectAll('accounts')
-        .where('tokens.hash', '=', tokenHash)
-        .executeTakeFirst();
-      return row === undefined ? null : toAccount(row);
+    readPasswordHash: async (id) => {
+      const row = await read.selectFrom('accounts').select('password_hash').where('id', '=', id).executeTakeFirst();
+      return row?.password_hash ?? null;
     },
-    revokeToken: (tokenHash) =>
-      write(async (db) => {
-        const { numUpdatedRows } = await db
-          .updateTable('tokens')
-          .set({ revoked_at: toTime(new Date()) })
-          .where('hash', '=', tokenHash)
-          .where('revoked_at', 'is', null)
-          .executeTakeFirstOrThrow();
-        return numUpdatedRows === 1n;
-      }),
+    list: async () => {
+      const rows = await read.selectFrom('accounts').selectAll().orderBy('number').execute();
+      return rows.map(toAccount);
+    },
+    delete: (id) => write((db) => remove(db, id)),
   };
 }
 
-function validTokens(db: Kysely<Schema>) {
-  return db
-    .selectFrom('tokens')
-    .where('tokens.revoked_at', 'is', null)
-    .where((eb) => eb.or([eb('tokens.expires_at', 'is', null), eb('tokens.expires_at', '>', toTime(new Date()))]));
+async function set(db: Transaction<Schema>, id: AccountId, change: Updateable<Schema['accounts']>): Promise<Account> {
+  const row = await db
+    .updateTable('accounts')
+    .set({ ...change, updated_at: toTime(new Date()) })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirst();
+  if (row === undefined) throw new PlatformError('not_found', "Couldn't find that account.", { resource: 'account' });
+  return toAccount(row);
+}
+
+async function remove(db: Transaction<Schema>, id: AccountId): Promise<void> {
+  const owned = await db.selectFrom('apps').select('name').where('owner_id', '=', id).executeTakeFirst();
+  if (owned !== undefined) {
+    throw new PlatformError('conflict', `The account owns the app ${owned.name}. Destroy or transfer its apps first.`);
+  }
+  for (const table of ['builds', 'releases'] as const) {
+    const trace = await db.selectFrom(table).select('id').where('user_id', '=', id).executeTakeFirst();
+    if (trace !== undefined) {
+      throw new PlatformError(
+        'conflict',
+        `The account has made ${table} of other accounts' apps, which name it. Revoke its authorizations instead.`,
+      );
+    }
+  }
+  await db.deleteFrom('accounts').where('id', '=', id).execute();
 }
 
 async function refuseTakenEmail(db: Transaction<Schema>, email: string, except: AccountId | null): Promise<void> {
@@ -121,10 +104,13 @@ async function refuseTakenEmail(db: Transaction<Schema>, email: string, except: 
 
 const keyOf = (email: string): string => toText(email.toLowerCase());
 
-function toAccount(row: Selectable<Schema['accounts']>): Account {
+/** Also for queries that join accounts. */
+export function toAccount(row: Omit<Selectable<Schema['accounts']>, 'email_key' | 'password_hash'>): Account {
   return {
     id: row.id as AccountId,
     email: row.email,
+    name: row.name,
+    isOperator: row.number === 1,
     createdAt: fromTime(row.created_at),
     updatedAt: fromTime(row.updated_at),
   };

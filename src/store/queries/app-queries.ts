@@ -33,6 +33,13 @@ export function appQueries({ read, write }: Handle): AppQueries {
       const rows = await apps(read).where('apps.owner_id', '=', ownerId).execute();
       return sortByText(rows, (row) => row.name).map(toApp);
     },
+    listAccessible: async (accountId) => {
+      const shared = read.selectFrom('collaborators').select('app_id').where('account_id', '=', accountId);
+      const rows = await apps(read)
+        .where((eb) => eb.or([eb('apps.owner_id', '=', accountId), eb('apps.id', 'in', shared)]))
+        .execute();
+      return sortByText(rows, (row) => row.name).map(toApp);
+    },
     list: async () => sortByText(await apps(read).execute(), (row) => row.name).map(toApp),
     update: (id, change) => write((db) => update(db, id, change)),
     delete: (id) =>

@@ -1,6 +1,22 @@
 import { expect, it } from '@jest/globals';
-import { authenticate, ensureFirstAccount, hashToken, newToken } from '../../../src/account/index.ts';
+import {
+  authenticate as authenticateToken,
+  ensureFirstAccount,
+  hashToken,
+  newToken,
+} from '../../../src/account/index.ts';
+import type { Account } from '../../../src/model/account.ts';
+import type { Store } from '../../../src/store/index.ts';
 import { temporaryStore } from '../../rig/store.ts';
+
+async function addToken(store: Store, account: Account, token: string): Promise<void> {
+  const rest = { hint: null, description: 'laptop', scopes: ['global'], expiresAt: null } as const;
+  await store.authorizations.create({ ...rest, accountId: account.id, hash: hashToken(token) });
+}
+
+async function authenticate(store: Store, token: string): Promise<Account | null> {
+  return (await authenticateToken(store, token))?.account ?? null;
+}
 
 it('makes the first account once, and lets in who holds its token', async () => {
   await using rig = await temporaryStore();
@@ -10,7 +26,7 @@ it('makes the first account once, and lets in who holds its token', async () => 
   const again = await Promise.all([ensureFirstAccount(rig.store, first), ensureFirstAccount(rig.store, first)]);
 
   expect(again).toEqual([account, account]);
-  expect(await rig.store.accounts.listTokens(account.id)).toHaveLength(1);
+  expect(await rig.store.authorizations.list(account.id)).toHaveLength(1);
   expect(await authenticate(rig.store, first.token)).toEqual(account);
   for (const wrong of [
     '',
@@ -28,7 +44,7 @@ it('follows a changed token and e-mail, there and back, and leaves other tokens 
   await using rig = await temporaryStore();
   const { store } = rig;
   const account = await ensureFirstAccount(store, { email: 'admin@localhost', token: 'old' });
-  await store.accounts.addToken(account.id, hashToken('laptop'), 'laptop', null);
+  await addToken(store, account, 'laptop');
 
   const changed = await ensureFirstAccount(store, { email: 'ada@example.com', token: 'new' });
 
@@ -47,7 +63,7 @@ it("changes nothing when the token or the e-mail is another account's", async ()
   const { store } = rig;
   const admin = await ensureFirstAccount(store, { email: 'admin@localhost', token: 'admin' });
   const bob = await store.accounts.create({ email: 'bob@example.com' });
-  await store.accounts.addToken(bob.id, hashToken('bob'), 'laptop', null);
+  await addToken(store, bob, 'bob');
 
   await expect(ensureFirstAccount(store, { email: 'admin@localhost', token: 'bob' })).rejects.toMatchObject({
     id: 'conflict',

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fastify from 'fastify';
 import { ensureFirstAccount } from '../../../src/account/index.ts';
-import { apiPlugin } from '../../../src/api/index.ts';
+import { apiPlugin, serverOptions } from '../../../src/api/index.ts';
 import { openConfigVars } from '../../../src/config-vars/index.ts';
 import { Attachments, OneOffDynos, type Platform } from '../../../src/lifecycle/index.ts';
 import { openLogs } from '../../../src/log.ts';
@@ -62,7 +62,7 @@ export class ApiRig implements AsyncDisposable {
     const dynos = new DynoCast();
     const runtime = new ScriptedRuntime();
     const background: Promise<unknown>[] = [];
-    const http = fastify({ logger: false, forceCloseConnections: true });
+    const http = fastify({ ...serverOptions, logger: false, forceCloseConnections: true });
     let port = 0;
     const platform = {
       urls: {
@@ -106,7 +106,7 @@ export class ApiRig implements AsyncDisposable {
       },
       closing: closing.signal,
     } as unknown as Platform;
-    await http.register(apiPlugin(platform));
+    await http.register(apiPlugin(platform, { hourlyLimit: 1_000_000, checkAnswers: true }));
     await http.listen({ port: 0, host: '127.0.0.1' });
     port = (http.server.address() as AddressInfo).port;
     const close = async (): Promise<void> => {

@@ -220,7 +220,7 @@ it('starts one-off dynos, attached ones behind a secret of their own, and refuse
     expect([field, answer.status, (answer.json as { message: string }).message]).toEqual([
       field,
       422,
-      expect.stringContaining(`Invalid value for ${field}`),
+      expect.stringMatching(new RegExp(`^(Invalid value for|The field) ${field}\\b`)),
     ]);
   }
 });

@@ -41,26 +41,33 @@ describe('an app name', () => {
   });
 });
 
-it('opens an app to its owner by name or id, and to nobody else', async () => {
+it('opens an app by name or id to its owner, the operator and collaborators, and to nobody else', async () => {
   await using rig = await temporaryStore();
   const { store } = rig;
+  const operator = await store.accounts.create({ email: 'admin@localhost' });
   const ada = await store.accounts.create({ email: 'ada@example.com' });
   const bob = await store.accounts.create({ email: 'bob@example.com' });
+  const eve = await store.accounts.create({ email: 'eve@example.com' });
   const app = await createApp(store, ada.id, 'quiet-meadow');
+  await store.collaborators.set(app.id, bob.id, ['view', 'deploy']);
 
-  expect(await authorizeApp(store, ada, 'quiet-meadow')).toEqual(app);
-  expect(await authorizeApp(store, ada, app.id)).toEqual(app);
-  expect(await authorizeApp(store, ada, app.id.toUpperCase())).toEqual(app);
-  await expect(authorizeApp(store, bob, app.id)).rejects.toMatchObject({
+  for (const account of [ada, operator]) {
+    expect(await authorizeApp(store, account, 'quiet-meadow', 'owner')).toEqual(app);
+    expect(await authorizeApp(store, account, app.id, ['view'])).toEqual(app);
+    expect(await authorizeApp(store, account, app.id.toUpperCase(), ['manage'])).toEqual(app);
+  }
+  expect(await authorizeApp(store, bob, app.id, ['view'])).toEqual(app);
+  expect(await authorizeApp(store, bob, app.id, ['operate', 'deploy'])).toEqual(app);
+  await expect(authorizeApp(store, bob, app.id, ['operate', 'manage'])).rejects.toMatchObject({
     id: 'forbidden',
-    message: 'You do not have access to the app quiet-meadow.',
+    message:
+      'You do not have access to the app quiet-meadow: this needs the permission operate or manage, and you have view, deploy. Ask ada@example.com.',
   });
-  for (const unknown of ['nope', '', "' or 1=1 --", '00000000-0000-4000-8000-000000000000' as AppId]) {
-    await expect(authorizeApp(store, ada, unknown)).rejects.toMatchObject({
-      id: 'not_found',
-      resource: 'app',
-      message: "Couldn't find that app.",
-    });
+  await expect(authorizeApp(store, bob, app.id, 'owner')).rejects.toMatchObject({ id: 'forbidden' });
+  const unknown = { id: 'not_found', resource: 'app', message: "Couldn't find that app." };
+  await expect(authorizeApp(store, eve, app.id, ['view'])).rejects.toMatchObject(unknown);
+  for (const name of ['nope', '', "' or 1=1 --", '00000000-0000-4000-8000-000000000000' as AppId]) {
+    await expect(authorizeApp(store, ada, name, ['view'])).rejects.toMatchObject(unknown);
   }
   expect(hostNames(app, 'Example.com')).toEqual(['quiet-meadow.example.com']);
 });

@@ -223,6 +223,8 @@ const now = new Date();
 const account: Account = {
   id: randomUUID() as AccountId,
   email: 'ada@example.com',
+  name: null,
+  isOperator: false,
   createdAt: now,
   updatedAt: now,
 };

@@ -1,0 +1,113 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import {
+  authenticate,
+  authenticatePassword,
+  basicCredentials,
+  neededScopes,
+  scopesAllow,
+  tokenOf,
+  type GuessLimit,
+} from '../account/index.ts';
+import { PlatformError } from '../errors/platform-error.ts';
+import type { Platform } from '../lifecycle/index.ts';
+import type { Account } from '../model/account.ts';
+import type { Authorization } from '../model/authorization.ts';
+import type { Endpoint } from './endpoint-table.ts';
+import type { RateLimit } from './rate-limit.ts';
+import type { ScopeNeed } from './route.ts';
+
+/** What is counted across requests. */
+export interface Gatekeepers {
+  readonly rate: RateLimit;
+  readonly guesses: GuessLimit;
+}
+
+export interface Admitted {
+  readonly account: Account;
+  /** Null: a password. */
+  readonly authorization: Authorization | null;
+}
+
+const freePath = '/account/rate-limits';
+
+/**
+ * Decides from the head of a request, before its body is read, whether it is listened to: a valid token, requests left,
+ * the right version, the scope, the operator. Null for an endpoint without an account.
+ */
+export async function admitCall(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  endpoint: Endpoint | null,
+  platform: Platform,
+  gatekeepers: Gatekeepers,
+): Promise<Admitted | null> {
+  const access = endpoint?.route?.access;
+  if (access?.is === 'public') return null;
+  const acceptsPassword = access !== undefined && access.is !== 'app' && access.acceptsPassword;
+  const admitted = await authenticateRequest(request, platform, acceptsPassword ? gatekeepers.guesses : null);
+  countRequest(admitted.account, endpoint, reply, gatekeepers.rate);
+  requireVersion(request.headers.accept);
+  if (access === undefined || endpoint === null) return admitted;
+  requireScope(admitted.authorization, access.scope, endpoint);
+  if (access.is === 'operator' && !admitted.account.isOperator) {
+    throw new PlatformError(
+      'forbidden',
+      "Only the platform's operator may do this: the account that HOKKU_API_KEY opens.",
+    );
+  }
+  return admitted;
+}
+
+async function authenticateRequest(
+  request: FastifyRequest,
+  { store }: Platform,
+  guesses: GuessLimit | null,
+): Promise<Admitted> {
+  const { authorization: header } = request.headers;
+  const token = tokenOf(header);
+  const caller = token === null ? null : await authenticate(store, token);
+  if (caller !== null) return caller;
+  const credentials = guesses === null ? null : basicCredentials(header);
+  if (guesses !== null && credentials !== null && credentials.user !== '' && credentials.password !== '') {
+    const account = await authenticatePassword(
+      store,
+      { email: credentials.user, password: credentials.password },
+      guesses,
+    );
+    if (account !== null) return { account, authorization: null };
+  }
+  throw new PlatformError('unauthorized', 'Invalid credentials provided.');
+}
+
+function countRequest(account: Account, endpoint: Endpoint | null, reply: FastifyReply, rate: RateLimit): void {
+  const isFree = endpoint?.path === freePath;
+  const granted = isFree || rate.take(account.id);
+  reply.header('ratelimit-remaining', rate.remaining(account.id));
+  if (granted) return;
+  const seconds = rate.waitSeconds(account.id);
+  reply.header('retry-after', seconds);
+  throw new PlatformError(
+    'rate_limit',
+    `Your account reached the API rate limit. Please wait ${seconds} seconds before making new requests.`,
+  );
+}
+
+const version3 = /application\/vnd\.heroku\+json\s*;\s*version\s*=\s*"?3(\.[\w.-]+)?"?\s*([,;]|$)/i;
+
+/** Any variant of 3 is 3. Source: https://devcenter.heroku.com/articles/platform-api-reference#accept-header */
+function requireVersion(accept: string | undefined): void {
+  if (accept !== undefined && version3.test(accept)) return;
+  throw new PlatformError(
+    'not_acceptable',
+    'The request must say which version of the API it wants, and only version 3 is served. Send the header "Accept: application/vnd.heroku+json; version=3".',
+  );
+}
+
+function requireScope(authorization: Authorization | null, need: ScopeNeed, { method }: Endpoint): void {
+  const does = need.does ?? (method === 'GET' ? 'read' : 'write');
+  if (authorization === null || scopesAllow(authorization.scopes, need.reach, does)) return;
+  throw new PlatformError(
+    'forbidden',
+    `The token has the scope ${authorization.scopes.join(', ')}, and this needs one of ${neededScopes(need.reach, does).join(', ')}. Make one with heroku authorizations:create --scope.`,
+  );
+}
