@@ -12,7 +12,7 @@ import { Disposables } from './lib/disposables.ts';
 import { onBoot, onPush, type Platform } from './lifecycle/index.ts';
 import { openLogs } from './log.ts';
 import { openPlatform } from './open-platform.ts';
-import { openRendezvous } from './rendezvous/index.ts';
+import { acceptSshUpgrades, openRendezvous, sshHostKeys } from './rendezvous/index.ts';
 import { defaultReceiverLimits, receiverPlugin } from './receiver/index.ts';
 
 export interface RunningServer extends AsyncDisposable {
@@ -60,6 +60,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     await router.commit();
     await http.listen({ path: sockets.http });
     opened.defer(() => http.close());
+    opened.use(acceptSshUpgrades(http.server, sshHostKeys(), platform));
     opened.use(await openRendezvous(sockets.rendezvous, platform));
     const known: PlatformFile = {
       pid: process.pid,
