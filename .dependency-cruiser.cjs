@@ -20,7 +20,7 @@ const floors = [
   },
   { name: 'stages', rooms: ['build', 'release', 'formation'] },
   { name: 'lifecycle', rooms: ['lifecycle'] },
-  { name: 'edge', rooms: ['receiver', 'api', 'cli'] },
+  { name: 'edge', rooms: ['receiver', 'api', 'rendezvous', 'cli'] },
 ];
 const inRooms = (rooms) => `^src/(${rooms.join('|')})(/|$)`;
 

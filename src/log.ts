@@ -9,6 +9,7 @@ export interface Logs {
   readonly platform: Logger;
   readonly receiver: Logger;
   readonly api: Logger;
+  readonly rendezvous: Logger;
   readonly build: Logger;
   readonly release: Logger;
   readonly formation: Logger;
@@ -32,6 +33,7 @@ export function openLogs(level: string, terminal: boolean): Logs {
     platform: room('platform'),
     receiver: room('receiver'),
     api: room('api'),
+    rendezvous: room('rendezvous'),
     build: room('build'),
     release: room('release'),
     formation: room('formation'),

@@ -6,7 +6,15 @@ import { openConfigVars } from './config-vars/index.ts';
 import { requirePassable, type DataFolder } from './data-folder.ts';
 import { openLocalRuntime } from './dyno/index.ts';
 import { DynoOutputs, openFormation } from './formation/index.ts';
-import { BuildCancellations, DynoLog, Launches, SlugCollector, type Platform } from './lifecycle/index.ts';
+import {
+  Attachments,
+  BuildCancellations,
+  DynoLog,
+  Launches,
+  OneOffDynos,
+  SlugCollector,
+  type Platform,
+} from './lifecycle/index.ts';
 import { Disposables } from './lib/disposables.ts';
 import { KeyedQueue } from './lib/keyed-queue.ts';
 import { openOutbound } from './lib/outbound.ts';
@@ -32,17 +40,23 @@ export interface OpenPlatform extends AsyncDisposable {
   readonly sandbox: Sandbox;
 }
 
+/** Where the control plane listens for the router. */
+export interface PlatformSockets {
+  readonly http: string;
+  readonly rendezvous: string;
+}
+
 /** The only place that constructs things. Whatever it opened before a failure is closed again. */
 export async function openPlatform(
   config: Config,
   secrets: Secrets,
   data: DataFolder,
   logs: Logs,
-  platformSocket: string,
+  sockets: PlatformSockets,
 ): Promise<OpenPlatform> {
   const opened = new Disposables();
   try {
-    return await open(config, secrets, data, logs, platformSocket, opened);
+    return await open(config, secrets, data, logs, sockets, opened);
   } catch (error) {
     await opened[Symbol.asyncDispose]();
     throw error;
@@ -56,7 +70,7 @@ async function open(
   secrets: Secrets,
   data: DataFolder,
   logs: Logs,
-  platformSocket: string,
+  sockets: PlatformSockets,
   opened: Disposables,
 ): Promise<OpenPlatform> {
   const closing = new AbortController();
@@ -97,13 +111,21 @@ async function open(
       log: logs.dyno,
     }),
   );
+  const oneOffs = opened.use(
+    new OneOffDynos({
+      attachMs: config.limits.attachTimeoutMs,
+      hangUpEveryMs: 5_000,
+      graceMs: config.limits.stopGraceMs,
+    }),
+  );
   const router = opened.use(
     await openRouter({
       runDir: data.run,
       bind: config.bind,
       port: config.port,
       domain: config.domain,
-      platformSocket,
+      platformSocket: sockets.http,
+      rendezvousSocket: sockets.rendezvous,
       tls: certificate,
       onLog: (appId, lines) => {
         logplex.append(appId, lines);
@@ -166,6 +188,9 @@ async function open(
     formation,
     runtime,
     outputs,
+    oneOffs,
+    attachments: new Attachments(),
+    attachBy: config.attachBy,
     logplex,
     webhooks,
     logs,

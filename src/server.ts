@@ -13,6 +13,7 @@ import { Disposables } from './lib/disposables.ts';
 import { onBoot, onPush, type Platform } from './lifecycle/index.ts';
 import { openLogs } from './log.ts';
 import { openPlatform } from './open-platform.ts';
+import { acceptSshUpgrades, openRendezvous, sshHostKeys } from './rendezvous/index.ts';
 import { defaultReceiverLimits, receiverPlugin } from './receiver/index.ts';
 
 export interface RunningServer extends AsyncDisposable {
@@ -48,20 +49,22 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     opened.use(endOnFatalErrors(logs.platform));
     const data = opened.use(await openDataFolder(config.dataDir));
     const secrets = await loadSecrets(env, config.dataDir);
-    const socket = join(data.run, 'platform.sock');
-    await rm(socket, { force: true });
+    const sockets = { http: join(data.run, 'platform.sock'), rendezvous: join(data.run, 'rendezvous.sock') };
+    for (const path of Object.values(sockets)) await rm(path, { force: true });
     const state: HttpState = { platform: null };
     const http = createHttp(state);
 
-    const { platform, router, sandbox, ...rest } = await openPlatform(config, secrets, data, logs, socket);
+    const { platform, router, sandbox, ...rest } = await openPlatform(config, secrets, data, logs, sockets);
     opened.use(rest);
     for (const name of config.unknownSettings) logs.platform.warn({ name }, 'unknown setting ignored');
     await registerEdges(http, platform, config.api);
     await onBoot(platform);
     await platform.webhooks.start(serializeResource(platform));
     await router.commit();
-    await http.listen({ path: socket });
+    await http.listen({ path: sockets.http });
     opened.defer(() => http.close());
+    opened.use(acceptSshUpgrades(http.server, sshHostKeys(), platform));
+    opened.use(await openRendezvous(sockets.rendezvous, platform));
     const known: PlatformFile = {
       pid: process.pid,
       port: router.port,

@@ -14,6 +14,8 @@ const leftToHandlers: Readonly<Record<string, readonly string[]>> = {
   'PATCH /apps/:app/formation/:type': ['quantity', 'dyno_size', 'size'],
   // Nothing at all, for a name that is not in the registry.
   'PUT /apps/:app/buildpack-installations': ['updates.*.buildpack'],
+  // Numbers as values of variables, and null for what the client's terminal does not tell.
+  'POST /apps/:app/dynos': ['env', 'size'],
   // Seconds as a text, and no scope for the whole one.
   'POST /oauth/authorizations': ['expires_in', 'scope'],
   // Left out when only the description changes.

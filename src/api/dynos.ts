@@ -1,17 +1,30 @@
 import { PlatformError } from '../errors/platform-error.ts';
 import type { DynoSelector } from '../formation/index.ts';
-import { onRestart, onStop } from '../lifecycle/index.ts';
+import { onRestart, onStop, runOneOff } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
 import type { DynoView } from '../model/dyno.ts';
 import type { DynoName, ProcessType } from '../model/ids.ts';
+import { attachUrl } from './attach-url.ts';
 import type { ApiCall } from './api-call.ts';
 import { sizeLabel } from './formation.ts';
 import { withApp, type Routes } from './route.ts';
+import type { JsonObject } from './body.ts';
+import { parseOneOff } from './one-off-body.ts';
 import { timestamp } from './timestamp.ts';
 
 export const dynoRoutes: Routes = {
   'GET /apps/:app/dynos': withApp('view', (call, app) =>
     call.platform.formation.list(app.id).map((dyno) => serializeDyno(dyno, app)),
+  ),
+  // What runs in a dyno sees the config vars.
+  'POST /apps/:app/dynos': withApp(
+    'operate',
+    async (call, app) => {
+      const { view, secret } = await runOneOff(app, parseOneOff(call.body), call.actor, call.platform);
+      call.reply.code(201);
+      return { ...serializeDyno(view, app), attach_url: secret === null ? null : attachUrl(call, secret) };
+    },
+    { reach: 'config-vars' },
   ),
   'GET /apps/:app/dynos/:dyno': withApp('view', (call, app) => serializeDyno(findDyno(call, app), app)),
   'DELETE /apps/:app/dynos': withApp('operate', (call, app) => restart(call, app, { all: true })),
@@ -54,7 +67,7 @@ function findDyno(call: ApiCall, app: App): DynoView {
   return dyno;
 }
 
-export function serializeDyno(dyno: DynoView, app: App): unknown {
+export function serializeDyno(dyno: DynoView, app: App): JsonObject {
   return {
     id: dyno.id,
     name: dyno.name,

@@ -81,7 +81,7 @@ function parseQuantity(value: unknown): ScaleUpdate['quantity'] {
   return match[1] === '' ? { to: number } : { by: match[1] === '-' ? -number : number };
 }
 
-function parseSize(wanted: string): DynoSizeName {
+export function parseSize(wanted: string): DynoSizeName {
   const size = dynoSizes.find(({ name }) => name === wanted.toLowerCase() || stableId('dyno-size', name) === wanted);
   if (size !== undefined) return size.name;
   throw invalidField('size', `must be one of ${dynoSizes.map(({ label }) => label).join(', ')}`);

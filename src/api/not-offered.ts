@@ -29,10 +29,6 @@ export const notOfferedRoutes: Routes = {
     'Add-ons are not offered by this platform.',
     'Set the address and credentials of a service as config vars instead.',
   ),
-  'POST /apps/:app/dynos': refuseForApp(
-    'One-off dynos are not offered by this platform.',
-    'Give the command a process type in the Procfile and scale it.',
-  ),
   'POST /apps/:app/domains': refuseForApp(
     'Custom domains are not offered by this platform.',
     'The app answers at its web URL (heroku apps:info).',

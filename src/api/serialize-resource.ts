@@ -30,7 +30,7 @@ export function serializeResource(platform: Platform): SerializeResource {
         const row = thing as DynoRow;
         const release = await releases.findById(row.releaseId);
         const state = row.state === 'stopping' ? 'down' : row.state;
-        return serializeDyno({ ...row, state, releaseVersion: release?.version ?? 0 }, app) as object;
+        return serializeDyno({ ...row, state, releaseVersion: release?.version ?? 0 }, app);
       }
       case 'api:collaborator':
         return serializeCollaborator(thing as Collaborator, app) as object;

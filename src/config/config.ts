@@ -24,6 +24,8 @@ export interface Config {
   readonly tls: { readonly certPath: string; readonly keyPath: string } | null;
   /** Null: the best that this machine offers. `none`, which is no setting: nothing will be started. */
   readonly sandbox: SandboxChoice | 'none' | null;
+  /** The transport of `heroku run`. */
+  readonly attachBy: 'rendezvous' | 'ssh';
   readonly limits: ConfigLimits;
   readonly keepOldOnFailedRollOut: boolean;
   /** Origins inside private networks that sources may be fetched from: `https://git.example.internal`. */
@@ -50,6 +52,8 @@ export interface ConfigLimits {
   readonly releasePhaseTimeoutMs: number;
   readonly bootTimeoutMs: number;
   readonly stopGraceMs: number;
+  readonly attachTimeoutMs: number;
+  readonly attachIdleMs: number;
 }
 
 const mebibyte = 1024 * 1024;
@@ -68,6 +72,7 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
     logLevel: oneOf(env, 'HOKKU_LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info'),
     tls: certificate(env, options.cwd),
     sandbox: sandboxChoice(env),
+    attachBy: oneOf(env, 'HOKKU_ATTACH_BY', ['rendezvous', 'ssh'], 'rendezvous') === 'ssh' ? 'ssh' : 'rendezvous',
     limits: {
       sourceMaxBytes: whole(env, 'HOKKU_SOURCE_MAX_MB', 1024, 1, 100_000) * mebibyte,
       buildTimeoutMs: whole(env, 'HOKKU_BUILD_TIMEOUT', 900, 1, 86_400) * 1000,
@@ -76,6 +81,8 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
       releasePhaseTimeoutMs: whole(env, 'HOKKU_RELEASE_TIMEOUT', 86_400, 1, 86_400) * 1000,
       bootTimeoutMs: whole(env, 'HOKKU_BOOT_TIMEOUT', 60, 1, 600) * 1000,
       stopGraceMs: whole(env, 'HOKKU_STOP_GRACE', 30, 0, 600) * 1000,
+      attachTimeoutMs: whole(env, 'HOKKU_ATTACH_TIMEOUT', 30, 1, 600) * 1000,
+      attachIdleMs: whole(env, 'HOKKU_ATTACH_IDLE', 3600, 1, 86_400) * 1000,
     },
     allowLoopbackTargets: oneOf(env, 'HOKKU_LOOPBACK_TARGETS', ['on', 'off'], 'off') === 'on',
     keepOldOnFailedRollOut: oneOf(env, 'HOKKU_KEEP_OLD_RELEASE', ['on', 'off'], 'on') === 'on',

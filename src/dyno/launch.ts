@@ -1,4 +1,4 @@
-import type { DynoSpec } from '../model/dyno.ts';
+import type { DynoSpec, TerminalSize } from '../model/dyno.ts';
 import type { SandboxedCommand } from '../supervisor/index.ts';
 import type { DynoFolder } from './dyno-folder.ts';
 import { sizeOf } from './dyno-size.ts';
@@ -19,8 +19,14 @@ exec /bin/bash -c "$1"
 /** As on Heroku. */
 const openFiles = 10_000;
 
-export function sandboxedDyno(spec: DynoSpec, lower: string, folder: DynoFolder): SandboxedCommand {
+export function sandboxedDyno(
+  spec: DynoSpec,
+  lower: string,
+  folder: DynoFolder,
+  terminal: TerminalSize | null = null,
+): SandboxedCommand {
   return {
+    ...(terminal === null ? {} : { terminal }),
     argv: ['/bin/bash', '-c', launchScript, 'bash', spec.command],
     env: spec.env,
     cwd: '/app',

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAlive, signalProcess } from '../lib/process-identity.ts';
+import { isAlive, signalProcess, type ProcessIdentity } from '../lib/process-identity.ts';
 import type { DynoOutput, DynoSpec, Exit, RunningDyno } from '../model/dyno.ts';
 import type { SpoolChunk } from '../supervisor/index.ts';
 import { isOfThisBoot } from './boot-id.ts';
@@ -25,6 +25,7 @@ export class LocalDyno implements RunningDyno {
   readonly #record: DynoRecord;
   readonly #tail: OutputTail;
   readonly #events: LocalDynoEvents;
+  #hasEnded = false;
 
   /** `from`: the position of the last output that is known already. */
   constructor(record: DynoRecord, folder: DynoFolder, from: number, events: LocalDynoEvents) {
@@ -47,6 +48,11 @@ export class LocalDyno implements RunningDyno {
       },
     );
     this.exited = this.#end();
+  }
+
+  /** Null once the dyno has ended. */
+  get supervisor(): ProcessIdentity | null {
+    return this.#hasEnded || !isOfThisBoot(this.#record) ? null : this.#record.supervisor;
   }
 
   async isListening(): Promise<boolean> {
@@ -99,6 +105,7 @@ export class LocalDyno implements RunningDyno {
       this.#signal('SIGQUIT');
       while (this.#isAlive) await delay(10);
     }
+    this.#hasEnded = true;
     const ending = await loadEnding(this.#folder).catch(() => null);
     if (ending === null) await killStrays(this.#folder.path);
     // A machine that is shut down ends every dyno, and none of them has crashed: how they took it is of no interest.

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive } from '../lib/process-identity.ts';
 import type { Logger } from '../log.ts';
-import type { DynoOutput, DynoRuntime, DynoSpec, RunningDyno } from '../model/dyno.ts';
+import type { AttachedProcess, DynoOutput, DynoRuntime, DynoSpec, RunningDyno, TerminalSize } from '../model/dyno.ts';
 import type { AppId, DynoId, Sha256 } from '../model/ids.ts';
 import { startSupervisor, type Sandbox } from '../supervisor/index.ts';
 import { bootId, isOfThisBoot } from './boot-id.ts';
@@ -15,6 +15,7 @@ import {
   saveRecord,
   type DynoRecord,
 } from './dyno-folder.ts';
+import { AttachedDynos } from './attached-dynos.ts';
 import { sandboxedDyno } from './launch.ts';
 import { LocalDyno } from './local-dyno.ts';
 
@@ -49,9 +50,11 @@ export async function openLocalRuntime(options: LocalRuntimeOptions): Promise<Dy
 class LocalRuntime implements DynoRuntime {
   readonly #options: LocalRuntimeOptions;
   readonly #dynos = new Map<DynoId, LocalDyno>();
+  readonly #attached: AttachedDynos;
 
   constructor(options: LocalRuntimeOptions) {
     this.#options = options;
+    this.#attached = new AttachedDynos(options);
   }
 
   async start(spec: DynoSpec): Promise<RunningDyno> {
@@ -82,7 +85,7 @@ class LocalRuntime implements DynoRuntime {
   async adopt(): Promise<readonly RunningDyno[]> {
     const adopted: RunningDyno[] = [];
     for (const name of await readdir(this.#options.dir)) {
-      if (this.#dynos.has(name as DynoId)) continue;
+      if (this.#dynos.has(name as DynoId) || this.#attached.has(name as DynoId)) continue;
       const record = await this.#loadOrRemove(name);
       if (record === null) continue;
       const { appId, id } = record.spec;
@@ -93,6 +96,21 @@ class LocalRuntime implements DynoRuntime {
       adopted.push(dyno);
     }
     return adopted.sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
+  }
+
+  startAttached(spec: DynoSpec, terminal: TerminalSize | null): Promise<AttachedProcess> {
+    return this.#attached.start(spec, terminal);
+  }
+
+  enter(
+    dynoId: DynoId,
+    spec: Pick<DynoSpec, 'command' | 'env'>,
+    terminal: TerminalSize | null,
+  ): AttachedProcess | null {
+    const running = this.#dynos.get(dynoId);
+    if (running === undefined) return this.#attached.enter(dynoId, spec, terminal);
+    if (running.supervisor === null) return null;
+    return this.#attached.enterTree(running.supervisor, { ...running.spec, ...spec }, terminal);
   }
 
   /** Null, and gone, for what a crash left of a start. What can't be read or removed is left for later: it must not keep the platform from starting. */
@@ -109,8 +127,9 @@ class LocalRuntime implements DynoRuntime {
     return null;
   }
 
-  /** Lets go: the dynos go on, and the next platform process adopts them. */
+  /** Lets go: the dynos go on, and the next platform process adopts them. The attached ones end. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#attached[Symbol.asyncDispose]();
     const dynos = [...this.#dynos.values()];
     this.#dynos.clear();
     await Promise.all(dynos.map((dyno) => dyno.letGo()));

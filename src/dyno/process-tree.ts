@@ -13,6 +13,25 @@ export function descendantsOf(root: number): readonly number[] {
   return found;
 }
 
+/**
+ * A process of the app below `root`, behind all of the sandbox's walls, by which they can be entered. Not the first one in
+ * there, which lets nobody look into it. Null: there are no walls, or nothing is left behind them.
+ */
+export function processInside(root: number): number | null {
+  const isInside = (pid: number): boolean =>
+    /^NSpid:\t\d+\t(?!1$)\d+$/m.test(readIfThere(`/proc/${pid}/status`) ?? '') && mayEnter(pid);
+  return descendantsOf(root).find(isInside) ?? null;
+}
+
+/** False for a zombie, or one that has made itself invisible. */
+function mayEnter(pid: number): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/mnt`) !== '';
+  } catch {
+    return false;
+  }
+}
+
 function childrenOf(pid: number): readonly number[] {
   const children: number[] = [];
   for (const task of readdirIfThere(`/proc/${pid}/task`)) {

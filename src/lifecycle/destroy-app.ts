@@ -12,7 +12,7 @@ export async function destroyApp(
   { keepStreams }: { readonly keepStreams: boolean } = { keepStreams: false },
 ): Promise<void> {
   platform.cancellations.cancel(app.id);
-  await platform.formation.removeApp(app.id);
+  await Promise.all([platform.formation.removeApp(app.id), platform.oneOffs.removeApp(app.id)]);
   const slugs = await platform.store.slugs.listShas(app.id);
   await platform.store.apps.delete(app.id);
   await Promise.all([

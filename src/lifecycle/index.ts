@@ -1,3 +1,4 @@
+export { Attachments, type Attachment } from './attachments.ts';
 export { createApp } from './create-app.ts';
 export { destroyApp } from './destroy-app.ts';
 export { DynoLog } from './dyno-log.ts';
@@ -12,6 +13,7 @@ export { onConfigChange } from './on-config-change.ts';
 export { onPush } from './on-push.ts';
 export { hasReleasePhase } from './launch.ts';
 export { onRestart, onStop } from './on-restart.ts';
+export { OneOffDynos } from './one-off-dynos.ts';
 export { onRollback } from './on-rollback.ts';
 export { onScale, type ScaleUpdate } from './on-scale.ts';
 export { onSlugRelease } from './on-slug-release.ts';
@@ -19,3 +21,4 @@ export { receiveSlug } from './on-slug-upload.ts';
 export type { Limits, Platform, PlatformUrls } from './platform.ts';
 export { addWebhook, changeWebhook, listWebhooks, type OpenWebhook, type WebhookRequest } from './webhooks.ts';
 export { renameApp, setBuildpacks, setMaintenance } from './change-app.ts';
+export { runOneOff, type OneOffOrder, type StartedOneOff } from './run-one-off.ts';

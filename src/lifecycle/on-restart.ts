@@ -6,8 +6,9 @@ import type { DynoView } from '../model/dyno.ts';
 import { logApiEvent } from './api-event.ts';
 import type { Platform } from './platform.ts';
 
-/** Restarts dynos. Answers at once, as Heroku does; the restart itself goes on in the background. */
+/** Restarts dynos; one-off dynos end. Answers at once, as Heroku does; the restart itself goes on in the background. */
 export function onRestart(app: App, which: DynoSelector, actor: Actor, platform: Platform): void {
+  if (stopsOneOffs(app, which, actor, platform)) return;
   const chosen = requireSomeDyno(app, which, platform);
   const [command] = chosen.filter(({ type }) => type === 'release');
   if (command !== undefined && !('all' in which)) {
@@ -20,9 +21,19 @@ export function onRestart(app: App, which: DynoSelector, actor: Actor, platform:
 
 /** Stops dynos until the next release, restart or scale. A release command ends for good, and its release has failed. */
 export function onStop(app: App, which: DynoSelector, actor: Actor, platform: Platform): void {
+  if (stopsOneOffs(app, which, actor, platform)) return;
   requireSomeDyno(app, which, platform);
   logApiEvent(app.id, `Stopped ${describeSelector(which)}`, actor, platform);
   platform.inBackground('stop', platform.formation.stop(app, which));
+}
+
+/** True if it was only about one-off dynos. */
+function stopsOneOffs(app: App, which: DynoSelector, actor: Actor, platform: Platform): boolean {
+  const chosen = platform.formation.list(app.id).filter((dyno) => selects(which, dyno));
+  const isOnlyOneOffs = chosen.every(({ name }) => platform.oneOffs.find(app.id, name) !== null);
+  if (!platform.oneOffs.stop(app.id, which) || !isOnlyOneOffs) return false;
+  logApiEvent(app.id, `Stopped ${describeSelector(which)}`, actor, platform);
+  return true;
 }
 
 /** The dynos that the selector names; `not_found` when there are none, unless it means all. */

@@ -1,5 +1,7 @@
 import type { BuildTools } from '../build/index.ts';
 import type { ConfigVarsBox } from '../config-vars/index.ts';
+import type { Attachments } from './attachments.ts';
+import type { OneOffDynos } from './one-off-dynos.ts';
 import type { BuildCancellations } from './build-cancellations.ts';
 import type { Launches } from './launches.ts';
 import type { SlugCollector } from './slug-collector.ts';
@@ -35,6 +37,8 @@ export interface Limits {
   readonly slugMaxBytes: number;
   readonly slugSoftBytes: number;
   readonly releasePhaseTimeoutMs: number;
+  /** Without a byte in either direction, for the client of a one-off dyno. */
+  readonly attachIdleMs: number;
 }
 
 /** What the stories need. Declared here by its consumer; only open-platform.ts constructs it. */
@@ -71,6 +75,10 @@ export interface Platform {
   readonly formation: Formation;
   readonly runtime: DynoRuntime;
   readonly outputs: DynoOutputs;
+  readonly oneOffs: OneOffDynos;
+  readonly attachments: Attachments;
+  /** The transport of attach URLs. `ssh` needs an SSH client where the official CLI runs, but no trust in our certificate. */
+  readonly attachBy: 'rendezvous' | 'ssh';
   readonly logplex: Logplex;
   /** Tells others by HTTP what the store has noted. */
   readonly webhooks: Webhooks;

@@ -96,6 +96,27 @@ export interface RunningDyno {
   remove(): Promise<void>;
 }
 
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** What somebody talks to: an attached one-off dyno, or a command inside of a running dyno. It ends with this process. */
+export interface AttachedProcess {
+  /** Its end is the end of the input, but not on a terminal. */
+  readonly input: NodeJS.WritableStream;
+  /** Output and error output in the order of their writing. Who does not read it holds the process up. */
+  readonly output: NodeJS.ReadableStream;
+  /** Resolves when the process tree is gone, `output` has been read to its end and nothing is left on disk. */
+  readonly exited: Promise<Exit>;
+  /** To every process of it. */
+  signal(name: NodeJS.Signals): void;
+  /** Does nothing where there is no terminal. */
+  resize(size: TerminalSize): void;
+  /** SIGKILL to every process of it. */
+  kill(): void;
+}
+
 /**
  * The seam between the formation and whatever runs processes: a local sandbox with supervisors now, a cluster later.
  * Dynos outlive the process that started them; `adopt` finds them again.
@@ -104,4 +125,8 @@ export interface DynoRuntime extends AsyncDisposable {
   start(spec: DynoSpec): Promise<RunningDyno>;
   /** The dynos that an earlier platform process started, ended ones included (their `exited` is settled), in order of their start. */
   adopt(): Promise<readonly RunningDyno[]>;
+  /** Starts a dyno that ends with this process and is never adopted. `terminal` null: its input and output are pipes. */
+  startAttached(spec: DynoSpec, terminal: TerminalSize | null): Promise<AttachedProcess>;
+  /** Runs a command inside of a running dyno: same files, same processes, `spec`'s environment. Null: no such dyno runs here. */
+  enter(dynoId: DynoId, spec: Pick<DynoSpec, 'command' | 'env'>, terminal: TerminalSize | null): AttachedProcess | null;
 }

@@ -19,6 +19,8 @@ export interface RouterOptions extends LogIntake {
   readonly domain: string;
   /** Where the control plane listens for requests to the platform itself. */
   readonly platformSocket: string;
+  /** Where it takes connections that do not speak HTTP: clients of one-off dynos. */
+  readonly rendezvousSocket: string;
   /** PEM. */
   readonly tls: { readonly cert: string; readonly key: string };
   readonly limits?: Partial<RouterLimits>;
@@ -47,6 +49,7 @@ export async function openRouter(options: RouterOptions): Promise<Router> {
     port: options.port,
     domain: options.domain,
     platformSocket: options.platformSocket,
+    rendezvousSocket: options.rendezvousSocket,
     controlSocket,
     pidFile: join(options.runDir, 'router.pid'),
     tls: { cert: options.tls.cert, key: options.tls.key },

@@ -1,10 +1,11 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
+import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import { sizes, type RouterLimits } from './limits.ts';
 import type { Upgrade } from './client-request.ts';
 import { faultOfHead, hasBody, pairs } from './headers.ts';
+import type { RawProtocol } from './raw-connection.ts';
 import { listenAll } from './listen-all.ts';
 
 export interface PublicServerOptions {
@@ -27,20 +28,37 @@ export type OnFault = (socket: Duplex, cause: string) => boolean;
 
 export type OnRequest = (incoming: Incoming, response: ServerResponse | null) => void;
 
-const tlsHandshake = 0x16;
+/** A connection that does not speak HTTP, with nothing of it read yet. */
+export type OnRaw = (socket: Socket, protocol: RawProtocol) => void;
 
-/** The public port: tells TLS from plain HTTP by the first byte, and hands both to one strict HTTP parser. */
+const tlsHandshake = 0x16;
+const sshStart = Buffer.from('SSH-');
+
+/** The secret of an attach URL starts with a small letter, an HTTP method with a capital one. */
+function isSecret(first: Buffer): boolean {
+  const [byte = 0] = first;
+  return byte >= 0x61 && byte <= 0x7a;
+}
+
+/**
+ * The public port: tells TLS from plain HTTP by the first byte, and hands both to one strict HTTP parser. SSH, and
+ * rendezvous inside of TLS, are told by their first bytes too.
+ */
 export class PublicServer {
   readonly #http: Server;
   readonly #tls: TlsServer;
   readonly #limits: RouterLimits;
+  readonly #onRaw: OnRaw;
   #listeners: readonly NetServer[] = [];
 
-  constructor(options: PublicServerOptions, onRequest: OnRequest, onFault: OnFault) {
+  constructor(options: PublicServerOptions, onRequest: OnRequest, onFault: OnFault, onRaw: OnRaw) {
     this.#limits = options.limits;
+    this.#onRaw = onRaw;
     this.#http = httpServer(options.limits, onRequest, onFault);
     this.#tls = createTlsServer({ ...options.tls, ALPNProtocols: ['http/1.1'], handshakeTimeout: 10_000 });
-    this.#tls.on('secureConnection', (socket) => this.#http.emit('connection', socket));
+    this.#tls.on('secureConnection', (socket) => {
+      this.#onSecureConnection(socket);
+    });
     this.#tls.on('tlsClientError', (_error, socket) => {
       socket.destroy();
     });
@@ -71,6 +89,29 @@ export class PublicServer {
   }
 
   #onConnection(socket: Socket): void {
+    this.#peek(socket, (first) => {
+      if (first.subarray(0, sshStart.length).equals(sshStart)) this.#onRaw(socket, 'ssh');
+      else if (first[0] === tlsHandshake) this.#tls.emit('connection', socket);
+      else this.#toHttp(socket);
+    });
+  }
+
+  #onSecureConnection(socket: TLSSocket): void {
+    this.#peek(socket, (first) => {
+      if (isSecret(first)) this.#onRaw(socket, 'rendezvous');
+      else this.#toHttp(socket);
+    });
+  }
+
+  #toHttp(socket: Socket): void {
+    this.#http.emit('connection', socket);
+    process.nextTick(() => {
+      socket.resume();
+    });
+  }
+
+  /** Waits for the first bytes and puts them back; the socket is paused then. */
+  #peek(socket: Socket, onFirst: (first: Buffer) => void): void {
     socket.on('error', () => {
       socket.destroy();
     });
@@ -89,11 +130,7 @@ export class PublicServer {
       socket.off('end', onEnd);
       socket.pause();
       socket.unshift(first);
-      const server = first[0] === tlsHandshake ? this.#tls : this.#http;
-      server.emit('connection', socket);
-      process.nextTick(() => {
-        if (server === this.#http) socket.resume();
-      });
+      onFirst(first);
     });
   }
 }

@@ -6,6 +6,7 @@ import { DynoTraffic } from './dyno-traffic.ts';
 import { FrontDoor } from './front-door.ts';
 import { defaultLimits } from './limits.ts';
 import { LogOutbox } from './log-outbox.ts';
+import { passRawConnection } from './raw-connection.ts';
 import { removeOwnPidFile, writePidFile } from './pid-file.ts';
 import { report } from './process-report.ts';
 import { PublicServer } from './public-server.ts';
@@ -24,7 +25,9 @@ async function main(): Promise<void> {
   });
   const tools: RouteTools = { table, traffic, limits, outbox, backlog: new Map() };
   const door = new FrontDoor(settings, tools);
-  const server = new PublicServer({ ...settings, limits }, door.take, door.onFault);
+  const server = new PublicServer({ ...settings, limits }, door.take, door.onFault, (socket, protocol) => {
+    passRawConnection(socket, protocol, settings.rendezvousSocket);
+  });
   const port = await server.listen(settings.bind, settings.port);
   const runId = randomUUID();
   const hello = { type: 'hello', protocol: protocolVersion, runId, pid: process.pid, port } as const;

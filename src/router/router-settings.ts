@@ -9,6 +9,8 @@ export interface RouterSettings {
   readonly port: number;
   readonly domain: string;
   readonly platformSocket: string;
+  /** Where the control plane takes connections that do not speak HTTP. */
+  readonly rendezvousSocket: string;
   readonly controlSocket: string;
   readonly pidFile: string;
   readonly tls: { readonly cert: string; readonly key: string };
@@ -24,7 +26,8 @@ export type StartReport =
 
 /** Two routers with the same fingerprint are the same but for their port. */
 export function fingerprintOf(settings: RouterSettings): string {
-  const { bind, domain, platformSocket, tls, version, limits } = settings;
-  const facts = JSON.stringify([protocolVersion, version, bind, domain, platformSocket, tls.cert, tls.key, limits]);
+  const { bind, domain, platformSocket, rendezvousSocket, tls, version, limits } = settings;
+  const sockets = [platformSocket, rendezvousSocket];
+  const facts = JSON.stringify([protocolVersion, version, bind, domain, sockets, tls.cert, tls.key, limits]);
   return createHash('sha256').update(facts).digest('hex');
 }

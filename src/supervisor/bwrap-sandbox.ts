@@ -40,6 +40,7 @@ export function wrapInBwrap(bwrap: string, command: SandboxedCommand, host: Host
       ...texts.map(({ text }) => Buffer.from(text)),
     ],
     privatePids: true,
+    hasTerminal: command.terminal !== undefined,
     uid: user.uid,
   };
 }

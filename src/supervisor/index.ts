@@ -14,4 +14,5 @@ export { probeSandbox } from './probe-sandbox.ts';
 export { SandboxUnavailableError } from './sandbox-unavailable-error.ts';
 export { runInSandbox } from './run-in-sandbox.ts';
 export { SpoolReader, type SpoolChunk } from './spool-reader.ts';
+export { startAttached, type AttachedCommand } from './start-attached.ts';
 export { startSupervisor } from './start-supervisor.ts';

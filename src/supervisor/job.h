@@ -17,7 +17,7 @@ struct field {
 static struct {
   struct field fields[MAX_FIELDS];
   size_t count;
-  bool private_pids;
+  bool private_pids, has_terminal;
 } job;
 enum { FOLDER, UID, FLAGS, STEPS, INPUTS };
 
@@ -48,5 +48,6 @@ static bool read_job(void) {
     at += length;
   }
   job.private_pids = job.count > FLAGS && strchr(job.fields[FLAGS].bytes, 'p');
+  job.has_terminal = job.count > FLAGS && strchr(job.fields[FLAGS].bytes, 't');
   return job.count >= INPUTS;
 }

@@ -5,7 +5,7 @@ export function encodeJob(command: HostCommand, folder = ''): Buffer {
   const fields = [
     Buffer.from(folder),
     Buffer.from(String(command.uid ?? 0)),
-    Buffer.from(command.privatePids === true ? 'p' : ''),
+    Buffer.from(`${command.privatePids === true ? 'p' : ''}${command.hasTerminal === true ? 't' : ''}`),
     encodeWords([
       ...(command.setup ?? []),
       ...Object.entries(command.env).flatMap(([name, value]) => ['env', `${name}=${value}`]),
@@ -17,6 +17,17 @@ export function encodeJob(command: HostCommand, folder = ''): Buffer {
   ];
   const body = Buffer.concat(fields.flatMap((field) => [uint32(field.length), field]));
   return Buffer.concat([uint32(body.length), body]);
+}
+
+/** An order to the supervisor of an attached command: `s` and a signal's number, or `r` and the terminal's new columns and rows. */
+export function encodeOrder(letter: 's' | 'r', first: number, second = 0): Buffer {
+  const bytes = Buffer.alloc(5);
+  bytes.write(letter, 'latin1');
+  [first, second].forEach((number, index) => {
+    if (endianness === 'little') bytes.writeUInt16LE(number, 1 + 2 * index);
+    else bytes.writeUInt16BE(number, 1 + 2 * index);
+  });
+  return bytes;
 }
 
 /** Words for the steps of sandbox-steps.h and for bubblewrap's `--args`: each ends in NUL, so none may hold one. */

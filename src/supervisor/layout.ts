@@ -18,6 +18,8 @@ export interface HostFiles {
   readonly late: readonly LayoutEntry[];
   /** What hides parts of `entries`. */
   readonly covers: readonly Cover[];
+  /** False where bash has no settings for the whole machine: then nothing can be put in their place. */
+  readonly hasShellSettings: boolean;
 }
 
 /**
@@ -37,8 +39,13 @@ export function readHostFiles(hidden: HiddenPaths): HostFiles {
   // The C library counts processors here.
   if (existsSync('/sys/devices/system/cpu')) entries.push(readOnly('/sys/devices/system/cpu'));
   const roots = entries.flatMap((entry) => (entry.kind === 'bind' ? [entry.target] : []));
-  return { entries, late, covers: coversOf(hidden, roots) };
+  return { entries, late, hasShellSettings: existsSync(shellSettings), covers: coversOf(hidden, roots) };
 }
+
+/** What interactive shells read first on Debian and Ubuntu. A variable would not do: a shell that is not interactive drops it. */
+const shellSettings = '/etc/bash.bashrc';
+/** As on Heroku: the folder in blue, the dollar in green. Source: dyno-runtime.md section 2. */
+const prompt = "PS1='\\[\\033[01;34m\\]\\w\\[\\033[00m\\] \\[\\033[01;32m\\]$ \\[\\033[00m\\]'\n";
 
 /** Everything that `command` sees, in the order in which it is to be mounted. */
 export function layoutOf(command: SandboxedCommand, host: HostFiles, user: User): readonly LayoutEntry[] {
@@ -46,6 +53,7 @@ export function layoutOf(command: SandboxedCommand, host: HostFiles, user: User)
     ...host.entries,
     { kind: 'text', target: '/etc/passwd', text: passwd(user) },
     { kind: 'text', target: '/etc/group', text: group(user) },
+    ...(host.hasShellSettings ? [{ kind: 'text', target: shellSettings, text: prompt } as const] : []),
     ...host.covers,
     { kind: 'proc' },
     { kind: 'devices' },

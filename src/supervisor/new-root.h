@@ -96,7 +96,7 @@ static void attach(int source, const char *target, uint64_t attributes) {
   close(source);
 }
 
-static void bind(char *source, char *target, uint64_t attributes) {
+static void bind_mount(char *source, char *target, uint64_t attributes) {
   int host = open("/oldroot", O_PATH | O_DIRECTORY | O_CLOEXEC);
   struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
   int fd = syscall(SYS_openat2, host, source, &how, sizeof how);
@@ -130,7 +130,7 @@ static void link_in_root(const char *to, const char *target) {
 static void make_devices(void) {
   static const char *const nodes[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"};
   mount_fresh("tmpfs", "/dev", "mode=0755");
-  for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) bind((char *)nodes[i], (char *)nodes[i], ATTR_NOSUID);
+  for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) bind_mount((char *)nodes[i], (char *)nodes[i], ATTR_NOSUID);
   mount_fresh("devpts", "/dev/pts", "newinstance,ptmxmode=0666,mode=620");
   mount_fresh("tmpfs", "/dev/shm", "mode=1777");
   link_in_root("pts/ptmx", "/dev/ptmx");

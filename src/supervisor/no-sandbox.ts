@@ -6,7 +6,10 @@ export const noSandbox: Sandbox = {
   rung: 'process',
   description: 'nothing is started',
   hasPrivatePaths: true,
-  wrap() {
-    throw new PlatformError('unavailable', 'Nothing can be started here: no sandbox works. `hokku doctor` says why.');
-  },
+  wrap: refuse,
+  wrapInside: refuse,
 };
+
+function refuse(): never {
+  throw new PlatformError('unavailable', 'Nothing can be started here: no sandbox works. `hokku doctor` says why.');
+}

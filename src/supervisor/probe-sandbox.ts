@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { wrapInBwrap } from './bwrap-sandbox.ts';
 import type { HiddenPaths } from './cover.ts';
+import { wrapInSandboxOf } from './inside.ts';
 import { readHostFiles, type User } from './layout.ts';
 import { wrapAsProcess } from './process-sandbox.ts';
 import { runInSandbox } from './run-in-sandbox.ts';
@@ -79,7 +80,7 @@ async function tryOut(rung: SandboxRung, wrap: Wrap): Promise<Trial> {
     const hear = (chunk: Buffer) => {
       said += chunk.toString();
     };
-    const sandbox: Sandbox = { rung, description: '', hasPrivatePaths: rung !== 'process', wrap };
+    const sandbox = sandboxOf(rung, '', wrap);
     const result = await runInSandbox(
       sandbox,
       {
@@ -126,5 +127,16 @@ function describe(rung: SandboxRung, wrap: Wrap, trial: Trial, failed: readonly 
   const nests = trial.nests ? '; apps can make user namespaces' : '';
   const because = failed.map(({ rung: better, evidence }) => `${better}: ${evidence}`).join('; ');
   const why = because === '' ? '' : ` (not better because ${because})`;
-  return { rung, description: `${rung}: ${apart}${nests}${why}`, hasPrivatePaths: rung !== 'process', wrap };
+  return sandboxOf(rung, `${rung}: ${apart}${nests}${why}`, wrap);
+}
+
+function sandboxOf(rung: SandboxRung, description: string, wrap: Wrap): Sandbox {
+  return {
+    rung,
+    description,
+    hasPrivatePaths: rung !== 'process',
+    wrap,
+    // Without walls there is nothing to join: it runs in the same folder as the same user.
+    wrapInside: (pid, command) => (rung === 'process' ? wrap(command) : wrapInSandboxOf(pid, command, userOf(command))),
+  };
 }

@@ -22,6 +22,7 @@ export function wrapAsProcess(command: SandboxedCommand, user: User): HostComman
         cwd: onHost(command.cwd, folder),
       }),
     ],
+    hasTerminal: command.terminal !== undefined,
     uid: user.uid,
   };
 }

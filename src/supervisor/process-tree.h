@@ -77,13 +77,13 @@ static bool is_inside(pid_t pid) {
   return ns && sscanf(ns, "\nNSpid: %d %d", &outer, &inner) == 2 && inner != 1;
 }
 
-/* SIGTERM to every process of the app; returns how many there were. */
-static int terminate_tree(bool private_pids) {
+/* A signal to every process of the app; returns how many there were. */
+static int signal_tree(int signal, bool private_pids) {
   struct process *list;
   size_t count = list_descendants(&list);
   int signalled = 0;
   for (size_t i = 0; i < count; i++)
-    if ((!private_pids || is_inside(list[i].pid)) && kill(list[i].pid, SIGTERM) == 0) signalled++;
+    if ((!private_pids || is_inside(list[i].pid)) && kill(list[i].pid, signal) == 0) signalled++;
   free(list);
   return signalled;
 }

@@ -3,6 +3,7 @@
 #include "namespaces.h"
 #include "new-root.h"
 #include "rights.h"
+#include "terminal.h"
 
 struct steps {
   char *at, *end;
@@ -63,7 +64,7 @@ static _Noreturn void follow(struct steps *steps) {
     } else if (IS("begin-root")) begin_root();
     else if (IS("bind-ro") || IS("bind-rw")) {
       char *source = ARG;
-      bind(source, ARG, IS("bind-ro") ? PROTECTED : ATTR_NOSUID | ATTR_NODEV);
+      bind_mount(source, ARG, IS("bind-ro") ? PROTECTED : ATTR_NOSUID | ATTR_NODEV);
     } else if (IS("text")) {
       char *target = ARG;
       bind_text(target, ARG);
@@ -83,6 +84,13 @@ static _Noreturn void follow(struct steps *steps) {
     else if (IS("processes")) limit(RLIMIT_NPROC, strtoul(ARG, NULL, 10));
     else if (IS("user")) give_up_rights(strtoul(ARG, NULL, 10));
     else if (IS("init")) fork_from_init();
+    else if (IS("join")) {
+      join_sandbox(ARG);
+      fork_into_pid_namespace();
+    } else if (IS("terminal")) {
+      unsigned short columns = (unsigned short)strtoul(ARG, NULL, 10);
+      make_terminal(columns, (unsigned short)strtoul(ARG, NULL, 10));
+    }
     else if (IS("cwd")) {
       char *dir = ARG;
       if (chdir(dir) < 0) fail("enter", dir);

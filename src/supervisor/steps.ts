@@ -17,7 +17,12 @@ export function commandSteps(
     ...['cwd', last.cwd],
     ...['user', String(process.getuid?.() === 0 ? user.uid : 0)],
     ...(last.init ? ['init'] : []),
+    ...terminalStep(command),
   ];
+}
+
+function terminalStep({ terminal }: SandboxedCommand): readonly string[] {
+  return terminal === undefined ? [] : ['terminal', String(terminal.columns), String(terminal.rows)];
 }
 
 /** Mounts the overlay over `upper`; where the kernel or the file system refuses, the same place gets a copy. */

@@ -1,3 +1,5 @@
+import type { TerminalSize } from '../model/dyno.ts';
+
 /**
  * How far a command is kept apart from the machine, best first. `bwrap`: bubblewrap, every namespace but the network.
  * `unshare`: user, mount and pid namespaces of our own making. `process`: nothing but a user id, if the platform is root.
@@ -28,6 +30,8 @@ export interface SandboxedCommand {
   readonly tmpDir: string;
   readonly mounts: readonly Mount[];
   readonly hostname: string;
+  /** Standard input and output are a terminal of this size, made inside; only for attached commands. */
+  readonly terminal?: TerminalSize;
   /** Upper bounds, lowered to what the platform itself may have. `processes` has no effect where the kernel would count others than the app's. */
   readonly limits?: { readonly openFiles?: number; readonly processes?: number };
 }
@@ -43,7 +47,9 @@ export interface HostCommand {
   readonly inputs?: readonly Uint8Array[];
   /** True if what runs inside has its own pid namespace, so that wrappers can be told from the app's processes. */
   readonly privatePids?: boolean;
-  /** Owner of the output pipes, so that the command can open `/dev/stdout`. */
+  /** True if a step of the set-up makes a terminal. */
+  readonly hasTerminal?: boolean;
+  /** Owner of the pipes, so that the command can open `/dev/stdout`. */
   readonly uid?: number;
 }
 
@@ -55,6 +61,8 @@ export interface Sandbox {
   readonly hasPrivatePaths: boolean;
   /** The command that runs `command` inside; the caller's process must stay its parent. */
   wrap(command: SandboxedCommand): HostCommand;
+  /** The command that runs `command` in the sandbox of another one, of which `pid` is a process. */
+  wrapInside(pid: number, command: SandboxedCommand): HostCommand;
 }
 
 export interface RunOptions {

@@ -18,6 +18,7 @@ export function wrapInNamespaces(command: SandboxedCommand, host: HostFiles, use
       ...commandSteps(command, user, { init: true, countsOwn: true, cwd: command.cwd }),
     ],
     privatePids: true,
+    hasTerminal: command.terminal !== undefined,
     uid: user.uid,
   };
 }

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkout } from './platform-rig.ts';
+import { Terminal } from './terminal.ts';
 
 const version = '11.10.0';
 const installTimeoutMs = 170_000;
@@ -97,9 +98,23 @@ export class HerokuCli implements AsyncDisposable {
     return finish(this.#spawn('heroku', args, cwd, env), commandTimeoutMs);
   }
 
+  /** The same with something on its standard input. */
+  runWithInput(args: readonly string[], cwd: string, input: string | Buffer): Promise<CliResult> {
+    const child = this.start(args, cwd, 'pipe');
+    child.stdin?.on('error', () => undefined); // Judged by its exit code.
+    child.stdin?.end(input);
+    return finish(child, commandTimeoutMs);
+  }
+
   /** For commands that don't end by themselves. The caller ends it. */
-  start(args: readonly string[], cwd: string): ChildProcess {
-    return this.#spawn('heroku', args, cwd);
+  start(args: readonly string[], cwd: string, stdin: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
+    return this.#spawn('heroku', args, cwd, {}, stdin);
+  }
+
+  /** In a terminal of its own, as a person would. */
+  terminal(args: readonly string[], cwd: string, size: { readonly cols: number; readonly rows: number }): Terminal {
+    const { NO_COLOR: _plain, ...env } = this.env;
+    return new Terminal('heroku', args, { cwd, env: { ...env, TERM: 'xterm-256color' }, ...size });
   }
 
   git(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<CliResult> {
@@ -115,8 +130,9 @@ export class HerokuCli implements AsyncDisposable {
     args: readonly string[],
     cwd: string,
     env: Readonly<Record<string, string>> = {},
+    stdin: 'ignore' | 'pipe' = 'ignore',
   ): ChildProcess {
-    return spawn(program, args, { cwd, env: { ...this.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    return spawn(program, args, { cwd, env: { ...this.env, ...env }, stdio: [stdin, 'pipe', 'pipe'] });
   }
 }
 

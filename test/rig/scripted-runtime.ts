@@ -108,6 +108,14 @@ export class ScriptedRuntime implements DynoRuntime {
     return Promise.resolve(this.dynos.filter((dyno) => !dyno.isRemoved));
   }
 
+  startAttached(): never {
+    throw new Error('a scripted dyno has no input and output');
+  }
+
+  enter(): null {
+    return null;
+  }
+
   /** Those that have not ended. */
   get running(): readonly ScriptedDyno[] {
     return this.dynos.filter((dyno) => !dyno.hasEnded);

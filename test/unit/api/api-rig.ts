@@ -8,7 +8,7 @@ import { ensureFirstAccount, hashToken, newToken } from '../../../src/account/in
 import { apiPlugin, serializeResource, serverOptions } from '../../../src/api/index.ts';
 import { openConfigVars } from '../../../src/config-vars/index.ts';
 import { KeyedQueue } from '../../../src/lib/keyed-queue.ts';
-import { BuildCancellations, Launches, type Platform } from '../../../src/lifecycle/index.ts';
+import { Attachments, BuildCancellations, Launches, OneOffDynos, type Platform } from '../../../src/lifecycle/index.ts';
 import { PathSigner } from '../../../src/lib/signed-path.ts';
 import { openOutbound } from '../../../src/lib/outbound.ts';
 import { openSecretBox } from '../../../src/lib/secret-box.ts';
@@ -26,6 +26,7 @@ import { SourceStore } from '../../../src/source/index.ts';
 import { openStore } from '../../../src/store/index.ts';
 import { checkout } from '../../rig/platform-rig.ts';
 import { Webhooks } from '../../../src/webhook/index.ts';
+import { ScriptedRuntime } from '../../rig/scripted-runtime.ts';
 
 export interface ApiAnswer {
   readonly status: number;
@@ -72,6 +73,7 @@ export class ApiRig implements AsyncDisposable {
     const webhooks = new Webhooks({ store, box: openSecretBox(secretKey), outbound, log: logs.webhook, limits });
     const closing = new AbortController();
     const dynos = new DynoCast();
+    const runtime = new ScriptedRuntime();
     const background: Promise<unknown>[] = [];
     const http = fastify({ ...serverOptions, logger: false, forceCloseConnections: true });
     let port = 0;
@@ -100,6 +102,7 @@ export class ApiRig implements AsyncDisposable {
       signer: new PathSigner(randomBytes(32)),
       formation: {
         list: (appId: AppId) => dynos.list(appId),
+        showGuest: (view: DynoView) => dynos.showGuest(view),
         scale: async (app: App) => dynos.follow(app, platform),
         rollOut: async (app: App, _release: Release, becomeCurrent: () => Promise<void>) => {
           await becomeCurrent();
@@ -123,6 +126,10 @@ export class ApiRig implements AsyncDisposable {
       },
       launches: new Launches(),
       slugCollector: { collect: () => undefined },
+      runtime,
+      oneOffs: new OneOffDynos({ attachMs: 60_000, hangUpEveryMs: 1_000, graceMs: 1_000 }),
+      attachments: new Attachments(),
+      attachBy: 'rendezvous',
       inBackground: (_what: string, work: Promise<unknown>) => {
         background.push(work);
       },
@@ -134,6 +141,7 @@ export class ApiRig implements AsyncDisposable {
     port = (http.server.address() as AddressInfo).port;
     const close = async (): Promise<void> => {
       closing.abort();
+      await platform.oneOffs[Symbol.asyncDispose]();
       await http.close();
       await Promise.all(background);
       await webhooks[Symbol.asyncDispose]();
@@ -233,8 +241,15 @@ export class ApiRig implements AsyncDisposable {
 class DynoCast {
   readonly #views = new Map<AppId, readonly DynoView[]>();
 
+  readonly #guests = new Set<DynoView>();
+
   list(appId: AppId): readonly DynoView[] {
-    return this.#views.get(appId) ?? [];
+    return [...[...this.#guests].filter((view) => view.appId === appId), ...(this.#views.get(appId) ?? [])];
+  }
+
+  showGuest(view: DynoView): () => void {
+    this.#guests.add(view);
+    return () => this.#guests.delete(view);
   }
 
   async follow(app: App, { store }: Platform): Promise<void> {

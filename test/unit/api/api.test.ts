@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { expect, it } from '@jest/globals';
 import type { LogLine } from '../../../src/model/log.ts';
-import { ApiRig } from './api-rig.ts';
+import { ApiRig, type ApiAnswer } from './api-rig.ts';
 
 const line = (message: string, more: Partial<LogLine> = {}): LogLine => ({
   atMicros: 1_284_650_026_677_020n,
@@ -159,10 +159,70 @@ it('shows, restarts and stops dynos', async () => {
     expect([path, answer.status]).toEqual([path, 202]);
   }
   expect((await rig.api('DELETE', '/apps/dynos/dynos/web.7')).status).toBe(404);
-  expect((await rig.api('POST', '/apps/dynos/dynos', { command: 'bash' })).json).toMatchObject({
-    id: 'not_implemented',
-    message: expect.stringContaining('One-off dynos are not offered'),
+});
+
+it('starts one-off dynos, attached ones behind a secret of their own, and refuses what makes no sense', async () => {
+  await using rig = await ApiRig.start();
+  const app = await rig.createApp('runs');
+  const post = (body: unknown): Promise<ApiAnswer> => rig.api('POST', '/apps/runs/dynos', body);
+  expect(await post({ command: 'bash', attach: true })).toMatchObject({
+    status: 422,
+    json: { id: 'invalid_params', message: expect.stringContaining('no code yet') },
   });
+  await rig.deploy(app);
+
+  const env = { TERM: 'xterm', COLUMNS: 90, LINES: null };
+  const suffix = ' ; echo "\uFFFF heroku-command-exit-status: $?"';
+  const attached = await post({ command: `worker -v${suffix}`, attach: true, env, size: 'standard-2X' });
+  const secret = /^rendezvous:\/\/127\.0\.0\.1:\d+\/(run-[\w-]{43})$/;
+  expect(attached).toMatchObject({
+    status: 201,
+    json: {
+      name: expect.stringMatching(/^run\.\d{4}$/),
+      type: 'run',
+      command: 'python worker.py -v',
+      size: 'Standard-2X',
+      state: 'starting',
+      attach_url: expect.stringMatching(secret),
+    },
+  });
+  const { name, id, attach_url: url } = attached.json as Record<string, string>;
+  expect((await rig.api('GET', '/apps/runs/dynos')).json).toMatchObject([
+    { name, attach_url: null },
+    { name: 'web.1' },
+  ]);
+  expect((await rig.api('GET', `/apps/runs/dynos/${id}`)).json).toMatchObject({ name, state: 'starting' });
+  expect((await rig.api('POST', `/apps/runs/dynos/${name}/actions/stop`)).status).toBe(202);
+  expect((await rig.api('GET', `/apps/runs/dynos/${name}`)).status).toBe(404);
+  expect(rig.platform.attachments.claim(secret.exec(url ?? '')?.[1] ?? '')).toBeNull();
+
+  const detached = await post({ command: 'rake task', type: 'job' });
+  expect(detached).toMatchObject({
+    status: 201,
+    json: { name: expect.stringMatching(/^job\.\d{4}$/), attach_url: null },
+  });
+
+  for (const [field, body] of [
+    ['command', {}],
+    ['command', { command: ' ' }],
+    ['command', { command: 'a\0b' }],
+    ['command', { command: 'x'.repeat(70_000) }],
+    ['attach', { command: 'a', attach: 'yes' }],
+    ['size', { command: 'a', size: 'gigantic' }],
+    ['type', { command: 'a', type: '../etc' }],
+    ['time_to_live', { command: 'a', time_to_live: 100_000 }],
+    ['env', { command: 'a', env: ['A=1'] }],
+    ['env', { command: 'a', env: { 'A=B': '1' } }],
+    ['env', { command: 'a', env: { A: {} } }],
+    ['env', { command: 'a', env: { A: 'x'.repeat(70_000) } }],
+  ] as const) {
+    const answer = await post(body);
+    expect([field, answer.status, (answer.json as { message: string }).message]).toEqual([
+      field,
+      422,
+      expect.stringMatching(new RegExp(`^(Invalid value for|The field) ${field}\\b`)),
+    ]);
+  }
 });
 
 it('pages through releases, and offers a next page only when there is one', async () => {

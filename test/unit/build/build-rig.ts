@@ -17,6 +17,9 @@ export const processSandbox: Sandbox = {
   rung: 'process',
   description: 'a process group',
   hasPrivatePaths: false,
+  wrapInside: () => {
+    throw new Error('builds never join another sandbox');
+  },
   wrap: ({ argv, env, app }) => ({
     file: argv[0] ?? '',
     args: argv.slice(1),

@@ -43,6 +43,7 @@ export class RouterRig {
       port: 0,
       domain: 'localhost',
       platformSocket: join(dir, 'platform.sock'),
+      rendezvousSocket: join(dir, 'rendezvous.sock'),
       tls: { cert, key },
       onLog: (appId, lines) => {
         for (const line of lines) log.push({ appId, line });

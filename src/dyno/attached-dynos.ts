@@ -1,0 +1,135 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive, type ProcessIdentity } from '../lib/process-identity.ts';
+import type { AttachedProcess, DynoSpec, TerminalSize } from '../model/dyno.ts';
+import type { DynoId, Sha256 } from '../model/ids.ts';
+import { startAttached, type AttachedCommand, type Sandbox } from '../supervisor/index.ts';
+import { dynoFolder, makeDynoFolder, removeDynoFolder, type DynoFolder } from './dyno-folder.ts';
+import { sandboxedDyno } from './launch.ts';
+import { processInside } from './process-tree.ts';
+
+/** At the end of the platform, for what is left of the attached dynos. */
+const closeMs = 5_000;
+
+export interface AttachedDynosOptions {
+  readonly dir: string;
+  readonly sandbox: Sandbox;
+  readonly slugs: {
+    unpacked(sha: Sha256, uid: number): Promise<string>;
+    hold(sha: Sha256, uid: number): () => void;
+  };
+  /** Nothing of the dyno is left, and nothing of its slug is used by it. */
+  readonly onGone: (spec: DynoSpec) => void;
+}
+
+interface Attached {
+  readonly spec: DynoSpec;
+  readonly command: AttachedCommand;
+}
+
+/**
+ * Dynos that somebody talks to, and commands inside of dynos. They are on no record, so that the folder of one that was
+ * ended with the platform is removed at the next start like that of any start that a crash cut short.
+ */
+export class AttachedDynos implements AsyncDisposable {
+  readonly #options: AttachedDynosOptions;
+  readonly #starting = new Set<DynoId>();
+  readonly #running = new Map<DynoId, Attached>();
+  readonly #processes = new Set<AttachedProcess>();
+
+  constructor(options: AttachedDynosOptions) {
+    this.#options = options;
+  }
+
+  has(id: DynoId): boolean {
+    return this.#starting.has(id) || this.#running.has(id);
+  }
+
+  async start(spec: DynoSpec, terminal: TerminalSize | null): Promise<AttachedProcess> {
+    const { dir, sandbox, slugs, onGone } = this.#options;
+    const folder = dynoFolder(join(dir, spec.id));
+    const release = slugs.hold(spec.slug, spec.uid);
+    const leave = async (): Promise<void> => {
+      await removeDynoFolder(folder);
+      release();
+      onGone(spec);
+    };
+    this.#starting.add(spec.id);
+    try {
+      const lower = await slugs.unpacked(spec.slug, spec.uid);
+      await makeDynoFolder(folder, spec, !sandbox.hasPrivatePaths);
+      const wrapped = sandbox.wrap(sandboxedDyno(spec, lower, folder, terminal));
+      const command = startAttached(wrapped, spec.name);
+      this.#running.set(spec.id, { spec, command });
+      return this.#process(command, async () => {
+        await leave();
+        this.#running.delete(spec.id);
+      });
+    } catch (error) {
+      await leave();
+      throw error;
+    } finally {
+      this.#starting.delete(spec.id);
+    }
+  }
+
+  enter(id: DynoId, spec: Pick<DynoSpec, 'command' | 'env'>, terminal: TerminalSize | null): AttachedProcess | null {
+    const attached = this.#running.get(id);
+    if (attached === undefined) return null;
+    return this.#enter(attached.command.pid, { ...attached.spec, ...spec }, terminal);
+  }
+
+  /** The same for a dyno of the formation. */
+  enterTree(supervisor: ProcessIdentity, spec: DynoSpec, terminal: TerminalSize | null): AttachedProcess | null {
+    return isAlive(supervisor) ? this.#enter(supervisor.pid, spec, terminal) : null;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const processes = [...this.#processes];
+    for (const process of processes) {
+      process.output.resume();
+      process.kill();
+    }
+    const ended = Promise.allSettled(processes.map(({ exited }) => exited));
+    await Promise.race([ended, delay(closeMs, null, { ref: false })]);
+  }
+
+  // Private
+
+  #enter(supervisor: number, spec: DynoSpec, terminal: TerminalSize | null): AttachedProcess | null {
+    const { dir, sandbox } = this.#options;
+    const folder: DynoFolder = dynoFolder(join(dir, spec.id));
+    const pid = sandbox.hasPrivatePaths ? processInside(supervisor) : supervisor;
+    if (pid === null) return null;
+    const seen = sandboxedDyno(spec, '', folder, terminal);
+    // The dyno's own files are there already.
+    const wrapped = sandbox.wrapInside(pid, { ...seen, app: { kind: 'bind', dir: folder.upper } });
+    return this.#process(startAttached(wrapped, spec.name), () => Promise.resolve());
+  }
+
+  #process(command: AttachedCommand, cleanUp: () => Promise<void>): AttachedProcess {
+    const { input, output } = command;
+    const exited = command.exited
+      .then(async (status) => {
+        await cleanUp();
+        return { status, signal: null, at: new Date() };
+      })
+      .finally(() => this.#processes.delete(process));
+    const process: AttachedProcess = {
+      input,
+      output,
+      exited,
+      signal: (name) => {
+        command.signal(name);
+      },
+      resize: (size) => {
+        command.resize(size);
+      },
+      kill: () => {
+        command.kill();
+      },
+    };
+    this.#processes.add(process);
+    return process;
+  }
+}
