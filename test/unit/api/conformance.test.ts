@@ -38,6 +38,7 @@ const bodies: Readonly<Record<string, (world: World, rig: ApiRig) => unknown>> =
     });
     params['build'] = running.id;
   },
+  'POST /apps/:app/dynos': () => ({ command: 'true' }),
   'POST /apps/:app/slugs': () => ({ process_types: { web: 'run' } }),
   'POST /app-setups': async (_world, rig) => ({ source_blob: await sourceBlob(rig), app: { name: 'from-app-json' } }),
   'PUT /apps/:app/buildpack-installations': () => ({ updates: [{ buildpack: 'heroku/python' }] }),
