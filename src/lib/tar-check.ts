@@ -37,6 +37,9 @@ export class TarCheck {
   /** An extended header that is being read. */
   #extended: { readonly type: string; bytes: number; readonly chunks: Buffer[]; padding: number } | null = null;
   #next: { path?: string; link?: string; size?: number } = {};
+  /** The kinds of extended headers of the next member. */
+  readonly #before = new Set<string>();
+  #extendedBytes = 0;
   #isOver = false;
   #sizeBytes = 0;
   #entries = 0;
@@ -85,9 +88,12 @@ export class TarCheck {
     }
     if (!hasRightSum(block)) throw new TarFault('it is not a tar archive, or it is damaged');
     const type = String.fromCharCode(block[156] ?? 0);
-    const size = this.#next.size ?? numberAt(block, 124, 12);
+    const isExtended = 'LKxg'.includes(type);
+    // A size among the attributes is the member's, never that of another header before it: so GNU tar reads it.
+    const size = (isExtended ? undefined : this.#next.size) ?? numberAt(block, 124, 12);
     const padding = (blockBytes - (size % blockBytes)) % blockBytes;
-    if ('LKxg'.includes(type)) {
+    if (isExtended) {
+      this.#checkExtended(type, size);
       if (size > maxHeaderBytes) throw new TarFault('a name or an attribute in it is far too long');
       this.#extended = { type, bytes: size, chunks: [], padding };
       if (size === 0) this.#extended = null;
@@ -95,6 +101,7 @@ export class TarCheck {
     }
     const { path = nameOf(block), link = textAt(block, 157, 100) } = this.#next;
     this.#next = {};
+    this.#before.clear();
     this.#checkMember(type, path, link, size);
     const hasContent = type === '0' || type === '\0' || type === '7';
     this.#skip = hasContent ? size + padding : 0;
@@ -102,6 +109,17 @@ export class TarCheck {
       throw new TarFault(`${show(path)} has a type that has no content, and content`);
     // Of hard links some writers repeat the content and others its size only: what follows can't be known.
     if (type === '1' && size > 0) throw new TarFault(`the hard link ${show(path)} has content`);
+  }
+
+  /** Where readers of archives disagree (the first name, or the last? the name, or the attribute?) nothing is taken. */
+  #checkExtended(type: string, size: number): void {
+    const isMixed = type === 'x' ? this.#before.size > 0 : this.#before.has('x') || this.#before.has(type);
+    if (type !== 'g' && isMixed) throw new TarFault('a file in it has two names or two sets of attributes');
+    if (type !== 'g') this.#before.add(type);
+    this.#extendedBytes += blockBytes + size;
+    if (this.#extendedBytes > maxHeaderBytes + this.#limits.maxEntries * maxNameBytes) {
+      throw new TarFault('the names and attributes in it are far too long in all');
+    }
   }
 
   #checkMember(type: string, path: string, link: string, size: number): void {

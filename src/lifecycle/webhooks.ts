@@ -69,10 +69,13 @@ export async function changeWebhook(
     change.url === undefined ? webhook.mayReachLoopback : await checkUrl(change.url, actor, platform);
   const before = openTarget(webhook, platform.secretBox);
   const secret = change.secret === undefined ? null : (change.secret ?? newSecret());
+  // What no answer shows may not be had by sending the webhook elsewhere.
+  const goesElsewhere = change.url !== undefined && new URL(change.url).origin !== new URL(before.url).origin;
+  const kept = goesElsewhere ? null : before.authorization;
   const target: WebhookTarget = {
     url: change.url ?? before.url,
     secret: secret ?? before.secret,
-    authorization: change.authorization === undefined ? before.authorization : change.authorization,
+    authorization: change.authorization === undefined ? kept : change.authorization,
   };
   const changed = await platform.store.webhooks.update(webhook.id, {
     ...(change.include === undefined ? {} : { include: change.include }),
