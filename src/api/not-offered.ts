@@ -8,7 +8,6 @@ export const notOfferedRoutes: Routes = {
   'GET /addon-services': withAccount(() => [], { reach: 'apps' }),
   'GET /apps/:app/addons': withApp('view', () => []),
   'GET /apps/:app/addon-attachments': withApp('view', () => []),
-  'GET /apps/:app/features': withApp('view', () => []),
   'GET /apps/:app/log-drains': withApp('view', () => []),
   'GET /apps/:app/sni-endpoints': withApp('view', () => []),
   'GET /apps/:app/webhooks': withApp('view', () => []),

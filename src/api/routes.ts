@@ -1,4 +1,5 @@
 import { accountRoutes } from './account.ts';
+import { appFeatureRoutes } from './app-features.ts';
 import { appRoutes } from './apps.ts';
 import { buildRoutes } from './builds.ts';
 import { buildpackInstallationRoutes } from './buildpack-installations.ts';
@@ -16,6 +17,7 @@ import { schemaRoutes } from './schema.ts';
 export const apiRoutes: Routes = {
   ...accountRoutes,
   ...appRoutes,
+  ...appFeatureRoutes,
   ...configVarRoutes,
   ...formationRoutes,
   ...dynoRoutes,

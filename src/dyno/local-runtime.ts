@@ -15,6 +15,7 @@ import {
 } from './dyno-folder.ts';
 import { AttachedDynos } from './attached-dynos.ts';
 import { sandboxedDyno } from './launch.ts';
+import { treeListensOn } from './listening.ts';
 import { LocalDyno } from './local-dyno.ts';
 
 /** The rest of an ended dyno's output is on disk already. */
@@ -97,6 +98,11 @@ class LocalRuntime implements DynoRuntime {
     if (running === undefined) return this.#attached.enter(dynoId, spec, terminal);
     if (running.supervisor === null) return null;
     return this.#attached.enterTree(running.supervisor, { ...running.spec, ...spec }, terminal);
+  }
+
+  listensOn(dynoId: DynoId, port: number): boolean {
+    const supervisor = this.#dynos.get(dynoId)?.supervisor?.pid ?? this.#attached.supervisorOf(dynoId);
+    return supervisor !== null && treeListensOn(supervisor, port);
   }
 
   /** Null, and gone, for what a crash left of a start. What can't be read or removed is left for later: it must not keep the platform from starting. */

@@ -13,3 +13,5 @@ export { onScale, type ScaleUpdate } from './on-scale.ts';
 export type { Limits, Platform, PlatformUrls } from './platform.ts';
 export { renameApp, setBuildpacks, setMaintenance } from './change-app.ts';
 export { runOneOff, type OneOffOrder, type StartedOneOff } from './run-one-off.ts';
+export { commandInside, runInside } from './run-inside.ts';
+export type { InsideOrder } from './inside-command.ts';

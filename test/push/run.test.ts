@@ -175,6 +175,16 @@ itWithCli('hangs up when the client goes, and kills what does not listen', async
   expect(isRunning(sleep)).toBe(false);
 });
 
+itWithCli('runs commands inside of a dyno that is up', async () => {
+  const command = 'echo "$GREETING $DYNO $PORT $FROM_PROFILE"; cat /proc/*/cmdline | tr "\\0" " "; exit 4';
+  const inside = await heroku('run:inside', '--exit-code', 'web.1', '--', command);
+  expect(inside.exitCode).toBe(4);
+  expect(inside.stdout).toMatch(/^hello web\.1 \d+ yes$/m);
+  expect(inside.stdout).toContain('server.py');
+  const answer = await rig.api('POST', `/apps/${app.name}/dynos/web.9`, { command: 'ls' });
+  expect(answer).toMatchObject({ status: 404, json: { resource: 'dyno' } });
+});
+
 itWithCli('says R13 when nobody attaches, ends with its time to live, and leaves nothing after kill -9', async () => {
   const post = async (body: object): Promise<{ name: string; attach_url: string }> =>
     (await rig.api('POST', `/apps/${app.name}/dynos`, body)).json as { name: string; attach_url: string };

@@ -100,6 +100,10 @@ export class ScriptedRuntime implements DynoRuntime {
     return null;
   }
 
+  listensOn(): boolean {
+    return false;
+  }
+
   /** Those that have not ended. */
   get running(): readonly ScriptedDyno[] {
     return this.dynos.filter((dyno) => !dyno.hasEnded);
