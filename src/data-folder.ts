@@ -1,16 +1,19 @@
-import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, lstat, mkdir, readFile, rm, stat, readdir } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, stat, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PlatformError } from './errors/platform-error.ts';
 import { writeFileAtomic } from './lib/atomic-file.ts';
+import { makeFolders } from './lib/make-folders.ts';
 import { identify, isAlive, type ProcessIdentity } from './lib/process-identity.ts';
+import { emptyRunFolder, makeRunFolder, removeEmptyRunFolder, runFolder } from './run-folder.ts';
 
 /** Where each kind of durable state lies. Every file in it is written under a temporary name and renamed. */
 export interface DataFolder extends AsyncDisposable {
   readonly root: string;
   readonly repos: string;
   readonly slugs: string;
+  readonly sources: string;
+  readonly streams: string;
   readonly cache: string;
   readonly builds: string;
   readonly dynos: string;
@@ -18,10 +21,9 @@ export interface DataFolder extends AsyncDisposable {
   readonly tls: string;
   /** Sockets and pid files. Elsewhere than in `root` when its path is too long for a socket. */
   readonly run: string;
+  /** Nothing that uses `run` goes on: disposing takes a folder outside of `root` away. */
+  releaseRun(): void;
 }
-
-/** Linux allows 107 bytes; the longest socket name of ours takes 20. Source: unix(7) */
-const maxSocketFolderBytes = 85;
 
 /**
  * Makes the folders and takes the lock, which belongs to a live process: a lock left by a dead one is taken over.
@@ -33,6 +35,8 @@ export async function openDataFolder(root: string): Promise<DataFolder> {
     root,
     repos: join(root, 'repos'),
     slugs: join(root, 'slugs'),
+    sources: join(root, 'sources'),
+    streams: join(root, 'streams'),
     cache: join(root, 'cache'),
     builds: join(root, 'builds'),
     dynos: join(root, 'dynos'),
@@ -44,7 +48,7 @@ export async function openDataFolder(root: string): Promise<DataFolder> {
     await makeRoot(root);
     // Passable, not listable: the users that dynos run as reach their own folder by its full path only.
     await chmod(root, 0o711);
-    for (const dir of [folder.repos, folder.cache, folder.logs, folder.tls])
+    for (const dir of [folder.repos, folder.cache, folder.logs, folder.sources, folder.streams, folder.tls])
       await mkdir(dir, { recursive: true, mode: 0o700 });
     for (const dir of [folder.slugs, folder.builds, folder.dynos]) await mkdir(dir, { recursive: true, mode: 0o711 });
   } catch (error) {
@@ -55,18 +59,24 @@ export async function openDataFolder(root: string): Promise<DataFolder> {
       { cause: error },
     );
   }
-  await makePrivate(run);
-  const lockFile = lockFileOf(root);
-  await takeLock(lockFile, root);
+  await makeRunFolderAndLock(root, run);
+  let isReleased = false;
   return {
     ...folder,
-    [Symbol.asyncDispose]: () => rm(lockFile, { force: true }),
+    releaseRun: () => {
+      isReleased = true;
+    },
+    [Symbol.asyncDispose]: async () => {
+      if (isReleased) await emptyRunFolder(root, lockName);
+      await rm(lockFileOf(root), { force: true });
+      await removeEmptyRunFolder(root);
+    },
   };
 }
 
 /** A folder that holds other things is not taken: its mode would be changed, and its things would lie between ours. */
 async function makeRoot(root: string): Promise<void> {
-  await mkdir(root, { recursive: true });
+  await makeFolders(root);
   const names = (await readdir(root)).filter((name) => !name.startsWith('.doctor-'));
   if (names.length > 0 && !names.some((name) => ours.has(name))) {
     throw new PlatformError(
@@ -79,25 +89,17 @@ async function makeRoot(root: string): Promise<void> {
 /** Each of these is made before anything else can fail. */
 const ours: ReadonlySet<string> = new Set(['repos', 'platform.sqlite', 'platform.json', 'admin-token']);
 
-/** The folder for sockets of a data folder, the same for every process that asks. */
-export function runFolder(root: string): string {
-  const inside = join(root, 'run');
-  if (Buffer.byteLength(inside) <= maxSocketFolderBytes) return inside;
-  const hash = createHash('sha256').update(root).digest('hex').slice(0, 16);
-  return `/tmp/hokku-${process.getuid?.() ?? 0}-${hash}`;
-}
-
-async function makePrivate(dir: string): Promise<void> {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  const stats = await lstat(dir);
-  // In /tmp somebody else could have put a folder of that name there first.
-  if (!stats.isDirectory() || stats.uid !== process.getuid?.()) {
-    throw new PlatformError(
-      'internal_server_error',
-      `${dir} belongs to somebody else. Remove it, or set HOKKU_DATA_DIR to a shorter path.`,
-    );
+/** The end of another platform may take the run folder away between the two: then once more. */
+async function makeRunFolderAndLock(root: string, run: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    await makeRunFolder(run);
+    try {
+      await takeLock(root);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 3) throw error;
+    }
   }
-  await chmod(dir, 0o700);
 }
 
 /**
@@ -105,19 +107,27 @@ async function makePrivate(dir: string): Promise<void> {
  * the way must let them pass. Throws when one does not; else each build would fail with a text about something else.
  */
 export async function requirePassable(root: string): Promise<void> {
+  const closed = await findImpassable(root);
+  if (closed === null) return;
+  throw new PlatformError(
+    'internal_server_error',
+    `Apps run as users of their own and can't pass ${closed}, which is on the way to the data folder ${root}. Set HOKKU_DATA_DIR to a folder elsewhere, such as /var/lib/hokku, or install bubblewrap.`,
+  );
+}
+
+/** The nearest folder on the way to `root`, itself included, that does not let other users pass; those to be made will. */
+export async function findImpassable(root: string): Promise<string | null> {
   for (let dir = root; ; dir = dirname(dir)) {
-    const { mode } = await stat(dir);
-    if ((mode & constants.S_IXOTH) === 0) {
-      throw new PlatformError(
-        'internal_server_error',
-        `Apps run as users of their own and can't pass ${dir}, which is on the way to the data folder ${root}. Set HOKKU_DATA_DIR to a folder elsewhere, such as /var/lib/hokku, or install bubblewrap.`,
-      );
-    }
-    if (dir === dirname(dir)) return;
+    const stats = await stat(dir).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    });
+    if (stats !== null && (stats.mode & constants.S_IXOTH) === 0) return dir;
+    if (dir === dirname(dir)) return null;
   }
 }
 
-async function takeLock(lockFile: string, root: string): Promise<void> {
+async function takeLock(root: string): Promise<void> {
   const self = identify(process.pid);
   if (self === null) throw new Error('Internal: /proc is not mounted');
   const holder = await readLock(root);
@@ -127,11 +137,13 @@ async function takeLock(lockFile: string, root: string): Promise<void> {
       `Another platform (process ${holder.pid}) already uses ${root}. Stop it first, or set HOKKU_DATA_DIR.`,
     );
   }
-  await writeFileAtomic(lockFile, JSON.stringify(self), 0o600);
+  await writeFileAtomic(lockFileOf(root), JSON.stringify(self), 0o600);
 }
 
+const lockName = 'platform.lock';
+
 function lockFileOf(root: string): string {
-  return join(runFolder(root), 'platform.lock');
+  return join(runFolder(root), lockName);
 }
 
 /** The process that works on this data folder; it may be dead. */

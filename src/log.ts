@@ -17,6 +17,7 @@ export interface Logs {
   readonly router: Logger;
   readonly logplex: Logger;
   readonly store: Logger;
+  readonly webhook: Logger;
 }
 
 export type { Logger };
@@ -40,5 +41,6 @@ export function openLogs(level: string, terminal: boolean): Logs {
     router: room('router'),
     logplex: room('logplex'),
     store: room('store'),
+    webhook: room('webhook'),
   };
 }

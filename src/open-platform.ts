@@ -1,24 +1,38 @@
 import { join } from 'node:path';
 import { ensureFirstAccount } from './account/index.ts';
 import { BuildCaches } from './build/index.ts';
-import type { Config, Secrets } from './config/index.ts';
+import { sandboxOptions, type Config, type Secrets } from './config/index.ts';
 import { openConfigVars } from './config-vars/index.ts';
 import { requirePassable, type DataFolder } from './data-folder.ts';
 import { openLocalRuntime } from './dyno/index.ts';
 import { DynoOutputs, openFormation } from './formation/index.ts';
-import { Attachments, BuildCancellations, DynoLog, OneOffDynos, type Platform } from './lifecycle/index.ts';
+import {
+  Attachments,
+  BuildCancellations,
+  DynoLog,
+  Launches,
+  OneOffDynos,
+  SlugCollector,
+  type Platform,
+} from './lifecycle/index.ts';
 import { Disposables } from './lib/disposables.ts';
 import { KeyedQueue } from './lib/keyed-queue.ts';
+import { openOutbound } from './lib/outbound.ts';
 import { packageRoot } from './lib/package-root.ts';
+import { PathSigner } from './lib/signed-path.ts';
+import { openSecretBox } from './lib/secret-box.ts';
 import { ensureCertificate } from './lib/tls-certificate.ts';
 import type { Logs } from './log.ts';
 import { openLogplex } from './logplex/index.ts';
 import type { AppId } from './model/ids.ts';
 import { openRepos } from './repo/index.ts';
 import { openRouter, type Router } from './router/index.ts';
+import { OutputStreams } from './output-stream/index.ts';
 import { openSlugStore } from './slug/index.ts';
+import { SourceStore } from './source/index.ts';
 import { openStore } from './store/index.ts';
-import { probeSandbox, runInSandbox, type Sandbox } from './supervisor/index.ts';
+import { noSandbox, probeSandbox, runInSandbox, type Sandbox } from './supervisor/index.ts';
+import { Webhooks } from './webhook/index.ts';
 
 export interface OpenPlatform extends AsyncDisposable {
   readonly platform: Platform;
@@ -64,16 +78,21 @@ async function open(
   const store = opened.use(await openStore({ url: config.databaseUrl, log: logs.store }));
   await ensureFirstAccount(store, { email: config.adminEmail, token: secrets.apiKey });
   const certificate = await ensureCertificate(data.tls, config.domain, operatorCertificate(config));
-  const sandbox = await probeSandbox({
-    hide: [data.root],
-    ...(config.sandbox === null ? {} : { want: config.sandbox }),
-  });
+  const sandbox = config.sandbox === 'none' ? noSandbox : await probeSandbox(sandboxOptions(config, config.sandbox));
   if (!sandbox.hasPrivatePaths && process.getuid?.() === 0) await requirePassable(data.root);
 
   const configVars = openConfigVars(store, secrets.secretKey);
   const repos = await openRepos({ dir: data.repos, hooksDir: join(packageRoot, 'hooks'), log: logs.receiver });
   const slugs = await openSlugStore({ dir: data.slugs, log: logs.build });
-  const logplex = opened.use(await openLogplex({ dir: data.logs, log: logs.logplex }));
+  const inBackground: Platform['inBackground'] = (what, work) => {
+    background.add(what, work);
+  };
+  const slugCollector = new SlugCollector({ store, slugs, inBackground, closing: closing.signal });
+  const secretBox = openSecretBox(secrets.secretKey);
+  let publicPort = config.port;
+  const outbound = openOutbound({ publicPort: () => publicPort, allowLoopback: config.allowLoopbackTargets });
+  const logplex = opened.use(await openLogplex({ dir: data.logs, log: logs.logplex, outbound }));
+  const webhooks = opened.use(new Webhooks({ store, box: secretBox, outbound, log: logs.webhook }));
   const dynoLog = opened.use(new DynoLog(logplex));
   const outputs = new DynoOutputs();
   const runtime = opened.use(
@@ -84,6 +103,9 @@ async function open(
       onOutput: (output) => {
         dynoLog.handle(output);
         outputs.handle(output);
+      },
+      onGone: ({ appId, uid, slug }) => {
+        slugCollector.collect({ appId, uid, slugs: [slug] });
       },
       cursorOf: (appId, dynoId) => logplex.cursorOf(appId, dynoId),
       log: logs.dyno,
@@ -114,6 +136,7 @@ async function open(
       log: logs.router,
     }),
   );
+  publicPort = router.port;
   const formation = await openFormation({
     store,
     runtime,
@@ -139,10 +162,17 @@ async function open(
     stack: 'heroku-24',
     region: 'us',
     limits: config.limits,
+    privateSources: config.privateSources,
     store,
     repos,
     slugs,
+    slugCollector,
+    sources: new SourceStore(data.sources, config.limits.sourceMaxBytes),
+    streams: opened.use(new OutputStreams(data.streams, logs.build)),
+    signer: new PathSigner(secrets.secretKey),
     configVars,
+    secretBox,
+    outbound,
     buildTools: {
       sandbox,
       runInSandbox,
@@ -155,6 +185,7 @@ async function open(
     },
     builds: new KeyedQueue<AppId>(),
     cancellations: new BuildCancellations(),
+    launches: new Launches(),
     formation,
     runtime,
     outputs,
@@ -162,10 +193,9 @@ async function open(
     attachments: new Attachments(),
     attachBy: config.attachBy,
     logplex,
+    webhooks,
     logs,
-    inBackground: (what, work) => {
-      background.add(what, work);
-    },
+    inBackground,
     closing: closing.signal,
   };
   return { platform, router, sandbox, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };

@@ -2,11 +2,12 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastify, { type FastifyInstance } from 'fastify';
 import { authenticate, scopesAllow } from './account/index.ts';
-import { apiPlugin, serverOptions, type ApiOptions } from './api/index.ts';
+import { apiPlugin, serializeResource, serverOptions, type ApiOptions } from './api/index.ts';
 import { authorizeApp } from './app/index.ts';
 import { loadSecrets, type Config, type Environment } from './config/index.ts';
 import { openDataFolder } from './data-folder.ts';
 import { PlatformError } from './errors/platform-error.ts';
+import { endOnFatalErrors } from './fatal-errors.ts';
 import { writeFileAtomic } from './lib/atomic-file.ts';
 import { Disposables } from './lib/disposables.ts';
 import { onBoot, onPush, type Platform } from './lifecycle/index.ts';
@@ -52,6 +53,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
   const opened = new Disposables();
   try {
     const logs = openLogs(config.logLevel, terminal);
+    opened.use(endOnFatalErrors(logs.platform));
     const data = opened.use(await openDataFolder(config.dataDir));
     const secrets = await loadSecrets(env, config.dataDir);
     const sockets = { http: join(data.run, 'platform.sock'), rendezvous: join(data.run, 'rendezvous.sock') };
@@ -66,6 +68,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     const exec: ExecTools = { platform, reservations: new ExecReservations(), hostKey: sshHostKeys() };
     await http.register(execPlugin(exec));
     await onBoot(platform);
+    await platform.webhooks.start(serializeResource(platform));
     await router.commit();
     await http.listen({ path: sockets.http });
     opened.defer(() => http.close());
@@ -93,6 +96,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
         state.platform = null;
         await platform.formation.stopAll();
         await router.stop();
+        data.releaseRun();
       },
       [Symbol.asyncDispose]: async () => {
         state.platform = null;
@@ -155,7 +159,8 @@ async function registerEdges(http: FastifyInstance, platform: Platform, api: Api
           throw error;
         }
       },
-      onPush: (push, output, signal) => onPush(push, platform, output, signal),
+      onPush: (push, output, signal) =>
+        platform.store.actingAs(push.actor, () => onPush(push, platform, output, signal)),
       limits: defaultReceiverLimits,
       log: platform.logs.receiver,
     }),

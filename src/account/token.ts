@@ -10,10 +10,13 @@ export function hashToken(token: string): string {
   return createHash('sha256').update(token, 'utf8').digest('hex');
 }
 
-/** Enough of a token for its owner to tell it by, and 92 random bits too little to use it: `HRKU-1a2b**********3c4d`. */
-export function hintOf(token: string): string {
-  return token.length < 40 ? maskedPart : `${token.slice(0, 9)}${maskedPart}${token.slice(-4)}`;
-}
+/** In place of what is not known of a token. The official CLI takes them as a wildcard when it looks for its own. */
+const masked = '**********';
 
-/** The official CLI matches its token against texts with these ten stars in the middle. */
-export const maskedPart = '**********';
+/**
+ * Enough of a token for its owner, and for the CLI's logout, to tell it by, and too little to use it:
+ * `HRKU-1a2b**********3c4d`. Null for one so short that this would give it away.
+ */
+export function hintOf(token: string): string | null {
+  return token.length < 40 ? null : `${token.slice(0, 9)}${masked}${token.slice(-4)}`;
+}

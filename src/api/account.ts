@@ -1,15 +1,25 @@
+import { hashPassword, parsePassword, verifyPassword } from '../account/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
+import type { Account } from '../model/account.ts';
 import type { ApiCall } from './api-call.ts';
+import { objectBody, stringField } from './body.ts';
 import { withAccount, type Routes } from './route.ts';
 import { timestamp } from './timestamp.ts';
 
 /** The account itself, and what an account could have elsewhere and has not here. */
 export const accountRoutes: Routes = {
-  'GET /account': withAccount((call) => serializeAccount(call), { reach: 'identity' }),
+  'GET /account': withAccount(({ account }) => serializeAccount(account), { reach: 'identity' }),
+  'PATCH /account': withAccount(updateAccount),
+  'GET /account/rate-limits': withAccount(
+    ({ reply }) => ({ remaining: Number(reply.getHeader('ratelimit-remaining')) }),
+    {
+      reach: 'identity',
+    },
+  ),
   'GET /users/:user': withAccount(
     (call) => {
       requireSelf(call);
-      return serializeAccount(call);
+      return serializeAccount(call.account);
     },
     { reach: 'identity' },
   ),
@@ -40,7 +50,27 @@ export function requireSelf(call: ApiCall): void {
   }
 }
 
-function serializeAccount({ account }: ApiCall): unknown {
+/** Our own fields `new_password` and, if there is one already, `password`. */
+async function updateAccount(call: ApiCall): Promise<unknown> {
+  const { accounts } = call.platform.store;
+  const body = objectBody(call.body);
+  const name = stringField(body, 'name', 200);
+  const newPassword = stringField(body, 'new_password');
+  if (newPassword !== undefined) {
+    const stored = await accounts.readPasswordHash(call.account.id);
+    if (stored !== null && !(await verifyPassword(stringField(body, 'password') ?? '', stored))) {
+      throw new PlatformError('forbidden', 'The present password, given as `password`, is wrong.');
+    }
+  }
+  const passwordHash = newPassword === undefined ? undefined : await hashPassword(parsePassword(newPassword));
+  const changed = await accounts.update(call.account.id, {
+    ...(name === undefined ? {} : { name: name === '' ? null : name }),
+    ...(passwordHash === undefined ? {} : { passwordHash }),
+  });
+  return serializeAccount(changed);
+}
+
+export function serializeAccount(account: Account): Readonly<Record<string, unknown>> {
   return {
     id: account.id,
     email: account.email,

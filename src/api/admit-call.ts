@@ -46,8 +46,10 @@ export async function admitCall(
   const acceptsPassword = access !== undefined && access.is !== 'app' && access.acceptsPassword;
   const admitted = await authenticateRequest(request, platform, acceptsPassword ? gatekeepers.guesses : null);
   countRequest(admitted.account, endpoint, reply, gatekeepers.rate);
+  // That there is no such thing is true in every version.
+  if (endpoint === null) return admitted;
   requireVersion(request.headers.accept);
-  if (access === undefined || endpoint === null) return admitted;
+  if (access === undefined) return admitted;
   requireScope(admitted.authorization, access.scope, endpoint);
   if (access.is === 'operator' && !admitted.account.isOperator) {
     throw new PlatformError(

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { authorizeApp } from '../app/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { Platform } from '../lifecycle/index.ts';
+import type { Actor } from '../model/account.ts';
 import type { Admitted } from './admit-call.ts';
 import type { ApiCall, OpenCall } from './api-call.ts';
 import { answerMismatch } from './check-answer.ts';
@@ -24,7 +25,8 @@ export async function answerCall(
   options: AnswerOptions,
 ): Promise<unknown> {
   const call = openCall(request, reply, endpoint, platform);
-  const answer = await runHandler(call, endpoint, admitted);
+  const run = (): unknown => runHandler(call, endpoint, admitted);
+  const answer = await (admitted === null ? run() : platform.store.actingAs(actorOf(admitted), run));
   if (answer === reply || reply.sent) return reply;
   const sent = endpoint.method === 'GET' && Array.isArray(answer) ? pageOfPlainList(call, answer) : answer;
   if (options.checkAnswers && endpoint.published !== null && reply.statusCode < 300) {
@@ -38,7 +40,7 @@ async function runHandler(call: OpenCall, endpoint: Endpoint, admitted: Admitted
   const { route, published } = endpoint;
   if (route === null) throw notImplemented(endpoint);
   const checkBody = async (): Promise<void> => {
-    if (published !== null) await checkRequest(published, call.body);
+    if (published !== null && route.checksBody !== false) await checkRequest(published, call.body);
   };
   if (route.access.is === 'public') {
     await checkBody();
@@ -46,7 +48,7 @@ async function runHandler(call: OpenCall, endpoint: Endpoint, admitted: Admitted
   }
   if (admitted === null) throw new Error('Internal: a request came past the authentication');
   const { account, authorization } = admitted;
-  const apiCall: ApiCall = { ...call, account, authorization, actor: { accountId: account.id, email: account.email } };
+  const apiCall: ApiCall = { ...call, account, authorization, actor: actorOf(admitted) };
   if (route.access.is === 'app') {
     const app = await authorizeApp(call.platform.store, account, call.param('app'), route.access.need);
     await checkBody();
@@ -54,6 +56,10 @@ async function runHandler(call: OpenCall, endpoint: Endpoint, admitted: Admitted
   }
   await checkBody();
   return (route as Extract<typeof route, { access: { is: 'account' | 'operator' } }>).handler(apiCall);
+}
+
+function actorOf({ account }: Admitted): Actor {
+  return { accountId: account.id, email: account.email };
 }
 
 function notImplemented({ method, path }: Endpoint): PlatformError {

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest 
 import { GuessLimit } from '../account/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { Platform } from '../lifecycle/index.ts';
+import { openPlugin } from './open-plugin.ts';
 import { admitCall, type Admitted, type Gatekeepers } from './admit-call.ts';
 import { answerCall } from './answer-call.ts';
 import { endpointTable, type Endpoint, type PathEntry } from './endpoint-table.ts';
@@ -30,6 +31,7 @@ export function apiPlugin(platform: Platform, options: ApiOptions): FastifyPlugi
     server.get('/sessions/:token', { exposeHeadRoute: false }, (request, reply) =>
       sendSession(request, reply, platform),
     );
+    await server.register(openPlugin(platform));
     await server.register((api, _options, done) => {
       registerApi(api, platform, options);
       done();
@@ -84,8 +86,14 @@ function registerPath(
     handler: async (request, reply) => {
       if (request.method === 'OPTIONS') return reply.code(204).send();
       const endpoint = entry.methods.get(methodOf(request)) as Endpoint;
-      await requireMatch(api, request, endpoint);
-      return answerCall(request, reply, endpoint, admitted.get(request) ?? null, platform, options);
+      const caller = admitted.get(request) ?? null;
+      const readable = entry.methods.get('GET');
+      await requireMatch(request, (ignored) =>
+        readable?.route == null
+          ? Promise.resolve(null)
+          : answerCall(request, ignored, readable, caller, platform, options),
+      );
+      return answerCall(request, reply, endpoint, caller, platform, options);
     },
   });
 }

@@ -82,7 +82,7 @@ function updatedAt(app: App): string {
 }
 
 /** Every field of the schema is there: the official CLI stumbles over absent ones, not over null. */
-async function serializeApp(app: App, platform: Platform): Promise<unknown> {
+export async function serializeApp(app: App, platform: Platform): Promise<unknown> {
   const stack = { id: stableId('stack', app.stack), name: app.stack };
   const current = await platform.store.releases.findCurrent(app.id);
   return {

@@ -33,6 +33,13 @@ export function integerField(body: JsonObject, name: string): number | undefined
   return number;
 }
 
+/** An object. Undefined when it is absent or null. */
+export function objectField(body: JsonObject, name: string): JsonObject | undefined {
+  const value = field(body, name);
+  if (value === undefined || isObject(value)) return value;
+  throw invalidField(name, 'must be an object');
+}
+
 /** An array of objects. Undefined when it is absent or null. */
 export function objectsField(body: JsonObject, name: string, maxItems: number): readonly JsonObject[] | undefined {
   const value = field(body, name);

@@ -1,9 +1,10 @@
+import { parseBuildpackReference } from '../model/buildpack-reference.ts';
 import { setBuildpacks, type Platform } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
-import { invalidField, objectBody, objectsField, stringField } from './body.ts';
+import { invalidField, objectBody, objectsField, stringField, type JsonObject } from './body.ts';
 import { withApp, type Routes } from './route.ts';
 
-const maxBuildpacks = 20;
+export const maxBuildpacks = 20;
 
 /** The buildpacks that the next build uses, in order. */
 export const buildpackInstallationRoutes: Routes = {
@@ -11,7 +12,12 @@ export const buildpackInstallationRoutes: Routes = {
   'PUT /apps/:app/buildpack-installations': withApp(['deploy', 'operate'], async (call, app) => {
     const updates = objectsField(objectBody(call.body), 'updates', maxBuildpacks);
     if (updates === undefined) throw invalidField('updates', 'must be an array of buildpacks');
-    const references = updates.map((update) => parseReference(stringField(update, 'buildpack', 2000)));
+    if (updates.some((update) => (update['buildpack'] ?? '') === '')) {
+      // What the official CLI sends for a name that is not in the registry.
+      const must = 'must name a buildpack in each item; what this platform has is shown by heroku buildpacks:search';
+      throw invalidField('updates', must);
+    }
+    const references = updates.map((update) => referenceField(update, 'buildpack'));
     await setBuildpacks(app, references, call.platform);
     return list(app, call.platform);
   }),
@@ -26,13 +32,9 @@ async function list(app: App, platform: Platform): Promise<unknown> {
   return references.map((reference, ordinal) => ({ ordinal, buildpack: describeBuildpack(reference) }));
 }
 
-/** Clients write a registered buildpack as its name, as Heroku's URN, or as the address of the registry's archive. */
-function parseReference(text: string | undefined): string {
-  const registered =
-    /^(?:urn:buildpack:|https:\/\/buildpack-registry\.s3\.amazonaws\.com\/buildpacks\/)?([\w-]+\/[\w-]+)(?:\.tgz)?$/.exec(
-      text ?? '',
-    )?.[1];
-  if (registered !== undefined) return registered;
-  if (text !== undefined && /^https?:\/\/[^\s/@]+\/\S+$/.test(text)) return text;
-  throw invalidField('buildpack', 'must be a name like heroku/python, or the http(s) URL of a git repository or .tgz');
+/** Throws `invalid_params`. */
+export function referenceField(body: JsonObject, name: string): string {
+  const reference = parseBuildpackReference(stringField(body, name, 2000) ?? '');
+  if (reference !== null) return reference;
+  throw invalidField(name, 'must be a name like heroku/python, or the http(s) URL of a git repository or .tgz');
 }

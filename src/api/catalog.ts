@@ -33,17 +33,6 @@ export const catalogRoutes: Routes = {
       updated_at: timestamp(app.createdAt),
     })),
   ),
-  'GET /apps/:app/collaborators': withApp('view', (_call, app) => [
-    {
-      id: stableId('collaborator', app.id, app.ownerId),
-      role: 'owner',
-      permissions: [],
-      app: { id: app.id, name: app.name },
-      user: { id: app.ownerId, email: app.ownerEmail, federated: false },
-      created_at: timestamp(app.createdAt),
-      updated_at: timestamp(app.createdAt),
-    },
-  ]),
 };
 
 interface Named {

@@ -12,10 +12,17 @@ const leftToHandlers: Readonly<Record<string, readonly string[]>> = {
   // `"2"`, `"+1"`, and `process` as the old name of `type`.
   'PATCH /apps/:app/formation': ['updates.*.quantity', 'updates.*.type', 'updates.*.dyno_size', 'updates.*.size'],
   'PATCH /apps/:app/formation/:type': ['quantity', 'dyno_size', 'size'],
+  // Nothing at all, for a name that is not in the registry.
+  'PUT /apps/:app/buildpack-installations': ['updates.*.buildpack'],
   // Numbers as values of variables, and null for what the client's terminal does not tell.
   'POST /apps/:app/dynos': ['env', 'size'],
   // Seconds as a text, and no scope for the whole one.
   'POST /oauth/authorizations': ['expires_in', 'scope'],
+  // Left out when only the description changes.
+  'PATCH /oauth/authorizations/:authorization': ['client'],
+  // One permission as a text.
+  'POST /teams/apps/:app/collaborators': ['permissions'],
+  'PATCH /teams/apps/:app/collaborators/:collaborator': ['permissions'],
 };
 
 const left = new Map(

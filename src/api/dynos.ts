@@ -78,7 +78,7 @@ function findDyno(call: ApiCall, app: App): DynoView {
   return dyno;
 }
 
-function serializeDyno(dyno: DynoView, app: App): JsonObject {
+export function serializeDyno(dyno: DynoView, app: App): JsonObject {
   return {
     id: dyno.id,
     name: dyno.name,

@@ -1,7 +1,7 @@
 import { PlatformError } from '../errors/platform-error.ts';
-import { onScale, type ScaleUpdate } from '../lifecycle/index.ts';
+import { onScale, type Platform, type ScaleUpdate } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
-import { dynoSizes, type DynoSizeName, type FormationEntry } from '../model/formation.ts';
+import { defaultDynoSize, dynoSizes, type DynoSizeName, type FormationEntry } from '../model/formation.ts';
 import type { ProcessType } from '../model/ids.ts';
 import type { ProcessTypes } from '../model/slug.ts';
 import type { ApiCall } from './api-call.ts';
@@ -11,12 +11,16 @@ import { stableId } from './stable-id.ts';
 import { timestamp } from './timestamp.ts';
 
 export const formationRoutes: Routes = {
-  'GET /apps/:app/formation': withApp('view', async (call, app) =>
-    serializeAll(call, app, await call.platform.store.formation.list(app.id)),
-  ),
+  'GET /apps/:app/formation': withApp('view', async (call, app) => {
+    const release = await releaseEntry(call, app);
+    return [
+      ...(await serializeFormation(call.platform, app, await call.platform.store.formation.list(app.id))),
+      ...release,
+    ];
+  }),
   'GET /apps/:app/formation/:type': withApp('view', async (call, app) => {
     const entry = await findEntry(call, app, call.param('type'));
-    return (await serializeAll(call, app, [entry]))[0];
+    return (await serializeFormation(call.platform, app, [entry]))[0];
   }),
   'PATCH /apps/:app/formation': withApp(['deploy', 'operate'], async (call, app) => {
     const updates = objectsField(objectBody(call.body), 'updates', 100) ?? [];
@@ -27,14 +31,14 @@ export const formationRoutes: Routes = {
         return parseUpdate(await typeOf(call, app, type), update);
       }),
     );
-    return serializeAll(call, app, await onScale(app, parsed, call.actor, call.platform));
+    return serializeFormation(call.platform, app, await onScale(app, parsed, call.actor, call.platform));
   }),
   'PATCH /apps/:app/formation/:type': withApp(['deploy', 'operate'], async (call, app) => {
     const type = await typeOf(call, app, call.param('type'));
     const formation = await onScale(app, [parseUpdate(type, objectBody(call.body))], call.actor, call.platform);
     return (
-      await serializeAll(
-        call,
+      await serializeFormation(
+        call.platform,
         app,
         formation.filter((entry) => entry.type === type),
       )
@@ -83,12 +87,12 @@ export function parseSize(wanted: string): DynoSizeName {
   throw invalidField('size', `must be one of ${dynoSizes.map(({ label }) => label).join(', ')}`);
 }
 
-async function serializeAll(
-  call: ApiCall,
+export async function serializeFormation(
+  platform: Platform,
   app: App,
   formation: readonly FormationEntry[],
 ): Promise<readonly unknown[]> {
-  const current = await call.platform.store.releases.findCurrent(app.id);
+  const current = await platform.store.releases.findCurrent(app.id);
   const commands: ProcessTypes = current?.slug?.processTypes ?? {};
   return formation.map((entry) => ({
     id: entry.id,
@@ -101,6 +105,26 @@ async function serializeAll(
     created_at: timestamp(entry.createdAt),
     updated_at: timestamp(entry.updatedAt),
   }));
+}
+
+/** `heroku releases:retry` looks here whether the app has a release command; it never runs in the formation. */
+async function releaseEntry({ platform }: ApiCall, app: App): Promise<readonly unknown[]> {
+  const newest = await platform.store.releases.findNewest(app.id);
+  const command = newest?.slug?.processTypes['release' as ProcessType];
+  if (newest === null || command === undefined) return [];
+  return [
+    {
+      id: stableId('formation', app.id, 'release'),
+      type: 'release',
+      quantity: 0,
+      size: sizeLabel(defaultDynoSize),
+      dyno_size: { id: stableId('dyno-size', defaultDynoSize), name: sizeLabel(defaultDynoSize) },
+      command,
+      app: { id: app.id, name: app.name },
+      created_at: timestamp(newest.createdAt),
+      updated_at: timestamp(newest.createdAt),
+    },
+  ];
 }
 
 /** `Basic`, `Standard-1X`: the form that the CLI's table of sizes knows. */

@@ -1,2 +1,3 @@
 export { apiPlugin, type ApiOptions } from './api-plugin.ts';
+export { serializeResource } from './serialize-resource.ts';
 export { serverOptions } from './server-options.ts';

@@ -2,6 +2,7 @@ import { buildLogOf, type LogSource } from '../model/log.ts';
 import type { App } from '../model/app.ts';
 import type { ApiCall } from './api-call.ts';
 import { booleanField, integerField, invalidField, objectBody, stringField } from './body.ts';
+import { baseUrl } from './base-url.ts';
 import { withApp, type Routes } from './route.ts';
 import { stableId } from './stable-id.ts';
 import { timestamp } from './timestamp.ts';
@@ -39,11 +40,4 @@ function createLogSession(call: ApiCall, app: App): unknown {
 function parseSource(source: string | undefined): LogSource | undefined {
   if (source === undefined || source === 'app' || source === 'heroku') return source;
   throw invalidField('source', 'must be app or heroku');
-}
-
-/** The client reaches the session where it reached the API, whatever it calls this host. */
-function baseUrl({ request, platform }: ApiCall): string {
-  return /^[\w.-]+(:\d+)?$|^\[[\da-f:]+\](:\d+)?$/i.test(request.host)
-    ? `${request.protocol}://${request.host}`
-    : platform.urls.api;
 }

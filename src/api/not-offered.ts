@@ -8,9 +8,7 @@ export const notOfferedRoutes: Routes = {
   'GET /addon-services': withAccount(() => [], { reach: 'apps' }),
   'GET /apps/:app/addons': withApp('view', () => []),
   'GET /apps/:app/addon-attachments': withApp('view', () => []),
-  'GET /apps/:app/log-drains': withApp('view', () => []),
   'GET /apps/:app/sni-endpoints': withApp('view', () => []),
-  'GET /apps/:app/webhooks': withApp('view', () => []),
   'GET /apps/:app/pipeline-couplings': withApp('view', () => {
     throw new PlatformError('not_found', "Couldn't find that pipeline coupling.", { resource: 'pipeline_coupling' });
   }),
@@ -26,38 +24,29 @@ export const notOfferedRoutes: Routes = {
     },
     { reach: 'apps', does: 'read' },
   ),
-  'POST /apps/:app/addons': refuse(
+  'POST /apps/:app/addons': refuseForApp(
     'Add-ons are not offered by this platform.',
     'Set the address and credentials of a service as config vars instead.',
   ),
-  'POST /apps/:app/builds': refuse('Builds through the API are not offered by this platform.', 'Deploy with git push.'),
-  'POST /apps/:app/slugs': refuse('Slugs through the API are not offered by this platform.', 'Deploy with git push.'),
-  'POST /sources': refuse('Builds through the API are not offered by this platform.', 'Deploy with git push.'),
-  'POST /apps/:app/domains': refuse(
+  'POST /apps/:app/domains': refuseForApp(
     'Custom domains are not offered by this platform.',
     'The app answers at its web URL (heroku apps:info).',
-  ),
-  'POST /apps/:app/collaborators': refuse(
-    'Collaborators are not offered by this platform.',
-    "Only the app's owner has access.",
-  ),
-  'POST /apps/:app/log-drains': refuse(
-    'Log drains are not offered by this platform.',
-    'Read the log with heroku logs --tail.',
   ),
   'POST /teams/apps': refuse(
     'Teams and spaces are not offered by this platform.',
     'Create the app without --team and --space.',
   ),
   'POST /pipelines': refuse('Pipelines are not offered by this platform.', 'Push the same commit to each app instead.'),
-  'POST /oauth/authorizations': refuse(
-    'Logging in through the API is not offered by this platform.',
-    'Set HEROKU_API_KEY to a token; `hokku env` prints it.',
-  ),
 };
 
 function refuse(what: string, instead: string): Route {
-  return withAccount(() => {
-    throw new PlatformError('not_implemented', `${what} ${instead}`);
-  });
+  return { ...withAccount(() => notOffered(what, instead), { reach: 'apps' }), checksBody: false };
+}
+
+function refuseForApp(what: string, instead: string): Route {
+  return { ...withApp('view', () => notOffered(what, instead)), checksBody: false };
+}
+
+function notOffered(what: string, instead: string): never {
+  throw new PlatformError('not_implemented', `${what} ${instead}`);
 }

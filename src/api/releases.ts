@@ -1,10 +1,15 @@
 import { PlatformError } from '../errors/platform-error.ts';
-import { onRollback, type Platform } from '../lifecycle/index.ts';
+import { authorizeApp } from '../app/index.ts';
+import { hasReleasePhase, onRollback, onSlugRelease, type Platform } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
-import type { ReleaseId } from '../model/ids.ts';
+import type { ReleaseId, SlugId } from '../model/ids.ts';
 import type { Release } from '../model/release.ts';
 import type { ApiCall } from './api-call.ts';
+import type { Asked } from './base-url.ts';
+import type { Slug } from '../model/slug.ts';
 import { identityField, integerField, invalidField, objectBody } from './body.ts';
+import { streamUrl } from './signed-urls.ts';
+import { lineField } from './source-blob.ts';
 import { withApp, type Routes } from './route.ts';
 import { sendPage } from './send-page.ts';
 import { timestamp } from './timestamp.ts';
@@ -14,13 +19,13 @@ export const releaseRoutes: Routes = {
     const releases = await call.platform.store.releases.list(app.id);
     const current = await call.platform.store.releases.findCurrent(app.id);
     const fields = { version: (release: Release) => release.version, id: (release: Release) => release.id };
-    return sendPage(call, releases, fields, (release) => serializeRelease(release, app, current));
+    return sendPage(call, releases, fields, (release) => serializeRelease(call, release, app, current));
   }),
   'GET /apps/:app/releases/:release': withApp('view', async (call, app) => {
     const release = await findRelease(app, call.param('release'), call.platform);
-    return serializeRelease(release, app, await call.platform.store.releases.findCurrent(app.id));
+    return serializeRelease(call, release, app, await call.platform.store.releases.findCurrent(app.id));
   }),
-  'POST /apps/:app/releases': withApp(['deploy', 'operate'], rollBack),
+  'POST /apps/:app/releases': withApp(['deploy', 'operate'], createFrom),
 };
 
 /** By version (`12`, `v12`) or id. Throws `not_found`. */
@@ -37,25 +42,39 @@ export async function findRelease(app: App, which: string, platform: Platform): 
   return release;
 }
 
-async function rollBack(call: ApiCall, app: App): Promise<unknown> {
+/** From a slug (a deploy, or a retry), or from an older release (a rollback). */
+async function createFrom(call: ApiCall, app: App): Promise<unknown> {
   const body = objectBody(call.body);
   const which = typeof body['release'] === 'number' ? integerField(body, 'release') : identityField(body, 'release');
-  if (which === undefined) {
-    if (body['slug'] !== undefined) {
-      throw new PlatformError(
-        'invalid_params',
-        'Releasing a slug through the API is not possible here. Push the code, or roll back to a release by giving its id or version as `release`.',
-      );
-    }
-    throw invalidField('release', 'must be the id or the version of the release to roll back to');
+  const slugId = identityField(body, 'slug');
+  const { platform, actor } = call;
+  let release: Release;
+  if (which !== undefined) {
+    release = await onRollback(app, await findRelease(app, String(which), platform), actor, platform);
+  } else if (slugId !== undefined) {
+    const slug = await findSlug(call, slugId.toLowerCase() as SlugId);
+    release = await onSlugRelease(app, slug, lineField(body, 'description', 2000), actor, platform);
+  } else {
+    throw invalidField('slug', 'must be the id of a slug to deploy; or give the release to roll back to as `release`');
   }
-  const target = await findRelease(app, String(which), call.platform);
-  const release = await onRollback(app, target, call.actor, call.platform);
   call.reply.code(201);
-  return serializeRelease(release, app, await call.platform.store.releases.findCurrent(app.id));
+  return serializeRelease(call, release, app, await platform.store.releases.findCurrent(app.id));
 }
 
-function serializeRelease(release: Release, app: App, current: Release | null): unknown {
+/** Of any app that the account may see. */
+async function findSlug({ platform, account }: ApiCall, id: SlugId): Promise<Slug> {
+  const slug = await platform.store.slugs.findById(id);
+  if (slug !== null) {
+    await authorizeApp(platform.store, account, slug.appId, ['deploy', 'operate']);
+    return slug;
+  }
+  if ((await platform.store.slugs.findDraft(id)) !== null) {
+    throw new PlatformError('invalid_params', 'This slug is not uploaded yet. Send its tarball to its blob URL first.');
+  }
+  throw new PlatformError('not_found', "Couldn't find that slug.", { resource: 'slug' });
+}
+
+export function serializeRelease(call: Asked, release: Release, app: App, current: Release | null): unknown {
   return {
     id: release.id,
     version: release.version,
@@ -68,7 +87,7 @@ function serializeRelease(release: Release, app: App, current: Release | null): 
     oci_image: null,
     artifacts: release.slug === null ? [] : [{ type: 'slug', id: release.slug.id }],
     addon_plan_names: [],
-    output_stream_url: null,
+    output_stream_url: hasReleasePhase(release) ? streamUrl(call, app.id, release.id) : null,
     user: { id: release.userId, email: release.userEmail },
     created_at: timestamp(release.createdAt),
     updated_at: timestamp(release.updatedAt),

@@ -19,10 +19,14 @@ export interface ScopeNeed {
   readonly does?: 'read' | 'write';
 }
 
-export type Route =
+export type Route = (
   | { readonly access: Access & { is: 'public' }; readonly handler: Handler<OpenCall> }
   | { readonly access: Access & { is: 'account' | 'operator' }; readonly handler: Handler<ApiCall> }
-  | { readonly access: Access & { is: 'app' }; readonly handler: Handler<ApiCall, [app: App]> };
+  | { readonly access: Access & { is: 'app' }; readonly handler: Handler<ApiCall, [app: App]> }
+) & {
+  /** False: whatever is sent, the answer does not depend on it. */
+  readonly checksBody?: boolean;
+};
 
 /** `GET /apps/:app` -> who may call it, and what answers. */
 export type Routes = Readonly<Record<string, Route>>;

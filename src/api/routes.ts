@@ -1,30 +1,50 @@
 import { accountRoutes } from './account.ts';
 import { appFeatureRoutes } from './app-features.ts';
+import { accountsRoutes } from './accounts.ts';
 import { appRoutes } from './apps.ts';
+import { appSetupRoutes } from './app-setups.ts';
+import { buildpackRegistryRoutes } from './buildpack-registry.ts';
+import { authorizationRoutes } from './authorizations.ts';
 import { buildRoutes } from './builds.ts';
 import { buildpackInstallationRoutes } from './buildpack-installations.ts';
 import { catalogRoutes } from './catalog.ts';
+import { collaboratorRoutes } from './collaborators.ts';
 import { configVarRoutes } from './config-vars.ts';
 import { dynoRoutes } from './dynos.ts';
 import { formationRoutes } from './formation.ts';
+import { logDrainRoutes } from './log-drains.ts';
 import { logSessionRoutes } from './log-sessions.ts';
 import { notOfferedRoutes } from './not-offered.ts';
 import { releaseRoutes } from './releases.ts';
 import type { Routes } from './route.ts';
 import { schemaRoutes } from './schema.ts';
+import { slugRoutes } from './slugs.ts';
+import { sourceRoutes } from './sources.ts';
+import { webhookDeliveryRoutes } from './webhook-deliveries.ts';
+import { webhookRoutes } from './webhooks.ts';
 
 /** Every endpoint of this platform, each declared in the file of its resource. */
 export const apiRoutes: Routes = {
   ...accountRoutes,
+  ...accountsRoutes,
+  ...authorizationRoutes,
   ...appRoutes,
   ...appFeatureRoutes,
+  ...appSetupRoutes,
+  ...collaboratorRoutes,
   ...configVarRoutes,
   ...formationRoutes,
   ...dynoRoutes,
   ...releaseRoutes,
   ...buildRoutes,
+  ...buildpackRegistryRoutes,
+  ...slugRoutes,
+  ...sourceRoutes,
   ...buildpackInstallationRoutes,
+  ...logDrainRoutes,
   ...logSessionRoutes,
+  ...webhookRoutes,
+  ...webhookDeliveryRoutes,
   ...catalogRoutes,
   ...notOfferedRoutes,
   ...schemaRoutes,

@@ -2,7 +2,7 @@ import type { BuildSpace } from '../buildpack/index.ts';
 import type { Logger } from '../log.ts';
 import type { App } from '../model/app.ts';
 import type { SourceTree } from '../model/build.ts';
-import type { BuildId, CommitId, Sha256 } from '../model/ids.ts';
+import type { BuildId, Sha256 } from '../model/ids.ts';
 import type { ConfigVars } from '../model/release.ts';
 import type { SlugStore } from '../slug/index.ts';
 import type { RunInSandbox, Sandbox } from '../supervisor/index.ts';
@@ -18,7 +18,8 @@ export interface BuildInput {
   readonly configVars: ConfigVars;
   /** References in order; empty: the platform's buildpacks are asked. */
   readonly buildpacks: readonly string[];
-  readonly commit: CommitId | null;
+  /** The commit, or what the client calls the source; scripts see it as SOURCE_VERSION. */
+  readonly version: string | null;
   /** Of the app's current release; makes packing a tree that is much like it quicker. */
   readonly lastSlug: Sha256 | null;
   readonly limits: {

@@ -85,7 +85,7 @@ async function buildSlug(
 }
 
 async function cleanSource({ input, work, screen }: RunningBuild, dir: string): Promise<void> {
-  await prune(dir, input.signal);
+  if (input.source.isPruned !== true) await prune(dir, input.signal);
   const ignored = await applySlugignore(dir, work.dir, input.signal);
   if (ignored.count > 0) screen.line(`-----> Deleting ${ignored.count} files matching .slugignore patterns.`);
   for (const warning of ignored.warnings) screen.line(` !     Warning: ${warning}`);

@@ -26,7 +26,8 @@ export async function compileApp(
   const result = await compile(space, buildpack, earlier, screen.script);
   screen.endScript();
   if (result.endedBy !== 'exit') throw stopped(input, 'compile', result.endedBy);
-  if (await hasScript(buildpack, 'report')) await report(space, buildpack);
+  const hasRelease = await hasScript(buildpack, 'release');
+  if ((result.exitCode !== 0 || !hasRelease) && (await hasScript(buildpack, 'report'))) await report(space, buildpack);
   if (result.exitCode !== 0) {
     const isKilled = result.exitCode === 128 + 9;
     const found = findCause(screen.tail().toString('utf8'))?.line ?? null;
@@ -36,7 +37,7 @@ export async function compileApp(
     }
     throw new FailedBuild({ reason: 'compile-failed', name, exitCode: result.exitCode, cause });
   }
-  if (!(await hasScript(buildpack, 'release'))) return { processTypes: {}, configVars: {} };
+  if (!hasRelease) return { processTypes: {}, configVars: {} };
 
   const release = await readRelease(space, buildpack);
   if (release.status === 'stopped') throw stopped(input, 'release-info', release.endedBy);

@@ -73,6 +73,8 @@ type LimitFailure = Exclude<
   }
 >;
 
+// One piece, because it is a list: a kind of failure and its words.
+// eslint-disable-next-line max-lines-per-function
 function limitWords(failure: LimitFailure): Words {
   switch (failure.reason) {
     case 'source-too-large':
@@ -80,8 +82,22 @@ function limitWords(failure: LimitFailure): Words {
         before: [
           ` !     Push rejected, source too large: ${formatMegabytes(failure.sizeBytes)} (max is ${formatMegabytes(failure.maxBytes)}).`,
         ],
-        after: summary('source', `the files of this commit have ${failure.sizeBytes} bytes in all`, [
+        after: summary('source', `its files have ${failure.sizeBytes} bytes in all`, [
           'Remove large files from the repository (`git rm --cached`), or keep them in an object storage.',
+        ]),
+      };
+    case 'source-unavailable':
+      return {
+        before: [` !     Push rejected, failed to fetch the source from ${failure.host}.`],
+        after: summary('source', failure.detail, [
+          'Give a public https URL as source_blob.url, or upload the source (POST /sources) and give its get_url.',
+        ]),
+      };
+    case 'source-invalid':
+      return {
+        before: [' !     Push rejected, the source is not a usable gzipped tar archive.'],
+        after: summary('source', failure.detail, [
+          'Make the archive from inside the source folder: tar czf source.tgz . (or git archive --format=tar.gz HEAD).',
         ]),
       };
     case 'submodule-failed':

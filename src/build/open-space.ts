@@ -25,7 +25,7 @@ export async function openSpace(input: BuildInput, tools: BuildTools, work: Work
       LANG: 'en_US.UTF-8',
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       REQUEST_ID: randomUUID(),
-      SOURCE_VERSION: input.commit ?? '',
+      SOURCE_VERSION: input.version ?? '',
       STACK: input.app.stack,
       // Without a /tmp of its own, a script's temporary files should at least go where they are removed.
       ...(sandbox.hasPrivatePaths ? {} : { TMPDIR: work.tmpDir }),

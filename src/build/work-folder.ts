@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, lstat, mkdir, rename } from 'node:fs/promises';
+import { lchownSync } from 'node:fs';
+import { chmod, chown, lstat, mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTree } from '../lib/remove-tree.ts';
 import { run } from '../lib/spawn.ts';
@@ -20,6 +21,8 @@ export interface WorkFolder extends AsyncDisposable {
   /** Below `tmpDir`. */
   readonly envPath: string;
 }
+
+const smallTree = 400;
 
 /** Makes the folders of a build and moves the source tree into place. Disposing removes all of it, whatever modes it has. */
 export async function openWorkFolder(dir: string, sourceDir: string, log: Logger): Promise<WorkFolder> {
@@ -52,9 +55,26 @@ export async function openWorkFolder(dir: string, sourceDir: string, log: Logger
   };
 }
 
-/** Gives everything that scripts may write to the app's user. Never follows a link. Only root can, and need. */
+/**
+ * Gives everything that scripts may write to the app's user. Never follows a link. Only root can, and need. A small tree is
+ * done sooner than a process is started; nothing else writes into it yet.
+ */
 export async function giveToApp(work: WorkFolder, app: Pick<App, 'uid'>): Promise<void> {
   if (process.getuid?.() !== 0) return;
+  const folders = [Buffer.from(work.tmpDir), Buffer.from(work.homeDir)];
+  let given = 0;
+  for (let folder = folders.pop(); folder !== undefined && given <= smallTree; folder = folders.pop()) {
+    lchownSync(folder, app.uid, app.uid);
+    const entries = await readdir(folder, { withFileTypes: true, encoding: 'buffer' });
+    given += entries.length;
+    if (given > smallTree) break;
+    for (const entry of entries) {
+      const path = Buffer.concat([folder, Buffer.from('/'), entry.name]);
+      if (entry.isDirectory()) folders.push(path);
+      else lchownSync(path, app.uid, app.uid);
+    }
+  }
+  if (given <= smallTree) return;
   const args = ['-R', '-h', '-P', `${app.uid}:${app.uid}`, '--', work.tmpDir, work.homeDir];
   await run('chown', args, { env: { PATH: '/usr/local/bin:/usr/bin:/bin' }, timeoutMs: 300_000 });
 }

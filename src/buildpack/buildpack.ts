@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { chmod, cp, readFile, readdir, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chmod, copyFile, mkdir, readFile, readdir, readlink, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** A buildpack that is on this machine. */
@@ -47,6 +48,28 @@ export async function detectionOrder(buildpacksDir: string): Promise<readonly Bu
   });
 }
 
+export interface BuildpackInfo {
+  /** `heroku/python` */
+  readonly reference: string;
+  readonly description: string;
+  /** Markdown. */
+  readonly readme: string;
+  readonly changedAt: Date;
+}
+
+/** What people read of the platform's own buildpacks: README.md of each, its first paragraph as the description. */
+export async function describeBuildpacks(buildpacksDir: string): Promise<readonly BuildpackInfo[]> {
+  const own = await detectionOrder(buildpacksDir);
+  return Promise.all(
+    own.map(async ({ reference, sourceDir }) => {
+      const readme = await readFile(join(sourceDir, 'README.md'), 'utf8').catch(() => `# ${reference}\n`);
+      const [, paragraph = ''] = readme.split(/\n\s*\n/);
+      const { mtime: changedAt } = await stat(join(sourceDir, 'bin', 'compile'));
+      return { reference, description: paragraph.replaceAll(/\s+/g, ' ').trim(), readme, changedAt };
+    }),
+  );
+}
+
 interface OrderFile {
   readonly buildpacks: readonly { readonly name: string; readonly path: string }[];
 }
@@ -54,10 +77,25 @@ interface OrderFile {
 /** Makes the working copy in which the scripts run: it may write there, and its scripts are executable whatever the author forgot. */
 export async function copyBuildpack(buildpack: Buildpack, tmpDir: string): Promise<void> {
   const target = join(tmpDir, buildpack.workPath);
-  await cp(buildpack.sourceDir, target, { recursive: true, verbatimSymlinks: true, errorOnExist: true, force: false });
-  for (const entry of await readdir(join(target, 'bin'), { withFileTypes: true })) {
-    if (entry.isFile()) await chmod(join(target, 'bin', entry.name), 0o755);
-  }
+  await copyFolder(buildpack.sourceDir, target);
+  const scripts = await readdir(join(target, 'bin'), { withFileTypes: true });
+  await Promise.all(
+    scripts.filter((entry) => entry.isFile()).map(({ name }) => chmod(join(target, 'bin', name), 0o755)),
+  );
+}
+
+/** Side by side, and with one call per file: every build waits for it, and `cp` of Node takes five, one after the other. */
+async function copyFolder(from: string, to: string): Promise<void> {
+  await mkdir(to);
+  const entries = await readdir(from, { withFileTypes: true });
+  await Promise.all(
+    entries.map(async (entry) => {
+      const [source, target] = [join(from, entry.name), join(to, entry.name)];
+      if (entry.isDirectory()) await copyFolder(source, target);
+      else if (entry.isSymbolicLink()) await symlink(await readlink(source), target);
+      else if (entry.isFile()) await copyFile(source, target, constants.COPYFILE_EXCL);
+    }),
+  );
 }
 
 export function hasScript(buildpack: Buildpack, script: 'detect' | 'compile' | 'release' | 'report'): Promise<boolean> {

@@ -32,7 +32,10 @@ export async function compile(
   });
 }
 
-/** Runs `bin/report`, which tells the author's own statistics. Nothing depends on how it ends. */
+/**
+ * Runs `bin/report` of a compile that failed, which tells the author's own statistics. Nothing depends on how it ends.
+ * After a compile that succeeded, `readRelease` runs it.
+ */
 export async function report(space: BuildSpace, buildpack: Buildpack): Promise<void> {
   const ignore = (): void => undefined;
   await runScript(space, {

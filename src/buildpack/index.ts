@@ -1,5 +1,13 @@
 export { insidePath, type BuildSpace } from './build-space.ts';
-export { copyBuildpack, detectionOrder, hasScript, resolveBuildpack, type Buildpack } from './buildpack.ts';
+export {
+  copyBuildpack,
+  describeBuildpacks,
+  detectionOrder,
+  hasScript,
+  resolveBuildpack,
+  type Buildpack,
+  type BuildpackInfo,
+} from './buildpack.ts';
 export { findCause, nextStepFor } from './cause.ts';
 export { compile, report } from './compile.ts';
 export { detect, type Detection } from './detect.ts';

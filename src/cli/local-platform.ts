@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { defaultDataDir, type Environment } from '../config/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { PlatformFile } from '../server.ts';
+import { parsePlatformUrl, type PlatformUrl } from './platforms/platform-url.ts';
 
 /** The data folder that a command without a running server means: HOKKU_DATA_DIR, else ./.hokku if it is there, else the default. */
 export function findDataDir(env: Environment, cwd: string, isRoot: boolean): string {
@@ -24,4 +25,16 @@ export async function readPlatformFile(dataDir: string): Promise<PlatformFile> {
       { cause: error },
     );
   }
+}
+
+/** What to call it by: an operator's own certificate is for the domain, an address other than the usual ones answers under its own name. */
+export function localUrl({ bind, port, domain, hasOwnCertificate }: PlatformFile): PlatformUrl {
+  if (hasOwnCertificate) return parsePlatformUrl(`https://${domain}:${port}`);
+  if (['127.0.0.1', '0.0.0.0', '::1', '::'].includes(bind)) return parsePlatformUrl(`http://localhost:${port}`);
+  return parsePlatformUrl(`https://${bind.includes(':') ? `[${bind}]` : bind}:${port}`);
+}
+
+/** The platform's private CA; null with the operator's own certificate. */
+export async function readLocalCa(dataDir: string): Promise<string | null> {
+  return readFile(join(dataDir, 'tls', 'ca.pem'), 'utf8').catch(() => null);
 }

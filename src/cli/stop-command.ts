@@ -1,6 +1,7 @@
-import { loadConfig, readEnvironment } from '../config/index.ts';
+import { loadConfig, readEnvironment, type Config, type Environment } from '../config/index.ts';
 import { isAlive } from '../lib/process-identity.ts';
-import { startServer } from '../server.ts';
+import { startServer, type RunningServer } from '../server.ts';
+import { SandboxUnavailableError } from '../supervisor/index.ts';
 import { findDataDir } from './local-platform.ts';
 import { readLock } from '../data-folder.ts';
 import type { Terminal } from './terminal.ts';
@@ -29,9 +30,19 @@ export async function stopCommand(terminal: Terminal): Promise<number> {
       { ...env, HOKKU_DATA_DIR: dataDir, HOKKU_LOG_LEVEL: 'error' },
       { isRoot, cwd: process.cwd() },
     );
-    await using server = await startServer(config, env, false);
+    await using server = await startToStop(config, env);
     await server.stopEverything();
   }
   terminal.out(`hokku: nothing of ${dataDir} is running any more\n`);
   return 0;
+}
+
+/** What runs can be ended where nothing could be started: its sandbox may have been lost, or been asked for by a setting. */
+async function startToStop(config: Config, env: Environment): Promise<RunningServer> {
+  try {
+    return await startServer(config, env, false);
+  } catch (error) {
+    if (!(error instanceof SandboxUnavailableError)) throw error;
+    return startServer({ ...config, sandbox: 'none' }, env, false);
+  }
 }

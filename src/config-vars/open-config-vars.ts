@@ -1,8 +1,8 @@
 import { PlatformError } from '../errors/platform-error.ts';
+import { seal, unseal } from '../lib/sealed-box.ts';
 import type { AppId, ReleaseId } from '../model/ids.ts';
 import type { ConfigVars } from '../model/release.ts';
 import type { Store } from '../store/index.ts';
-import { seal, unseal } from './sealed-box.ts';
 
 /** Config vars at rest are encrypted; only this box sees both sides. */
 export interface ConfigVarsBox {

@@ -24,12 +24,16 @@ export interface Config {
   readonly logLevel: string;
   /** The operator's own certificate; null: a private CA is made. */
   readonly tls: { readonly certPath: string; readonly keyPath: string } | null;
-  /** Null: the best that this machine offers. */
-  readonly sandbox: SandboxChoice | null;
+  /** Null: the best that this machine offers. `none`, which is no setting: nothing will be started. */
+  readonly sandbox: SandboxChoice | 'none' | null;
   /** The transport of `heroku run`. */
   readonly attachBy: 'rendezvous' | 'ssh';
   readonly limits: ConfigLimits;
   readonly keepOldOnFailedRollOut: boolean;
+  /** Origins inside private networks that sources may be fetched from: `https://git.example.internal`. */
+  readonly privateSources: readonly string[];
+  /** Log drains and webhooks of every user may reach this machine's own addresses, not only the operator's. */
+  readonly allowLoopbackTargets: boolean;
   readonly api: {
     /** Requests per hour of one account. */
     readonly hourlyLimit: number;
@@ -58,7 +62,7 @@ const mebibyte = 1024 * 1024;
 
 /** Throws a PlatformError that names the variable, its value and what is allowed. */
 export function loadConfig(env: Environment, options: { readonly isRoot: boolean; readonly cwd: string }): Config {
-  const dataDir = resolve(options.cwd, text(env, 'HOKKU_DATA_DIR', defaultDataDir(env, options.isRoot)));
+  const dataDir = dataFolder(env, options);
   const domain = domainName(env);
   return {
     dataDir,
@@ -83,7 +87,9 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
       attachTimeoutMs: whole(env, 'HOKKU_ATTACH_TIMEOUT', 30, 1, 600) * 1000,
       attachIdleMs: whole(env, 'HOKKU_ATTACH_IDLE', 3600, 1, 86_400) * 1000,
     },
+    allowLoopbackTargets: oneOf(env, 'HOKKU_LOOPBACK_TARGETS', ['on', 'off'], 'off') === 'on',
     keepOldOnFailedRollOut: oneOf(env, 'HOKKU_KEEP_OLD_RELEASE', ['on', 'off'], 'on') === 'on',
+    privateSources: origins(env, 'HOKKU_PRIVATE_SOURCES'),
     api: {
       hourlyLimit: whole(env, 'HOKKU_API_RATE_LIMIT', 4500, 1, 100_000_000),
       checkAnswers: oneOf(env, 'HOKKU_CHECK_ANSWERS', ['on', 'off'], 'off') === 'on',
@@ -100,6 +106,14 @@ export function defaultDataDir(env: Environment, isRoot: boolean): string {
     base !== undefined && isAbsolute(base) ? base : join(env['HOME'] ?? homedir(), '.local', 'share'),
     'hokku',
   );
+}
+
+function dataFolder(env: Environment, { isRoot, cwd }: { readonly isRoot: boolean; readonly cwd: string }): string {
+  const value = text(env, 'HOKKU_DATA_DIR', defaultDataDir(env, isRoot));
+  const dir = resolve(cwd, value);
+  if (/^\/(proc|sys)(\/|$)/.test(dir))
+    throw invalid('HOKKU_DATA_DIR', value, 'a folder on a disk, not below /proc or /sys, which hold no files');
+  return dir;
 }
 
 function text(env: Environment, name: string, fallback: string): string {
@@ -128,6 +142,19 @@ function oneOf(env: Environment, name: string, allowed: readonly string[], fallb
   const value = text(env, name, fallback);
   if (!allowed.includes(value)) throw invalid(name, value, allowed.join(', '));
   return value;
+}
+
+function origins(env: Environment, name: string): readonly string[] {
+  return text(env, name, '')
+    .split(/[\s,]+/)
+    .filter((item) => item !== '')
+    .map((item) => {
+      const origin = URL.canParse(item) ? new URL(item) : null;
+      if (origin === null || !/^https?:$/.test(origin.protocol) || origin.href !== `${origin.origin}/`) {
+        throw invalid(name, item, 'origins such as https://git.example.internal:8443, with commas between them');
+      }
+      return origin.origin;
+    });
 }
 
 function address(env: Environment): string {

@@ -1,3 +1,4 @@
 export { defaultDataDir, loadConfig, type Config, type ConfigLimits, type SandboxChoice } from './config.ts';
+export { sandboxOptions } from './sandbox-options.ts';
 export { readEnvironment, type Environment } from './env.ts';
 export { loadSecrets, readApiKey, type Secrets } from './secrets.ts';

@@ -24,6 +24,11 @@ export const knownSettings: ReadonlySet<string> = new Set([
   'HOKKU_ATTACH_TIMEOUT',
   'HOKKU_ATTACH_IDLE',
   'HOKKU_KEEP_OLD_RELEASE',
+  'HOKKU_PRIVATE_SOURCES',
   'HOKKU_API_RATE_LIMIT',
   'HOKKU_CHECK_ANSWERS',
+  'HOKKU_LOOPBACK_TARGETS',
+  // Of the command line, not of the server: it may run in a shell that has evaluated `hokku env`.
+  'HOKKU_PLATFORM',
+  'HOKKU_TOKEN_ORIGIN',
 ]);

@@ -1,14 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive, type ProcessIdentity } from '../lib/process-identity.ts';
 import type { AttachedProcess, DynoSpec, TerminalSize } from '../model/dyno.ts';
 import type { DynoId, Sha256 } from '../model/ids.ts';
-import {
-  isAlive,
-  startAttached,
-  type AttachedCommand,
-  type ProcessIdentity,
-  type Sandbox,
-} from '../supervisor/index.ts';
+import { startAttached, type AttachedCommand, type Sandbox } from '../supervisor/index.ts';
 import { dynoFolder, makeDynoFolder, removeDynoFolder, type DynoFolder } from './dyno-folder.ts';
 import { sandboxedDyno } from './launch.ts';
 import { processInside } from './process-tree.ts';
@@ -19,7 +14,12 @@ const closeMs = 5_000;
 export interface AttachedDynosOptions {
   readonly dir: string;
   readonly sandbox: Sandbox;
-  readonly slugs: { unpacked(sha: Sha256, uid: number): Promise<string> };
+  readonly slugs: {
+    unpacked(sha: Sha256, uid: number): Promise<string>;
+    hold(sha: Sha256, uid: number): () => void;
+  };
+  /** Nothing of the dyno is left, and nothing of its slug is used by it. */
+  readonly onGone: (spec: DynoSpec) => void;
 }
 
 interface Attached {
@@ -46,8 +46,14 @@ export class AttachedDynos implements AsyncDisposable {
   }
 
   async start(spec: DynoSpec, terminal: TerminalSize | null): Promise<AttachedProcess> {
-    const { dir, sandbox, slugs } = this.#options;
+    const { dir, sandbox, slugs, onGone } = this.#options;
     const folder = dynoFolder(join(dir, spec.id));
+    const release = slugs.hold(spec.slug, spec.uid);
+    const leave = async (): Promise<void> => {
+      await removeDynoFolder(folder);
+      release();
+      onGone(spec);
+    };
     this.#starting.add(spec.id);
     try {
       const lower = await slugs.unpacked(spec.slug, spec.uid);
@@ -56,11 +62,11 @@ export class AttachedDynos implements AsyncDisposable {
       const command = startAttached(wrapped, spec.name);
       this.#running.set(spec.id, { spec, command });
       return this.#process(command, async () => {
-        await removeDynoFolder(folder);
+        await leave();
         this.#running.delete(spec.id);
       });
     } catch (error) {
-      await removeDynoFolder(folder);
+      await leave();
       throw error;
     } finally {
       this.#starting.delete(spec.id);

@@ -2,9 +2,9 @@ import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../lib/atomic-file.ts';
+import type { ProcessIdentity } from '../lib/process-identity.ts';
 import { removeTree } from '../lib/remove-tree.ts';
 import type { DynoSpec, Exit } from '../model/dyno.ts';
-import type { ProcessIdentity } from '../supervisor/index.ts';
 import { sizeOf } from './dyno-size.ts';
 
 /** The files of one start of one dyno. */
@@ -24,6 +24,8 @@ export interface DynoRecord {
   readonly spec: DynoSpec;
   readonly supervisor: ProcessIdentity;
   readonly startedAt: Date;
+  /** See boot-id.ts. */
+  readonly bootId?: string;
 }
 
 export function dynoFolder(path: string): DynoFolder {

@@ -28,7 +28,7 @@ export function sandboxedDyno(
   return {
     ...(terminal === null ? {} : { terminal }),
     argv: ['/bin/bash', '-c', launchScript, 'bash', spec.command],
-    env: environment(spec),
+    env: spec.env,
     cwd: '/app',
     uid: spec.uid,
     app: { kind: 'overlay', lower, upper: folder.upper, work: folder.work },
@@ -39,21 +39,9 @@ export function sandboxedDyno(
   };
 }
 
-/** Config vars win over the defaults, but not over what the router and the log know this dyno by. */
-function environment(spec: DynoSpec): Readonly<Record<string, string>> {
-  return {
-    PATH: '/usr/local/bin:/usr/bin:/bin',
-    HOME: '/app',
-    PWD: '/app',
-    ...spec.env,
-    DYNO: spec.name,
-    ...(spec.port === null ? {} : { PORT: String(spec.port) }),
-  };
-}
-
 /**
  * The kernel counts processes and threads per user. Without root every dyno has its own user namespace and is counted
- * alone; as root all dynos of an app count together, so there the limit is only a stop to a runaway.
+ * alone (where it has none, there is no limit); as root all dynos of an app count together, so there the limit is only a stop to a runaway.
  */
 function processLimit(spec: DynoSpec): number {
   const { processLimit: own } = sizeOf(spec);

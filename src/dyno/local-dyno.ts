@@ -1,10 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive, signalProcess, type ProcessIdentity } from '../lib/process-identity.ts';
 import type { DynoOutput, DynoSpec, Exit, RunningDyno } from '../model/dyno.ts';
-import { isAlive, signalProcess, type ProcessIdentity, type SpoolChunk } from '../supervisor/index.ts';
+import type { SpoolChunk } from '../supervisor/index.ts';
+import { isOfThisBoot } from './boot-id.ts';
 import { loadEnding, removeDynoFolder, type DynoFolder, type DynoRecord } from './dyno-folder.ts';
 import { treeListensOn } from './listening.ts';
 import { OutputTail } from './output-tail.ts';
 import { strayProcesses } from './process-tree.ts';
+
+export interface LocalDynoEvents {
+  onOutput(output: DynoOutput): void;
+  /** What it writes can't be read any more, so nobody could tell its end from its silence. */
+  onFault(error: unknown): void;
+  /** Nothing of it is left. */
+  onRemoved(): void;
+}
 
 /** A dyno of this machine. All that is known of it comes from its folder, so one that was adopted is like any other. */
 export class LocalDyno implements RunningDyno {
@@ -12,31 +22,27 @@ export class LocalDyno implements RunningDyno {
   readonly startedAt: Date;
   readonly exited: Promise<Exit | null>;
   readonly #folder: DynoFolder;
-  readonly #supervisor: ProcessIdentity;
+  readonly #record: DynoRecord;
   readonly #tail: OutputTail;
-  readonly #onRemoved: () => void;
+  readonly #events: LocalDynoEvents;
   #hasEnded = false;
 
-  constructor(
-    record: DynoRecord,
-    folder: DynoFolder,
-    output: { readonly from: number; readonly hand: (output: DynoOutput) => void },
-    onRemoved: () => void,
-  ) {
+  /** `from`: the position of the last output that is known already. */
+  constructor(record: DynoRecord, folder: DynoFolder, from: number, events: LocalDynoEvents) {
     this.spec = record.spec;
     this.startedAt = record.startedAt;
     this.#folder = folder;
-    this.#supervisor = record.supervisor;
-    this.#onRemoved = onRemoved;
+    this.#record = record;
+    this.#events = events;
     this.#tail = new OutputTail(
       folder.out,
-      output.from,
+      from,
       (chunk) => {
-        output.hand(this.#outputOf(chunk));
+        events.onOutput(this.#outputOf(chunk));
       },
       // In this order: the supervisor ends just after it has told the ending. If it ended without, that counts, too.
       async () => {
-        const lost = !isAlive(this.#supervisor);
+        const lost = !this.#isAlive;
         const ending = await loadEnding(folder);
         return ending ?? (lost ? { lines: null } : null);
       },
@@ -46,43 +52,64 @@ export class LocalDyno implements RunningDyno {
 
   /** Null once the dyno has ended. */
   get supervisor(): ProcessIdentity | null {
-    return this.#hasEnded ? null : this.#supervisor;
+    return this.#hasEnded || !isOfThisBoot(this.#record) ? null : this.#record.supervisor;
   }
 
-  isListening(): Promise<boolean> {
+  async isListening(): Promise<boolean> {
     const { port } = this.spec;
-    return Promise.resolve(port !== null && isAlive(this.#supervisor) && treeListensOn(this.#supervisor.pid, port));
+    return port !== null && this.#isAlive && (await treeListensOn(this.#record.supervisor.pid, port));
+  }
+
+  afterOutput(atMicros: bigint, then: () => void): void {
+    this.#tail.after(atMicros, then);
   }
 
   terminate(): Promise<void> {
-    signalProcess(this.#supervisor, 'SIGTERM');
+    this.#signal('SIGTERM');
     return Promise.resolve();
   }
 
   kill(): Promise<void> {
-    signalProcess(this.#supervisor, 'SIGQUIT');
+    this.#signal('SIGQUIT');
     return Promise.resolve();
   }
 
   async remove(): Promise<void> {
     await this.letGo();
     await removeDynoFolder(this.#folder);
-    this.#onRemoved();
+    this.#events.onRemoved();
   }
 
   /** Stops following; the dyno goes on, and `exited` stays open. */
   async letGo(): Promise<void> {
     this.#tail.stop();
-    await this.#tail.done;
+    await this.#tail.done.catch(() => false);
+  }
+
+  // Private
+
+  get #isAlive(): boolean {
+    return isOfThisBoot(this.#record) && isAlive(this.#record.supervisor);
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    if (isOfThisBoot(this.#record)) signalProcess(this.#record.supervisor, signal);
   }
 
   async #end(): Promise<Exit | null> {
-    const readAll = await this.#tail.done;
-    if (!readAll) return new Promise(() => undefined);
+    try {
+      const readAll = await this.#tail.done;
+      if (!readAll) return await new Promise(() => undefined);
+    } catch (error) {
+      this.#events.onFault(error);
+      this.#signal('SIGQUIT');
+      while (this.#isAlive) await delay(10);
+    }
     this.#hasEnded = true;
-    const ending = await loadEnding(this.#folder);
+    const ending = await loadEnding(this.#folder).catch(() => null);
     if (ending === null) await killStrays(this.#folder.path);
-    return ending?.exit ?? null;
+    // A machine that is shut down ends every dyno, and none of them has crashed: how they took it is of no interest.
+    return isOfThisBoot(this.#record) ? (ending?.exit ?? null) : null;
   }
 
   #outputOf(chunk: SpoolChunk): DynoOutput {

@@ -1,10 +1,12 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive } from '../lib/process-identity.ts';
 import type { Logger } from '../log.ts';
 import type { AttachedProcess, DynoOutput, DynoRuntime, DynoSpec, RunningDyno, TerminalSize } from '../model/dyno.ts';
 import type { AppId, DynoId, Sha256 } from '../model/ids.ts';
-import { isAlive, startSupervisor, type Sandbox } from '../supervisor/index.ts';
+import { startSupervisor, type Sandbox } from '../supervisor/index.ts';
+import { bootId, isOfThisBoot } from './boot-id.ts';
 import {
   dynoFolder,
   loadRecord,
@@ -25,7 +27,13 @@ export interface LocalRuntimeOptions {
   /** One folder per dyno is made here; nothing else may lie in it. */
   readonly dir: string;
   readonly sandbox: Sandbox;
-  readonly slugs: { unpacked(sha: Sha256, uid: number): Promise<string> };
+  readonly slugs: {
+    unpacked(sha: Sha256, uid: number): Promise<string>;
+    /** Keeps the tree where it is until the returned function is called. */
+    hold(sha: Sha256, uid: number): () => void;
+  };
+  /** Called when a dyno has ended and nothing of it is left: it uses its slug no more. */
+  readonly onGone: (spec: DynoSpec) => void;
   /** Gets whole lines, in order; the last one of a dyno may lack its LF, and one of more than 10,000 bytes comes in pieces. */
   readonly onOutput: (output: DynoOutput) => void;
   /** The `cursor` of the last output that is safely in the log; null: none. */
@@ -51,22 +59,27 @@ class LocalRuntime implements DynoRuntime {
   }
 
   async start(spec: DynoSpec): Promise<RunningDyno> {
-    const { dir, sandbox, slugs } = this.#options;
+    const { dir, sandbox, slugs, onGone } = this.#options;
     const folder = dynoFolder(join(dir, spec.id));
-    const lower = await slugs.unpacked(spec.slug, spec.uid);
-    await makeDynoFolder(folder, spec, !sandbox.hasPrivatePaths);
     const startedAt = new Date();
+    const release = slugs.hold(spec.slug, spec.uid);
     try {
+      const lower = await slugs.unpacked(spec.slug, spec.uid);
+      await makeDynoFolder(folder, spec, !sandbox.hasPrivatePaths);
       const supervisor = await startSupervisor({
         dir: folder.out,
         command: sandbox.wrap(sandboxedDyno(spec, lower, folder)),
         label: spec.name,
-        onReady: (identity) => saveRecord(folder, { spec, supervisor: identity, startedAt }),
+        onReady: (identity) => saveRecord(folder, { spec, supervisor: identity, startedAt, bootId }),
       });
-      return this.#follow({ spec, supervisor, startedAt }, 0);
+      return this.#follow({ spec, supervisor, startedAt, bootId }, 0);
     } catch (error) {
       await removeDynoFolder(folder);
+      onGone(spec);
       throw error;
+    } finally {
+      // From here on the dyno itself holds it.
+      release();
     }
   }
 
@@ -79,7 +92,8 @@ class LocalRuntime implements DynoRuntime {
       const { appId, id } = record.spec;
       const dyno = this.#follow(record, this.#options.cursorOf(appId, id) ?? 0);
       // One that ended without us has its end known before anybody asks what it does.
-      if (!isAlive(record.supervisor)) await Promise.race([dyno.exited, delay(endPatienceMs, null, { ref: false })]);
+      if (!isOfThisBoot(record) || !isAlive(record.supervisor))
+        await Promise.race([dyno.exited, delay(endPatienceMs, null, { ref: false })]);
       adopted.push(dyno);
     }
     return adopted.sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
@@ -97,12 +111,12 @@ class LocalRuntime implements DynoRuntime {
     const running = this.#dynos.get(dynoId);
     if (running === undefined) return this.#attached.enter(dynoId, spec, terminal);
     if (running.supervisor === null) return null;
-    return this.#attached.enterTree(running.supervisor, { ...running.spec, ...spec }, terminal);
+    return this.#attached.enterTree(running.supervisor, insideSpec(running.spec, spec), terminal);
   }
 
-  listensOn(dynoId: DynoId, port: number): boolean {
+  async listensOn(dynoId: DynoId, port: number): Promise<boolean> {
     const supervisor = this.#dynos.get(dynoId)?.supervisor?.pid ?? this.#attached.supervisorOf(dynoId);
-    return supervisor !== null && treeListensOn(supervisor, port);
+    return supervisor !== null && (await treeListensOn(supervisor, port));
   }
 
   /** Null, and gone, for what a crash left of a start. What can't be read or removed is left for later: it must not keep the platform from starting. */
@@ -128,10 +142,27 @@ class LocalRuntime implements DynoRuntime {
   }
 
   #follow(record: DynoRecord, from: number): LocalDyno {
-    const { id } = record.spec;
-    const folder = dynoFolder(join(this.#options.dir, id));
-    const dyno = new LocalDyno(record, folder, { from, hand: this.#options.onOutput }, () => this.#dynos.delete(id));
-    this.#dynos.set(id, dyno);
+    const { spec } = record;
+    const { dir, slugs, onOutput, onGone, log } = this.#options;
+    const release = slugs.hold(spec.slug, spec.uid);
+    const dyno = new LocalDyno(record, dynoFolder(join(dir, spec.id)), from, {
+      onOutput,
+      onFault: (error) => {
+        log.error({ dyno: spec.id, err: error }, 'output of a dyno could not be read, the dyno is ended');
+      },
+      onRemoved: () => {
+        this.#dynos.delete(spec.id);
+        release();
+        onGone(spec);
+      },
+    });
+    this.#dynos.set(spec.id, dyno);
     return dyno;
   }
+}
+
+/** Which port a dyno has is known here only. */
+function insideSpec(running: DynoSpec, { command, env }: Pick<DynoSpec, 'command' | 'env'>): DynoSpec {
+  const { port } = running;
+  return { ...running, command, env: { ...env, ...(port === null ? {} : { PORT: String(port) }) } };
 }

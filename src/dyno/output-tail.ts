@@ -22,6 +22,9 @@ export class OutputTail {
   #wake: () => void = () => undefined;
   #changed = true;
   #stopped = false;
+  #isOver = false;
+  /** In the order of their moments. */
+  #waiting: { readonly atMicros: bigint; readonly then: () => void }[] = [];
   /** Resolves when all output has been handed on, with true, or when the tail was stopped, with false. */
   readonly done: Promise<boolean>;
 
@@ -42,6 +45,17 @@ export class OutputTail {
     this.#wake();
   }
 
+  /** Calls `then` when all that was spooled before this moment has been handed on, and nothing later yet; at the latest when the tail ends. */
+  after(atMicros: bigint, then: () => void): void {
+    if (this.#isOver) {
+      then();
+      return;
+    }
+    this.#waiting.push({ atMicros, then });
+    this.#changed = true;
+    this.#wake();
+  }
+
   async #follow(): Promise<boolean> {
     try {
       while (!this.#stopped) {
@@ -53,6 +67,8 @@ export class OutputTail {
       }
       return false;
     } finally {
+      this.#isOver = true;
+      this.#tell(this.#waiting.length);
       this.#watcher?.close();
       await this.#reader[Symbol.asyncDispose]();
     }
@@ -60,11 +76,22 @@ export class OutputTail {
 
   async #readAll(): Promise<void> {
     while (!this.#stopped) {
+      const asked = this.#waiting.length;
       const chunks = await this.#reader.read();
-      if (chunks === null) return;
-      for (const chunk of chunks) this.#onChunk(chunk);
+      if (chunks === null) {
+        this.#tell(asked);
+        return;
+      }
+      for (const chunk of chunks) {
+        this.#tell(this.#waiting.filter(({ atMicros }) => atMicros < chunk.atMicros).length);
+        this.#onChunk(chunk);
+      }
       await setImmediate();
     }
+  }
+
+  #tell(count: number): void {
+    for (const { then } of this.#waiting.splice(0, count)) then();
   }
 
   #finish(lines: number | null): boolean {

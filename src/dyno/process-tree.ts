@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { readStat } from '../supervisor/index.ts';
+import { identify } from '../lib/process-identity.ts';
 
 /** Every process below `root`, without itself. Some that come or go meanwhile may be missed. */
 export function descendantsOf(root: number): readonly number[] {
@@ -57,7 +57,7 @@ export function strayProcesses(dir: string): readonly number[] {
     .filter(
       (pid) => leadsInto(`/proc/${pid}/cwd`, dir) || readIfThere(`/proc/${pid}/environ`)?.includes(`${dir}/`) === true,
     )
-    .filter((pid) => !['Z', undefined].includes(readStat(pid)?.state));
+    .filter((pid) => identify(pid) !== null);
 }
 
 function leadsInto(link: string, dir: string): boolean {

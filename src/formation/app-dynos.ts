@@ -1,6 +1,6 @@
 import type { App } from '../model/app.ts';
 import type { DynoView } from '../model/dyno.ts';
-import type { DynoId, DynoName } from '../model/ids.ts';
+import type { DynoName } from '../model/ids.ts';
 import type { Release } from '../model/release.ts';
 import type { RouterFeed } from '../model/route.ts';
 import type { DynoRow } from '../store/index.ts';
@@ -9,6 +9,7 @@ import type { StopOrder } from './dyno-orders.ts';
 import { dynoNumber, isWeb, type DynoPlan } from './dyno-plan.ts';
 import type { DynoTools } from './dyno-tools.ts';
 import { dynoView } from './dyno-view.ts';
+import { Guests } from './guests.ts';
 import { RouteSender } from './route-sender.ts';
 import { orAborted } from './waiting.ts';
 import { typeOrder, wantedDynos } from './wanted-dynos.ts';
@@ -33,7 +34,7 @@ export class AppDynos {
   readonly slots = new Map<DynoName, Dyno>();
   readonly incoming = new Map<DynoName, Dyno>();
   readonly #retiring = new Set<Dyno>();
-  readonly #guests = new Map<DynoId, DynoView>();
+  readonly guests = new Guests();
   readonly #route: RouteSender;
   readonly tools: AppDynosTools;
   readonly #restarts = new Map<DynoName, NodeJS.Timeout>();
@@ -145,14 +146,7 @@ export class AppDynos {
       if (byType !== 0) return byType;
       return dynoNumber(a.plan.name) - dynoNumber(b.plan.name);
     });
-    return [...this.#guests.values(), ...dynos.map((dyno) => dynoView(dyno, this.app.id))];
-  }
-
-  addGuest(view: DynoView): () => void {
-    this.#guests.set(view.id, view);
-    return () => {
-      this.#guests.delete(view.id);
-    };
+    return [...this.guests.views, ...dynos.map((dyno) => dynoView(dyno, this.app.id))];
   }
 
   // Private

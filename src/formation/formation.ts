@@ -50,19 +50,25 @@ export interface Formation {
    * `not_found`. New web dynos that don't come up leave the old ones in place. Clears the back-off of crashed dynos.
    */
   restart(app: App, which: DynoSelector): Promise<void>;
-  /** Stops dynos until the next release, restart or scale. Resolves when they are out of the route; they end in the background. */
+  /**
+   * Stops dynos until the next release, restart or scale. Resolves when they are out of the route; they end in the background.
+   * A guest is told to stop.
+   */
   stop(app: App, which: DynoSelector): Promise<void>;
   /** In formation order, dynos of a running release phase first. A dyno that another one has replaced is not shown. */
   list(appId: AppId): readonly DynoView[];
-  /** Shows a dyno that is not part of the formation in `list` until the returned function is called. */
-  showGuest(view: DynoView): () => void;
+  /** Shows a dyno that is not part of the formation in `list` until the returned function is called. `stop` ends it. */
+  showGuest(view: DynoView, stop: () => void): () => void;
   /** The app was renamed, or its maintenance mode changed. Also gives a new app its first route. */
   refreshRoute(app: App): Promise<void>;
   /** Ends all dynos of the app, with a short grace, and removes its route. Resolves when nothing is left. */
   removeApp(appId: AppId): Promise<void>;
   /** At boot, once: takes over what runs. Every app has its route when it resolves; missing dynos are being started then. */
   reconcile(): Promise<void>;
-  /** Stops every dyno of every app gracefully and side by side; the next platform process starts them again. */
+  /**
+   * Stops every dyno of every app gracefully and side by side; the next platform process starts them again. From then on
+   * nothing is started: roll-outs are `superseded`, and other changes change nothing.
+   */
   stopAll(): Promise<void>;
   /** Lets go: nothing is stopped. Roll-outs under way reject with `unavailable`; `reconcile` of the next process goes on with them. */
   close(): Promise<void>;

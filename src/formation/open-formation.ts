@@ -32,6 +32,8 @@ class LocalFormation implements Formation {
   readonly #turns = new Map<AppId, Turns>();
   readonly #queue = new KeyedQueue<AppId>();
   readonly #steps = new Set<Promise<unknown>>();
+  /** Nothing is started any more. */
+  #isStopping = false;
 
   constructor(deps: FormationDeps) {
     this.#deps = deps;
@@ -61,7 +63,7 @@ class LocalFormation implements Formation {
     const turn = this.#turnsOf(app.id).announce(release.version, dynos.live?.version ?? 0);
     if (turn === null) return { status: 'superseded' };
     const job = this.#queue.run(app.id, async () => {
-      if (turn.signal.aborted) return { status: 'superseded' } as const;
+      if (turn.signal.aborted || this.#isStopping) return { status: 'superseded' } as const;
       return rollOut({
         dynos,
         release,
@@ -98,6 +100,7 @@ class LocalFormation implements Formation {
   }
 
   async stop(app: App, which: DynoSelector): Promise<void> {
+    if (this.#of(app).guests.stop(which)) return;
     selectDynos(this.#of(app), which);
     await this.#change(app, (dynos) => stopDynos(dynos, selectDynos(dynos, which)));
   }
@@ -106,9 +109,9 @@ class LocalFormation implements Formation {
     return this.#apps.get(appId)?.views() ?? [];
   }
 
-  showGuest(view: DynoView): () => void {
+  showGuest(view: DynoView, stop: () => void): () => void {
     const dynos = this.#apps.get(view.appId);
-    return dynos === undefined ? () => undefined : dynos.addGuest(view);
+    return dynos === undefined ? () => undefined : dynos.guests.show(view, stop);
   }
 
   async refreshRoute(app: App): Promise<void> {
@@ -139,6 +142,7 @@ class LocalFormation implements Formation {
   }
 
   async stopAll(): Promise<void> {
+    this.#isStopping = true;
     for (const turns of this.#turns.values()) turns.interruptAll();
     const { stopGraceMs } = this.#tools.limits;
     const stop = (dynos: AppDynos): Promise<void> => dynos.stopAll(stopGraceMs, { keepDown: true });
@@ -176,6 +180,7 @@ class LocalFormation implements Formation {
     try {
       await this.#queue.run(app.id, async () => {
         this.#refuseIfClosed();
+        if (this.#isStopping) return;
         await job(dynos, turn.signal);
       });
     } finally {

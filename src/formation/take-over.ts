@@ -44,7 +44,7 @@ export async function takeOver(dynos: AppDynos, rows: readonly DynoRow[], found:
   for (const one of leaving) stopAgain(dynos, one, routed.promise);
   // Before the first route: what is being started must not look as if it were not there.
   if (!isInterrupted) startMissing(dynos, wanted, rows);
-  resumeAll(all);
+  resumeAll(dynos, all);
   await dynos.publish();
   routed.resolve();
   dynos.retire(staying.filter((one) => !kept.has(one)).map((one) => one.dyno));
@@ -97,10 +97,10 @@ function keepCurrent(
 }
 
 /** From here on the dynos are watched; what ended meanwhile has crashed by now, so that no request is sent to it. */
-function resumeAll(all: readonly Found[]): void {
+function resumeAll(dynos: AppDynos, all: readonly Found[]): void {
   for (const { dyno, row, fate } of all) {
     const wasAtRest = row.state === 'crashed' || (row.state === 'down' && fate.is !== 'running');
-    if (wasAtRest) void fate.handle?.remove();
+    if (wasAtRest) dynos.tools.track(fate.handle?.remove() ?? Promise.resolve());
     else if (fate.is === 'running') dyno.resume(fate.handle);
     else dyno.resumeEnded(fate.is === 'ended' ? fate.exit : null, fate.handle);
   }

@@ -41,11 +41,16 @@ export async function ensureCertificate(
   const path = join(dir, 'ca.pem');
   const present = await readPair(join(dir, 'cert.pem'), join(dir, 'key.pem'));
   const issuer = new NodeCertificate(ca.cert);
-  if (present !== null && isUsable(present.cert, domain, issuer)) return { ca: path, ...present };
+  if (present !== null && isUsable(present.cert, domain, issuer)) return withChain(path, present, ca);
   const made = await makeServer(domain, ca);
   await writeFileAtomic(join(dir, 'key.pem'), made.key, 0o600);
   await writeFileAtomic(join(dir, 'cert.pem'), made.cert);
-  return { ca: path, ...made };
+  return withChain(path, made, ca);
+}
+
+/** The CA is sent along, so that a client which knows nobody here can be shown whom to trust. */
+function withChain(path: string, { cert, key }: Pair, ca: Pair): ServerCertificate {
+  return { ca: path, cert: `${cert}${ca.cert}`, key };
 }
 
 interface Pair {

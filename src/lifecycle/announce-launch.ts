@@ -2,7 +2,9 @@ import { exhaustive } from '../lib/exhaustive.ts';
 import type { App } from '../model/app.ts';
 import type { BuildOutput } from '../model/build.ts';
 import type { Release } from '../model/release.ts';
-import { describeBootFailure, hasReleasePhase, type LaunchOutcome } from './launch.ts';
+import { hasReleasePhase } from './launch.ts';
+import { describeBootFailure, type LaunchOutcome } from './launch-outcome.ts';
+import type { EndedLaunch } from './outcome-of-newer.ts';
 import type { Platform } from './platform.ts';
 
 /** The lines that a pusher sees before the launch. Texts: Heroku's push output, as of 2022. */
@@ -24,7 +26,6 @@ export function announceOutcome(
 ): boolean {
   switch (outcome.status) {
     case 'live':
-    case 'superseded':
       if (hasReleasePhase(release)) output.write('Waiting for release.... done.\n\n');
       else announceReleased(app, release, platform, output);
       return true;
@@ -44,9 +45,34 @@ export function announceOutcome(
       writeLastLines(outcome.lastLines, output);
       output.write(` !     The release before it keeps running. To see more: heroku logs --app ${app.name}\n\n`);
       return false;
+    case 'superseded':
+      output.write(` !     v${release.version} is not live: the platform was stopped during its launch.\n`);
+      output.write(' !     Push again when it is back.\n\n');
+      return false;
     default:
       return exhaustive(outcome);
   }
+}
+
+/** The lines of a push whose release was given up for a newer one. False: the push is refused. */
+export function announceNewer(
+  app: App,
+  release: Release,
+  newer: EndedLaunch,
+  platform: Platform,
+  output: BuildOutput,
+): boolean {
+  const [own, other] = [`v${release.version}`, `v${newer.release.version}`];
+  output.write(` !     ${own} was superseded by ${other} (${newer.release.description}) before it was live.\n`);
+  const isOtherCode = newer.release.slug?.sha256 !== release.slug?.sha256;
+  if (isOtherCode && newer.outcome.status !== 'kept-old') {
+    output.write(
+      ` !     ${other} runs other code. To run this push after all: heroku rollback ${own} --app ${app.name}\n`,
+    );
+  }
+  if (newer.outcome.status !== 'live') return announceOutcome(app, newer.release, newer.outcome, platform, output);
+  announceReleased(app, newer.release, platform, output);
+  return true;
 }
 
 function announceReleased(app: App, release: Release, platform: Platform, output: BuildOutput): void {

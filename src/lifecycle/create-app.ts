@@ -2,6 +2,7 @@ import { parseAppName, randomAppName } from '../app/index.ts';
 import type { Actor } from '../model/account.ts';
 import type { App } from '../model/app.ts';
 import { PlatformError } from '../errors/platform-error.ts';
+import type { Transaction } from '../store/index.ts';
 import { createRelease } from '../release/index.ts';
 import type { Platform } from './platform.ts';
 
@@ -12,8 +13,13 @@ export interface AppRequest {
   readonly buildpacks?: readonly string[];
 }
 
-/** A new app with an empty repository and, as on Heroku, its first two releases: `Initial release` and `Enable Logplex`. */
-export async function createApp(request: AppRequest, actor: Actor, platform: Platform): Promise<App> {
+/** A new app with an empty repository and, as on Heroku, its first two releases: `Initial release` and `Enable Logplex`. `also`: what is stored with it, or not at all. */
+export async function createApp(
+  request: AppRequest,
+  actor: Actor,
+  platform: Platform,
+  also: (app: App, tx: Transaction) => Promise<void> = () => Promise.resolve(),
+): Promise<App> {
   requireOffered('stack', request.stack, platform.stack);
   requireOffered('region', request.region, platform.region);
   const name = request.name === undefined ? randomAppName() : parseAppName(request.name);
@@ -35,6 +41,7 @@ export async function createApp(request: AppRequest, actor: Actor, platform: Pla
     // Inside the transaction, so that there is never an app without a repository; a repository whose
     // transaction failed is swept at the next start.
     await platform.repos.create(created.id);
+    await also(created, tx);
     return created;
   });
   await platform.formation.refreshRoute(app);

@@ -1,4 +1,4 @@
-import type { RollOutOutcome } from '../formation/index.ts';
+import { PlatformError } from '../errors/platform-error.ts';
 import { exhaustive } from '../lib/exhaustive.ts';
 import { nowMicros } from '../lib/micros.ts';
 import type { Actor } from '../model/account.ts';
@@ -6,11 +6,10 @@ import type { App } from '../model/app.ts';
 import type { BuildOutput } from '../model/build.ts';
 import type { ProcessType } from '../model/ids.ts';
 import type { Release, ReleaseStatus } from '../model/release.ts';
-import { runReleasePhase, type ReleasePhaseOutcome } from '../release/index.ts';
+import { runReleasePhase } from '../release/index.ts';
 import { logApiEvent } from './api-event.ts';
+import { describeBootFailure, describePhaseFailure, type LaunchOutcome } from './launch-outcome.ts';
 import type { Platform } from './platform.ts';
-
-export type LaunchOutcome = RollOutOutcome | { readonly status: 'release-phase-failed'; readonly why: string };
 
 const releaseType = 'release' as ProcessType;
 
@@ -36,57 +35,72 @@ export async function launch(
   output?: BuildOutput,
 ): Promise<LaunchOutcome> {
   if (release.slug === null) return { status: 'live' };
-  try {
-    return await runAndRollOut(app, release, actor, platform, output);
-  } catch (error) {
-    // At a shutdown the next start decides; else nobody would.
-    if (!platform.closing.aborted) await platform.store.releases.setStatus(release.id, 'failed');
-    throw error;
-  }
+  return platform.launches.run(release, async (end) => {
+    try {
+      const failure = await releasePhase(app, release, actor, platform, output);
+      return failure ?? (await goLive(app, release, platform, end));
+    } catch (error) {
+      // At a shutdown the next start decides; else nobody would.
+      if (!platform.closing.aborted) await setStatus(release, 'failed', platform);
+      throw error;
+    } finally {
+      platform.slugCollector.collect({ appId: app.id, uid: app.uid, slugs: [] });
+    }
+  });
 }
 
-async function runAndRollOut(
+/** Null: it has succeeded, or there is none. */
+async function releasePhase(
   app: App,
   release: Release,
   actor: Actor,
   platform: Platform,
   output: BuildOutput | undefined,
-): Promise<LaunchOutcome> {
-  if (hasReleasePhase(release)) {
-    logApiEvent(app.id, `Running release v${release.version} commands`, actor, platform);
-    // Ends with its app, too.
-    using ending = platform.cancellations.register(app.id, platform.closing);
-    const phase = await runReleasePhase({
-      app,
-      release,
-      runtime: platform.runtime,
-      configVars: await platform.configVars.ofRelease(release.id),
-      logs: platform.logplex,
-      watchOutput: (dynoId, listener) => platform.outputs.watch(dynoId, listener),
-      showDyno: (view) => platform.formation.showGuest(view),
-      ...(output === undefined ? {} : { output }),
-      signal: ending.signal,
-      timeoutMs: platform.limits.releasePhaseTimeoutMs,
-    });
-    if (phase.status === 'failed') {
-      await platform.store.releases.setStatus(release.id, 'failed');
-      logReleaseFailure(app, release, describePhaseFailure(phase), platform);
-      return { status: 'release-phase-failed', why: describePhaseFailure(phase) };
-    }
-  }
+): Promise<LaunchOutcome | null> {
+  if (!hasReleasePhase(release)) return null;
+  logApiEvent(app.id, `Running release v${release.version} commands`, actor, platform);
+  await using stream = platform.streams.open(app.id, release.id);
+  // Ends with its app, too.
+  using ending = platform.cancellations.register(app.id, platform.closing);
+  const phase = await runReleasePhase({
+    app,
+    release,
+    runtime: platform.runtime,
+    configVars: await platform.configVars.ofRelease(release.id),
+    logs: platform.logplex,
+    watchOutput: (dynoId, listener) => platform.outputs.watch(dynoId, listener),
+    showDyno: (view, stop) => platform.formation.showGuest(view, stop),
+    output: {
+      write: (chunk) => {
+        output?.write(chunk);
+        stream.write(chunk);
+      },
+    },
+    signal: ending.signal,
+    timeoutMs: platform.limits.releasePhaseTimeoutMs,
+  });
+  if (phase.status === 'succeeded') return null;
+  const why = describePhaseFailure(phase, ending.isCancelled());
+  await setStatus(release, 'failed', platform);
+  logReleaseFailure(app, release, why, platform);
+  return { status: 'release-phase-failed', why };
+}
 
+async function goLive(app: App, release: Release, platform: Platform, end: () => void): Promise<LaunchOutcome> {
   const becomeCurrent = (): Promise<void> => platform.store.releases.setStatus(release.id, 'succeeded');
   const outcome = await platform.formation.rollOut(app, release, becomeCurrent);
+  end();
   switch (outcome.status) {
     case 'live':
     case 'crashed':
       await settleSuperseded(app, release, 'succeeded', platform);
       break;
     case 'superseded':
-      // It never ran, so the newer release's end is its own too.
+      // It never ran, so the end of the newer release is its own too. That one may have come to it already.
+      if (await isOvertaken(release, platform)) await setStatus(release, 'succeeded', platform);
       break;
     case 'kept-old':
-      await platform.store.releases.setStatus(release.id, 'failed');
+      await setStatus(release, 'failed', platform);
       await settleSuperseded(app, release, 'failed', platform);
       logReleaseFailure(app, release, describeBootFailure(outcome), platform);
       break;
@@ -96,7 +110,7 @@ async function runAndRollOut(
   return outcome;
 }
 
-/** Releases that were given up for this newer one. */
+/** Releases that were given up for this newer one. One whose release command still runs finds its own end. */
 async function settleSuperseded(
   app: App,
   newer: Release,
@@ -104,27 +118,23 @@ async function settleSuperseded(
   platform: Platform,
 ): Promise<void> {
   for (const release of await platform.store.releases.listPending()) {
-    if (release.appId === app.id && release.version < newer.version) {
-      await platform.store.releases.setStatus(release.id, status);
-    }
+    const isOlder = release.appId === app.id && release.version < newer.version;
+    if (isOlder && !platform.launches.has(release.id)) await setStatus(release, status, platform);
   }
 }
 
-export function describeBootFailure(outcome: Extract<RollOutOutcome, { dyno: unknown }>): string {
-  if (outcome.reason === 'boot-timeout') return `${outcome.dyno} did not bind to $PORT in time`;
-  return `${outcome.dyno} exited with status ${outcome.exit?.status ?? 'unknown'} while it started`;
+/** True when a newer release is the current one. */
+export async function isOvertaken(release: Release, platform: Platform): Promise<boolean> {
+  const current = await platform.store.releases.findCurrent(release.appId);
+  return current !== null && current.version > release.version;
 }
 
-function describePhaseFailure(phase: ReleasePhaseOutcome): string {
-  switch (phase.endedBy) {
-    case 'exit':
-      return `its release command exited with status ${phase.exitCode}`;
-    case 'timeout':
-      return 'its release command did not end in time';
-    case 'abort':
-      return 'the platform was stopped during its release command';
-    default:
-      return exhaustive(phase.endedBy);
+/** A release that is gone with its app has no status any more. */
+async function setStatus(release: Release, status: ReleaseStatus, platform: Platform): Promise<void> {
+  try {
+    await platform.store.releases.setStatus(release.id, status);
+  } catch (error) {
+    if (!(error instanceof PlatformError && error.id === 'not_found')) throw error;
   }
 }
 

@@ -9,12 +9,17 @@ import type { Platform } from './platform.ts';
 /** Restarts dynos; one-off dynos end. Answers at once, as Heroku does; the restart itself goes on in the background. */
 export function onRestart(app: App, which: DynoSelector, actor: Actor, platform: Platform): void {
   if (stopsOneOffs(app, which, actor, platform)) return;
-  requireSomeDyno(app, which, platform);
+  const chosen = requireSomeDyno(app, which, platform);
+  const [command] = chosen.filter(({ type }) => type === 'release');
+  if (command !== undefined && !('all' in which)) {
+    const message = `Can't restart ${command.name}: a release command runs once. To end it: heroku ps:stop ${command.name} --app ${app.name}`;
+    throw new PlatformError('invalid_params', message);
+  }
   logApiEvent(app.id, `Restarted ${describeSelector(which)}`, actor, platform);
   platform.inBackground('restart', platform.formation.restart(app, which));
 }
 
-/** Stops dynos until the next release, restart or scale. */
+/** Stops dynos until the next release, restart or scale. A release command ends for good, and its release has failed. */
 export function onStop(app: App, which: DynoSelector, actor: Actor, platform: Platform): void {
   if (stopsOneOffs(app, which, actor, platform)) return;
   requireSomeDyno(app, which, platform);
@@ -31,8 +36,10 @@ function stopsOneOffs(app: App, which: DynoSelector, actor: Actor, platform: Pla
   return true;
 }
 
-function requireSomeDyno(app: App, which: DynoSelector, platform: Platform): void {
-  if ('all' in which || platform.formation.list(app.id).some((dyno) => selects(which, dyno))) return;
+/** The dynos that the selector names; `not_found` when there are none, unless it means all. */
+function requireSomeDyno(app: App, which: DynoSelector, platform: Platform): readonly DynoView[] {
+  const chosen = platform.formation.list(app.id).filter((dyno) => selects(which, dyno));
+  if (chosen.length > 0 || 'all' in which) return chosen;
   const message = 'type' in which ? `Couldn't find that process type (${which.type}).` : "Couldn't find that dyno.";
   throw new PlatformError('not_found', message, { resource: 'dyno' });
 }

@@ -76,7 +76,7 @@ export class OneOffDyno implements Attachment {
     this.#tools = tools;
     this.#limits = limits;
     this.ended = this.#ended.promise;
-    this.#hide = tools.formation.showGuest(this.view);
+    this.#hide = tools.formation.showGuest(this.view, () => void this.stop());
   }
 
   get view(): DynoView {
@@ -218,7 +218,7 @@ export class OneOffDyno implements Attachment {
     this.#state = state;
     this.#updatedAt = new Date();
     this.#hide();
-    this.#hide = this.#tools.formation.showGuest(this.view);
+    this.#hide = this.#tools.formation.showGuest(this.view, () => void this.stop());
   }
 
   #say(...messages: string[]): void {

@@ -3,15 +3,23 @@ import type { ConfigVarsBox } from '../config-vars/index.ts';
 import type { Attachments } from './attachments.ts';
 import type { OneOffDynos } from './one-off-dynos.ts';
 import type { BuildCancellations } from './build-cancellations.ts';
+import type { Launches } from './launches.ts';
+import type { SlugCollector } from './slug-collector.ts';
 import type { DynoOutputs, Formation } from '../formation/index.ts';
 import type { KeyedQueue } from '../lib/keyed-queue.ts';
+import type { PathSigner } from '../lib/signed-path.ts';
+import type { Outbound } from '../lib/outbound.ts';
+import type { SecretBox } from '../lib/secret-box.ts';
 import type { Logs } from '../log.ts';
 import type { Logplex } from '../logplex/index.ts';
 import type { AppName, AppId } from '../model/ids.ts';
 import type { DynoRuntime } from '../model/dyno.ts';
 import type { Repos } from '../repo/index.ts';
+import type { OutputStreams } from '../output-stream/index.ts';
 import type { SlugStore } from '../slug/index.ts';
+import type { SourceStore } from '../source/index.ts';
 import type { Store } from '../store/index.ts';
+import type { Webhooks } from '../webhook/index.ts';
 
 /** Where things answer, as clients have to write it. */
 export interface PlatformUrls {
@@ -42,14 +50,28 @@ export interface Platform {
   /** The one region: `us`. */
   readonly region: string;
   readonly limits: Limits;
+  /** Origins inside private networks that sources may be fetched from. */
+  readonly privateSources: readonly string[];
   readonly store: Store;
   readonly repos: Repos;
   readonly slugs: SlugStore;
+  readonly slugCollector: SlugCollector;
+  /** Tarballs of source that clients have uploaded. */
+  readonly sources: SourceStore;
+  /** The output of builds and release commands. */
+  readonly streams: OutputStreams;
+  /** Makes and checks the URLs of uploads, downloads and streams. */
+  readonly signer: PathSigner;
   readonly configVars: ConfigVarsBox;
+  /** Keeps other credentials of users. */
+  readonly secretBox: SecretBox;
+  /** Judges what users want called. */
+  readonly outbound: Outbound;
   readonly buildTools: BuildTools;
   /** Builds of one app run one after the other; a place in it belongs to a live build. */
   readonly builds: KeyedQueue<AppId>;
   readonly cancellations: BuildCancellations;
+  readonly launches: Launches;
   readonly formation: Formation;
   readonly runtime: DynoRuntime;
   readonly outputs: DynoOutputs;
@@ -58,6 +80,8 @@ export interface Platform {
   /** The transport of attach URLs. `ssh` needs an SSH client where the official CLI runs, but no trust in our certificate. */
   readonly attachBy: 'rendezvous' | 'ssh';
   readonly logplex: Logplex;
+  /** Tells others by HTTP what the store has noted. */
+  readonly webhooks: Webhooks;
   readonly logs: Logs;
   /** Work that goes on after its request was answered; `on-shutdown` waits for it. A failure is logged, never lost. */
   inBackground(what: string, work: Promise<unknown>): void;

@@ -1,6 +1,7 @@
 import type { Logger } from '../log.ts';
 import { deferred, type Deferred } from '../lib/deferred.ts';
 import type { LogLine } from '../model/log.ts';
+import { ForwardReader } from './forward-reader.ts';
 import { FrameBuilder } from './frame-builder.ts';
 import { countMatching, type Frame } from './frame.ts';
 import { ReaderCursors } from './reader-cursors.ts';
@@ -18,6 +19,8 @@ export class AppLog {
   readonly #folder: SegmentFolder;
   readonly #log: Logger;
   readonly #tails = new Set<TailBuffer>();
+  /** Get every frame too, but are in no hurry. */
+  readonly #followers = new Set<TailBuffer>();
   readonly #cursors = new ReaderCursors();
   /** Number of the next line. */
   #next = 1;
@@ -83,6 +86,22 @@ export class AppLog {
     this.#tails.delete(tail);
   }
 
+  /** As `attach`, for a reader who waits for the disk anyway: frames are not sealed sooner on its account. */
+  follow(tail: TailBuffer): void {
+    this.#seal();
+    if (this.#isRemoved) tail.end();
+    else this.#followers.add(tail);
+  }
+
+  unfollow(tail: TailBuffer): void {
+    this.#followers.delete(tail);
+  }
+
+  /** Reads what is on disk in order. */
+  readForward(): ForwardReader {
+    return new ForwardReader(this.#folder);
+  }
+
   /**
    * The frames, oldest first, that hold the last `lines` matching lines from number `after` + 1 to number `to`,
    * and how many of the first of them are more than was asked for.
@@ -110,7 +129,7 @@ export class AppLog {
 
   async remove(): Promise<void> {
     this.#isRemoved = true;
-    for (const tail of this.#tails) tail.end();
+    for (const tail of [...this.#tails, ...this.#followers]) tail.end();
     this.#building = null;
     this.#pending = [];
     await this.#writing;
@@ -138,6 +157,7 @@ export class AppLog {
     this.#next = frame.first + frame.count;
     this.#cursors.merge(frame.cursors);
     for (const tail of this.#tails) tail.push(frame);
+    for (const tail of this.#followers) tail.push(frame);
     this.#pending.push(frame);
     this.#pendingBytes += frame.bytes.length;
     // More than the folder keeps: these would be rotated away by the ones behind them as soon as they were written.

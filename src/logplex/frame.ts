@@ -77,6 +77,24 @@ export function readFrame(file: Buffer, offset: number): Frame | null {
   };
 }
 
+/** The whole frames that stand one behind the other from the start of these bytes. */
+export function readFrames(bytes: Buffer): Frame[] {
+  const frames: Frame[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const frame = readFrame(bytes, at);
+    if (frame === null) break;
+    frames.push(frame);
+    at += frame.bytes.length;
+  }
+  return frames;
+}
+
+/** How long the frame is whose first bytes these are; null when they are too few to tell, or no frame's. */
+export function frameLength(bytes: Buffer): number | null {
+  if (bytes.length < headBytes || magic.compare(bytes, 0, 4) !== 0) return null;
+  return 12 + bytes.readUInt32LE(4);
+}
+
 /** Calls `visit` for each line, oldest first. The message is a view of the frame's bytes. */
 export function forEachLine(frame: Frame, visit: (line: StoredLine) => void, matches?: readonly boolean[]): void {
   const { bytes } = frame;

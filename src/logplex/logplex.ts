@@ -1,9 +1,13 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../log.ts';
-import type { AppId } from '../model/ids.ts';
+import type { Outbound } from '../lib/outbound.ts';
+import type { AppId, LogDrainId } from '../model/ids.ts';
 import { buildLogOf, type AppLogWriter, type LogFilter, type LogLine } from '../model/log.ts';
 import { AppLog } from './app-log.ts';
+import type { DrainLimits } from './drain/drain.ts';
+import { DrainPositions, drainsFolder } from './drain/drain-positions.ts';
+import { Drains, type DrainSpec } from './drain/drains.ts';
 import { readLines, type LogSession } from './log-session.ts';
 import { SessionFiles, sessionsFolder } from './session-files.ts';
 import { SessionRegistry, type SessionLimits } from './session-registry.ts';
@@ -12,7 +16,7 @@ import type { SegmentLimits } from './segment-folder.ts';
 /** What a session shows at most of the past. Source: https://devcenter.heroku.com/articles/logging#log-history-limits */
 const maxBacklogLines = 1500;
 
-export interface LogplexLimits extends SegmentLimits, SessionLimits {
+export interface LogplexLimits extends SegmentLimits, SessionLimits, DrainLimits {
   /** Live lines that wait for one slow tail reader. */
   readonly tailBufferBytes: number;
 }
@@ -24,6 +28,10 @@ const defaultLimits: LogplexLimits = {
   maxSessions: 1000,
   maxSessionsPerApp: 50,
   tailBufferBytes: 1024 * 1024,
+  drainBufferBytes: 256 * 1024,
+  drainLingerMs: 50,
+  drainRetryMs: 100,
+  maxDrainRetryMs: 30_000,
 };
 
 /** Takes the lines of every app, keeps the newest on disk, and serves them to log sessions. */
@@ -34,9 +42,13 @@ export interface Logplex extends AppLogWriter, AsyncDisposable {
   createSession(appId: AppId, options: { lines: number; tail: boolean; filter: LogFilter }): { token: string };
   /** Null: unknown or expired. `afterId` is the id of the last line that the client has. A tail session outlives the process. */
   openSession(token: string, afterId: string | null): LogSession | null;
-  /** Ends the app's sessions and deletes its lines; lines that still come are dropped. */
+  /** A new drain gets what is appended from now on; one that was open before a restart goes on where it was. */
+  openDrain(drain: DrainSpec): void;
+  /** Ends a drain for good. */
+  removeDrain(id: LogDrainId): Promise<void>;
+  /** Ends the app's sessions and drains and deletes its lines; lines that still come are dropped. */
   remove(appId: AppId): Promise<void>;
-  /** Deletes the lines of apps that are not among these, unless they have come since the start. */
+  /** Deletes the lines of apps that are not among these, unless they have come since the start. Drains must be open. */
   sweep(apps: ReadonlySet<AppId>): Promise<void>;
 }
 
@@ -44,13 +56,17 @@ export interface Logplex extends AppLogWriter, AsyncDisposable {
 export async function openLogplex(options: {
   dir: string;
   log: Logger;
+  /** How drains reach their receivers. */
+  outbound: Outbound;
   limits?: Partial<LogplexLimits>;
 }): Promise<Logplex> {
   await mkdir(options.dir, { recursive: true, mode: 0o700 });
   const limits = { ...defaultLimits, ...options.limits };
   const files = new SessionFiles(join(options.dir, sessionsFolder));
   const sessions = new SessionRegistry(limits, files, await files.load());
-  return new FileLogplex(options.dir, options.log, limits, sessions, files);
+  const positions = await DrainPositions.open(join(options.dir, drainsFolder), options.log);
+  const drains = new Drains(positions, options.outbound, limits, options.log);
+  return new FileLogplex({ dir: options.dir, log: options.log, limits, sessions, files, drains });
 }
 
 class FileLogplex implements Logplex {
@@ -61,12 +77,22 @@ class FileLogplex implements Logplex {
   readonly #sessions: SessionRegistry;
   readonly #sessionFiles: SessionFiles;
 
-  constructor(dir: string, log: Logger, limits: LogplexLimits, sessions: SessionRegistry, files: SessionFiles) {
-    this.#dir = dir;
-    this.#log = log;
-    this.#limits = limits;
-    this.#sessions = sessions;
-    this.#sessionFiles = files;
+  readonly #drains: Drains;
+
+  constructor(parts: {
+    dir: string;
+    log: Logger;
+    limits: LogplexLimits;
+    sessions: SessionRegistry;
+    files: SessionFiles;
+    drains: Drains;
+  }) {
+    this.#dir = parts.dir;
+    this.#log = parts.log;
+    this.#limits = parts.limits;
+    this.#sessions = parts.sessions;
+    this.#sessionFiles = parts.files;
+    this.#drains = parts.drains;
   }
 
   append(appId: AppId, lines: readonly LogLine[]): void {
@@ -108,15 +134,31 @@ class FileLogplex implements Logplex {
     };
   }
 
+  openDrain(drain: DrainSpec): void {
+    this.#drains.open(drain, this.#appLog(drain.appId), (line) => {
+      this.append(drain.appId, [line]);
+    });
+  }
+
+  async removeDrain(id: LogDrainId): Promise<void> {
+    await this.#drains.remove(id);
+  }
+
   async remove(appId: AppId): Promise<void> {
+    await this.#drains.removeOf(appId);
     this.#sessions.end((of) => of === appId);
     // The removed log stays in the map, so that a straggler's line doesn't make the folder again.
     await this.#appLog(appId).remove();
   }
 
   async sweep(apps: ReadonlySet<AppId>): Promise<void> {
-    const keep = new Set<string>([sessionsFolder, ...[...apps].flatMap((appId) => [appId, buildLogOf(appId)])]);
+    const keep = new Set<string>([
+      sessionsFolder,
+      drainsFolder,
+      ...[...apps].flatMap((appId) => [appId, buildLogOf(appId)]),
+    ]);
     this.#sessions.end((of) => !keep.has(of) && !this.#apps.has(of));
+    await this.#drains.sweep();
     for (const name of (await readdir(this.#dir)) as AppId[]) {
       if (!keep.has(name) && !this.#apps.has(name)) await rm(join(this.#dir, name), { recursive: true, force: true });
     }
@@ -124,6 +166,7 @@ class FileLogplex implements Logplex {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#sessions.close();
+    await this.#drains.close();
     await this.flush();
     await this.#sessionFiles.flush();
   }

@@ -1,7 +1,7 @@
 import { constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, open, readFile, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { headBytes, readFrame, sealFrame, type Frame } from './frame.ts';
+import { headBytes, readFrames, sealFrame, type Frame } from './frame.ts';
 import { ReaderCursors } from './reader-cursors.ts';
 
 export interface SegmentLimits {
@@ -37,7 +37,7 @@ export class SegmentFolder {
     let frames: Frame[] = [];
     for (let newest = this.#segments.at(-1); newest !== undefined; newest = this.#segments.at(-1)) {
       const file = readFileSync(this.#path(newest));
-      frames = framesOf(file);
+      frames = readFrames(file);
       this.#size = frames.reduce((bytes, frame) => bytes + frame.bytes.length, 0);
       this.#torn = this.#size < file.length;
       if (frames.length > 0 || this.#segments.length === 1) break;
@@ -93,12 +93,37 @@ export class SegmentFolder {
     for (const segment of this.#segments.toReversed()) {
       try {
         const file = await readFile(this.#path(segment));
-        yield framesOf(segment === newest ? file.subarray(0, size) : file);
+        yield readFrames(segment === newest ? file.subarray(0, size) : file);
       } catch (error) {
         // The writer has rotated it away meanwhile.
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
         throw error;
       }
+    }
+  }
+
+  /** Numbers of the segments, ascending. */
+  get segments(): readonly number[] {
+    return this.#segments;
+  }
+
+  /** At most `maxBytes` of what is written of a segment, from `offset` on. Null: it has been rotated away. */
+  async readAt(segment: number, offset: number, maxBytes: number): Promise<Buffer | null> {
+    const end = segment === this.#segments.at(-1) ? this.#size : Infinity;
+    const length = Math.min(maxBytes, end - offset);
+    if (length <= 0) return Buffer.alloc(0);
+    let file: FileHandle;
+    try {
+      file = await open(this.#path(segment), 'r');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw error;
+    }
+    try {
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, offset);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
     }
   }
 
@@ -181,17 +206,6 @@ function skip(buffers: readonly Uint8Array[], bytes: number): readonly Uint8Arra
     index += 1;
   }
   return [];
-}
-
-function framesOf(file: Buffer): Frame[] {
-  const frames: Frame[] = [];
-  for (let at = 0; at < file.length;) {
-    const frame = readFrame(file, at);
-    if (frame === null) break;
-    frames.push(frame);
-    at += frame.bytes.length;
-  }
-  return frames;
 }
 
 function listSegments(dir: string): number[] {

@@ -30,6 +30,11 @@ export class TailBuffer {
     return this.#ended;
   }
 
+  /** Number of the first line that is buffered; null when none is. */
+  get firstNumber(): number | null {
+    return this.#frames[0]?.first ?? null;
+  }
+
   push(frame: Frame): void {
     this.#frames.push(frame);
     this.#bytes += frame.bytes.length + frameOverheadBytes;

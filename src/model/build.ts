@@ -10,6 +10,19 @@ export interface BuildOutput {
 export interface SourceTree extends AsyncDisposable {
   readonly dir: string;
   readonly commit: CommitId | null;
+  /** Whoever made it knows that nothing is in it that a slug never has: no `.git`, `.gitmodules` or `.DS_Store`. */
+  readonly isPruned?: boolean;
+}
+
+/** A gzipped tarball of source, as a client names it. */
+export interface SourceBlob {
+  /** One of ours, or one to be fetched. Can hold a secret in its query: never shown, never logged. */
+  readonly url: string;
+  /** SHA-256 of the tarball, lower-case hex; null: not checked. */
+  readonly checksum: string | null;
+  /** What the client calls this source: a commit, `v1.3.0`. */
+  readonly version: string | null;
+  readonly versionDescription: string | null;
 }
 
 export type BuildPhase = 'source' | 'detect' | 'compile' | 'release-info' | 'pack';
@@ -17,6 +30,8 @@ export type BuildPhase = 'source' | 'detect' | 'compile' | 'release-info' | 'pac
 /** Why a build failed: facts only; the words are made in build/failure-text.ts. */
 export type BuildFailure =
   | { readonly reason: 'source-too-large'; readonly sizeBytes: number; readonly maxBytes: number }
+  | { readonly reason: 'source-unavailable'; readonly host: string; readonly detail: string }
+  | { readonly reason: 'source-invalid'; readonly detail: string }
   | { readonly reason: 'submodule-failed'; readonly path: string; readonly url: string; readonly detail: string }
   | {
       readonly reason: 'no-buildpack-detected';
@@ -62,7 +77,10 @@ export interface Build {
   readonly id: BuildId;
   readonly appId: AppId;
   readonly status: 'pending' | 'succeeded' | 'failed';
+  /** Of a push; null for a build from a source blob. */
   readonly commit: CommitId | null;
+  /** Null for a push. Its URL is without the query, which can be a secret. */
+  readonly source: SourceBlob | null;
   readonly userId: AccountId;
   readonly userEmail: string;
   readonly buildpacks: readonly string[];

@@ -57,7 +57,7 @@ export interface DynoSpec {
   readonly releaseId: ReleaseId;
   readonly releaseVersion: number;
   readonly slug: Sha256;
-  /** Platform variables and config vars; the dyno sees nothing else of the host's environment. */
+  /** All of it, as src/lib/dyno-env.ts makes it: the dyno sees nothing of the host's environment. */
   readonly env: Readonly<Record<string, string>>;
   /** The value of `$PORT`; null for dynos that are not `web`. */
   readonly port: number | null;
@@ -82,10 +82,12 @@ export interface DynoOutput {
 export interface RunningDyno {
   readonly spec: DynoSpec;
   readonly startedAt: Date;
-  /** Resolves when the process tree is gone and all its output has been handed on. Null: the supervisor was lost. */
+  /** Resolves when the process tree is gone and all its output has been handed on. Null: the supervisor was lost. Never rejects. */
   readonly exited: Promise<Exit | null>;
   /** True once a process of this very dyno listens on `$PORT`. */
   isListening(): Promise<boolean>;
+  /** Calls `then` once all that it wrote before this moment has been handed on, and before anything later is: the place in its log of what happened then. */
+  afterOutput(atMicros: bigint, then: () => void): void;
   /** SIGTERM to every process of the dyno. */
   terminate(): Promise<void>;
   /** SIGKILL to every process of the dyno. */
@@ -127,8 +129,11 @@ export interface DynoRuntime extends AsyncDisposable {
   adopt(): Promise<readonly RunningDyno[]>;
   /** Starts a dyno that ends with this process and is never adopted. `terminal` null: its input and output are pipes. */
   startAttached(spec: DynoSpec, terminal: TerminalSize | null): Promise<AttachedProcess>;
-  /** Runs a command inside of a running dyno: same files, same processes, `spec`'s environment. Null: no such dyno runs here. */
+  /**
+   * Runs a command inside of a running dyno: same files, same processes, `spec`'s environment and the dyno's `PORT`.
+   * Null: no such dyno runs here.
+   */
   enter(dynoId: DynoId, spec: Pick<DynoSpec, 'command' | 'env'>, terminal: TerminalSize | null): AttachedProcess | null;
   /** True if a process of this dyno listens on this TCP port. */
-  listensOn(dynoId: DynoId, port: number): boolean;
+  listensOn(dynoId: DynoId, port: number): Promise<boolean>;
 }

@@ -6,10 +6,15 @@ type Brand<Name extends string> = string & { readonly [brand]: Name };
 export type AccountId = Brand<'AccountId'>;
 export type AuthorizationId = Brand<'AuthorizationId'>;
 export type AppId = Brand<'AppId'>;
+export type AppSetupId = Brand<'AppSetupId'>;
 export type CollaboratorId = Brand<'CollaboratorId'>;
 export type BuildId = Brand<'BuildId'>;
 export type ReleaseId = Brand<'ReleaseId'>;
 export type SlugId = Brand<'SlugId'>;
+export type LogDrainId = Brand<'LogDrainId'>;
+export type WebhookId = Brand<'WebhookId'>;
+export type WebhookEventId = Brand<'WebhookEventId'>;
+export type WebhookDeliveryId = Brand<'WebhookDeliveryId'>;
 /** One start of one dyno; a restarted `web.1` has a new one. */
 export type DynoId = Brand<'DynoId'>;
 

@@ -1,4 +1,4 @@
-import type { AppId, CommitId, ProcessType, Sha256, SlugId } from './ids.ts';
+import type { AppId, ProcessType, Sha256, SlugId } from './ids.ts';
 
 /** Process type -> shell command, in the order they were declared. */
 export type ProcessTypes = Readonly<Record<ProcessType, string>>;
@@ -11,11 +11,17 @@ export interface Slug {
   readonly sha256: Sha256;
   /** Of the tar.gz. */
   readonly sizeBytes: number;
-  /** Null for a slug that did not come from a commit. */
-  readonly commit: CommitId | null;
+  /** A commit, or whatever its maker calls its version; null: neither. */
+  readonly commit: string | null;
   readonly commitDescription: string | null;
   readonly processTypes: ProcessTypes;
   readonly buildpackProvidedDescription: string | null;
   readonly stack: string;
   readonly createdAt: Date;
 }
+
+/** A slug whose tarball a client has announced and not uploaded yet. It becomes the slug with the same id. */
+export type SlugDraft = Omit<Slug, 'sha256' | 'sizeBytes'> & {
+  /** SHA-256 that the upload must have, lower-case hex; null: any. */
+  readonly checksum: string | null;
+};

@@ -13,14 +13,16 @@ import type { ConfigVars, Release } from '../model/release.ts';
 export interface ReleasePhase {
   readonly app: App;
   readonly release: Release;
+  /** What runs; default: the `release` process type of the slug. */
+  readonly process?: { readonly type: ProcessType; readonly command: string };
   /** Of the release. */
   readonly configVars: ConfigVars;
   readonly runtime: DynoRuntime;
   readonly logs: AppLogWriter;
   /** Calls back with what this dyno writes, until the returned function is called. */
   watchOutput(dynoId: DynoId, listener: (output: DynoOutput) => void): () => void;
-  /** Shows the dyno in the app's list until the returned function is called. */
-  showDyno?(view: DynoView): () => void;
+  /** Shows the dyno in the app's list until the returned function is called. `stop` is for whoever sees it there. */
+  showDyno?(view: DynoView, stop: () => void): () => void;
   /** Gets the command's raw bytes as they come. */
   readonly output?: BuildOutput;
   /** Ends the command: SIGTERM, then SIGKILL. The release has failed then. */
@@ -34,8 +36,8 @@ export interface ReleasePhaseOutcome {
   readonly status: 'succeeded' | 'failed';
   /** 128 + n for signal n; 137 (SIGKILL) also when the dyno was lost. */
   readonly exitCode: number;
-  /** `timeout` and `abort`: the release has failed, whatever the command made of SIGTERM. */
-  readonly endedBy: 'exit' | 'timeout' | 'abort';
+  /** All but `exit`: the release has failed, whatever the command made of SIGTERM. `stop`: a user stopped the dyno. */
+  readonly endedBy: 'exit' | 'timeout' | 'abort' | 'stop';
 }
 
 const lostStatus = 137;
@@ -58,7 +60,10 @@ export async function runReleasePhase(phase: ReleasePhase): Promise<ReleasePhase
   const unwatch = phase.watchOutput(spec.id, ({ bytes }) => {
     phase.output?.write(bytes);
   });
-  const hide = phase.showDyno?.(viewOf(spec));
+  const stopped = new AbortController();
+  const hide = phase.showDyno?.(viewOf(spec), () => {
+    stopped.abort();
+  });
   try {
     say(`Starting process with command \`${spec.command}\``);
     let dyno: RunningDyno;
@@ -66,10 +71,10 @@ export async function runReleasePhase(phase: ReleasePhase): Promise<ReleasePhase
       dyno = await phase.runtime.start(spec);
     } catch (error) {
       say('Error R99 (Platform error) -> Failed to start the dyno', 'State changed from starting to crashed');
-      throw new Error(`The release command of v${spec.releaseVersion} could not be started`, { cause: error });
+      throw new Error(`The ${spec.type} command of v${spec.releaseVersion} could not be started`, { cause: error });
     }
     say('State changed from starting to up');
-    const { exit, endedBy } = await untilEnd(dyno, phase, say);
+    const { exit, endedBy } = await untilEnd(dyno, phase, stopped.signal, say);
     const hasSucceeded = exit?.status === 0 && endedBy === 'exit';
     sayEnd(say, exit, hasSucceeded);
     await phase.logs.flush();
@@ -83,17 +88,18 @@ export async function runReleasePhase(phase: ReleasePhase): Promise<ReleasePhase
 
 // Private
 
-function releaseDyno({ app, release, configVars }: ReleasePhase): DynoSpec {
-  const command = release.slug?.processTypes[releaseType];
+function releaseDyno({ app, release, configVars, process }: ReleasePhase): DynoSpec {
+  const type = process?.type ?? releaseType;
+  const command = process?.command ?? release.slug?.processTypes[releaseType];
   if (release.slug === null || command === undefined) {
     throw new Error(`Internal: release v${release.version} has no release command`);
   }
-  const name = `release.${randomInt(1_000, 10_000)}` as DynoName;
+  const name = `${type}.${randomInt(1_000, 10_000)}` as DynoName;
   return {
     id: randomUUID() as DynoId,
     appId: app.id,
     name,
-    type: releaseType,
+    type,
     command,
     size: defaultDynoSize,
     releaseId: release.id,
@@ -114,6 +120,7 @@ function viewOf({ id, appId, name, type, command, size, releaseId, releaseVersio
 async function untilEnd(
   dyno: RunningDyno,
   phase: ReleasePhase,
+  stopped: AbortSignal,
   say: (...messages: string[]) => void,
 ): Promise<{ exit: Exit | null; endedBy: ReleasePhaseOutcome['endedBy'] }> {
   const over = new AbortController();
@@ -124,6 +131,7 @@ async function untilEnd(
     exited.then(() => 'exit' as const),
     timer(phase.timeoutMs, over.signal).then(() => 'timeout' as const),
     fired(phase.signal, over.signal).then(() => 'abort' as const),
+    fired(stopped, over.signal).then(() => 'stop' as const),
   ]);
   if (reason !== 'exit') {
     say('Stopping all processes with SIGTERM');

@@ -62,7 +62,7 @@ async function admit(request: FastifyRequest, { store }: Platform): Promise<{ ap
     throw new PlatformError('unauthorized', 'Invalid credentials provided.');
   }
   const { account, authorization } = caller;
-  if (authorization !== null && !scopesAllow(authorization.scopes, 'config-vars', 'write')) {
+  if (!scopesAllow(authorization.scopes, 'config-vars', 'write')) {
     throw new PlatformError('forbidden', `The token has the scope ${authorization.scopes.join(', ')} only.`);
   }
   const app = await authorizeApp(store, account, credentials.user, ['operate']);

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import ssh2, { type AuthContext, type Connection, type Session } from 'ssh2';
+import ssh2, { type AuthContext, type Connection, type ServerChannel, type Session } from 'ssh2';
 import { PlatformError } from '../errors/platform-error.ts';
 import { commandInside, type Attachment } from '../lifecycle/index.ts';
 import type { DynoView, TerminalSize } from '../model/dyno.ts';
@@ -41,7 +41,9 @@ export async function serveExec(socket: Socket, tools: ExecTools): Promise<void>
 function proves(context: AuthContext, { key }: ExecReservation): boolean {
   if (context.method !== 'publickey' || !context.key.data.equals(key.getPublicSSH())) return false;
   if (context.signature === undefined || context.blob === undefined) return true;
-  return key.verify(context.blob, context.signature, context.hashAlgo) === true;
+  // Whatever its types say, it gives an error back for a signature that it can't read.
+  const verdict: unknown = key.verify(context.blob, context.signature, context.hashAlgo);
+  return verdict === true;
 }
 
 class ExecConnection {
@@ -62,24 +64,30 @@ class ExecConnection {
       this.#serveSession(accept());
     });
     this.#connection.on('tcpip', (accept, reject, { destIP, destPort }) => {
-      const dyno = this.#dyno();
-      // `0.0.0.0` is how the official CLI calls the dyno itself. Ports of others are none of its business.
-      const isOwn = ['0.0.0.0', '127.0.0.1', 'localhost'].includes(destIP);
-      if (dyno === null || !isOwn || !this.#tools.platform.runtime.listensOn(dyno.id, destPort)) {
-        reject();
-        return;
-      }
-      const target = connect({ host: '127.0.0.1', port: destPort, allowHalfOpen: true });
-      target.once('error', reject);
-      target.once('connect', () => {
-        target.off('error', reject);
-        const channel = accept();
-        for (const stream of [channel, target]) stream.on('error', () => target.destroy());
-        channel.once('close', () => target.destroy());
-        target.once('close', () => channel.close());
-        channel.pipe(target);
-        target.pipe(channel);
+      void this.#forward(accept, reject, destIP, destPort);
+    });
+  }
+
+  /** `0.0.0.0` is how the official CLI calls the dyno itself. Ports of others are none of its business. */
+  async #forward(accept: () => ServerChannel, reject: () => void, host: string, port: number): Promise<void> {
+    const dyno = this.#dyno();
+    const isOwn = ['0.0.0.0', '127.0.0.1', 'localhost'].includes(host);
+    if (dyno === null || !isOwn || !(await this.#tools.platform.runtime.listensOn(dyno.id, port))) {
+      reject();
+      return;
+    }
+    const target = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+    target.once('error', reject);
+    target.once('connect', () => {
+      target.off('error', reject);
+      const channel = accept();
+      for (const stream of [channel, target]) stream.on('error', () => target.destroy());
+      channel.once('close', () => target.destroy());
+      target.once('close', () => {
+        channel.close();
       });
+      channel.pipe(target);
+      target.pipe(channel);
     });
   }
 
@@ -89,12 +97,14 @@ class ExecConnection {
       platform.logs.rendezvous.error({ err: error }, 'an SSH session inside of a dyno failed');
       this.#socket.destroy();
     };
-    const { gone } = serveSshSession(session, {
+    const served = serveSshSession(session, {
       idleMs: platform.limits.attachIdleMs,
       attachmentFor: (command, term) => this.#attachment(command ?? 'bash', term),
       onFailure,
     });
-    this.#socket.once('close', gone);
+    this.#socket.once('close', () => {
+      served.gone();
+    });
     session.on('sftp', (accept) => {
       serveSftp(accept(), (command, env) => this.#attachmentOf(command, env, null));
     });

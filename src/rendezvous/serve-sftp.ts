@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { Readable } from 'node:stream';
 import ssh2, { type SFTPWrapper } from 'ssh2';
 import type { Attachment } from '../lifecycle/index.ts';
 import type { AttachedProcess } from '../model/dyno.ts';
@@ -29,84 +28,108 @@ interface OpenFile {
 
 /**
  * As much of SFTP as copying files out of a dyno needs. Whatever is read is read by a process of the dyno itself, as the
- * app's user and behind its walls: a link of the app's leads nowhere else. Files are read from front to back, more or less.
- * Source: draft-ietf-secsh-filexfer-02.
+ * app's user and behind its walls: a link of the app's leads nowhere else. Files are read from front to back, more or
+ * less. Source: draft-ietf-secsh-filexfer-02.
  */
 export function serveSftp(sftp: SFTPWrapper, runInside: RunInside): void {
-  const files = new Map<number, OpenFile>();
-  let lastHandle = 0;
-  const fileOf = (handle: Buffer): OpenFile | undefined => files.get(handle.length === 4 ? handle.readUInt32BE() : -1);
-  /** Answers what failed; a request is answered in any case. */
-  const answer = (id: number, work: Promise<void>): void => {
-    work.catch(() => {
-      sftp.status(id, status.FAILURE);
-    });
-  };
+  const session = new SftpSession(sftp, runInside);
   sftp.on('error', () => undefined);
   sftp.on('OPEN', (id, path, flags) => {
-    if ((flags & ~mode.READ) !== 0 || files.size >= maxFiles) {
-      sftp.status(id, status.PERMISSION_DENIED);
-      return;
-    }
-    answer(
-      id,
-      openFile(path, runInside).then((file) => {
-        if (file === null) {
-          sftp.status(id, status.NO_SUCH_FILE);
-          return;
-        }
-        files.set(++lastHandle, file);
-        const handle = Buffer.alloc(4);
-        handle.writeUInt32BE(lastHandle);
-        sftp.handle(id, handle);
-      }),
-    );
+    session.answer(id, session.open(id, path, flags));
   });
   sftp.on('READ', (id, handle, offset, length) => {
-    const file = fileOf(handle);
-    if (file === undefined) {
-      sftp.status(id, status.FAILURE);
-      return;
-    }
-    answer(
-      id,
-      file.reader.read(offset, Math.min(length, maxReadBytes)).then((bytes) => {
-        if (bytes.length === 0) sftp.status(id, status.EOF);
-        else sftp.data(id, bytes);
-      }),
-    );
+    session.answer(id, session.read(id, handle, offset, length));
   });
   sftp.on('FSTAT', (id, handle) => {
-    const file = fileOf(handle);
-    if (file === undefined) sftp.status(id, status.FAILURE);
-    else sftp.attrs(id, file.attributes);
+    session.answer(id, session.statOpen(id, handle));
   });
-  const stat = (id: number, path: string): void => {
-    answer(
-      id,
-      attributesOf(path, runInside).then((attributes) => {
-        if (attributes === null) sftp.status(id, status.NO_SUCH_FILE);
-        else sftp.attrs(id, attributes);
-      }),
-    );
-  };
-  sftp.on('STAT', stat);
-  sftp.on('LSTAT', stat);
+  for (const request of ['STAT', 'LSTAT'] as const) {
+    sftp.on(request, (id: number, path: string) => {
+      session.answer(id, session.stat(id, path));
+    });
+  }
   sftp.on('REALPATH', (id, path) => {
-    sftp.name(id, [{ filename: path === '.' ? '/app' : path, longname: '', attrs: {} as Attributes }]);
+    sftp.name(id, [{ filename: path === '.' ? '/app' : path, longname: '', attrs: noAttributes }]);
   });
   sftp.on('CLOSE', (id, handle) => {
-    const file = fileOf(handle);
-    if (file !== undefined) {
-      files.delete(handle.readUInt32BE());
-      file.process.abandon();
-    }
-    sftp.status(id, file === undefined ? status.FAILURE : status.OK);
+    session.answer(id, session.close(id, handle));
   });
   sftp.once('close', () => {
-    for (const { process } of files.values()) process.abandon();
-    files.clear();
+    session.end();
   });
+}
+
+const noAttributes: Attributes = { mode: 0, uid: 0, gid: 0, size: 0, atime: 0, mtime: 0 };
+
+class SftpSession {
+  readonly #sftp: SFTPWrapper;
+  readonly #runInside: RunInside;
+  readonly #files = new Map<string, OpenFile>();
+  #lastHandle = 0;
+
+  constructor(sftp: SFTPWrapper, runInside: RunInside) {
+    this.#sftp = sftp;
+    this.#runInside = runInside;
+  }
+
+  /** A request that fails is answered, too. */
+  answer(id: number, work: Promise<void>): void {
+    work.catch(() => {
+      this.#sftp.status(id, status.FAILURE);
+    });
+  }
+
+  async open(id: number, path: string, flags: number): Promise<void> {
+    if ((flags & ~mode.READ) !== 0 || this.#files.size >= maxFiles) {
+      this.#sftp.status(id, status.PERMISSION_DENIED);
+      return;
+    }
+    const file = await openFile(path, this.#runInside);
+    if (file === null) {
+      this.#sftp.status(id, status.NO_SUCH_FILE);
+      return;
+    }
+    const handle = String(++this.#lastHandle);
+    this.#files.set(handle, file);
+    this.#sftp.handle(id, Buffer.from(handle));
+  }
+
+  async read(id: number, handle: Buffer, offset: number, length: number): Promise<void> {
+    const bytes = await this.#file(handle).reader.read(offset, Math.min(length, maxReadBytes));
+    if (bytes.length === 0) this.#sftp.status(id, status.EOF);
+    else this.#sftp.data(id, bytes);
+  }
+
+  statOpen(id: number, handle: Buffer): Promise<void> {
+    return Promise.resolve().then(() => {
+      this.#sftp.attrs(id, this.#file(handle).attributes);
+    });
+  }
+
+  async stat(id: number, path: string): Promise<void> {
+    const attributes = await attributesOf(path, this.#runInside);
+    if (attributes === null) this.#sftp.status(id, status.NO_SUCH_FILE);
+    else this.#sftp.attrs(id, attributes);
+  }
+
+  close(id: number, handle: Buffer): Promise<void> {
+    return Promise.resolve().then(() => {
+      this.#file(handle).process.abandon();
+      this.#files.delete(handle.toString());
+      this.#sftp.status(id, status.OK);
+    });
+  }
+
+  end(): void {
+    for (const { process } of this.#files.values()) process.abandon();
+    this.#files.clear();
+  }
+
+  #file(handle: Buffer): OpenFile {
+    const file = this.#files.get(handle.toString());
+    if (file === undefined) throw new Error('there is no such handle');
+    return file;
+  }
 }
 
 /** Null when there is no such file that can be read. */
@@ -141,5 +164,5 @@ async function runWithFile(
   const env = { HOKKU_FILE: path, HOKKU_MARK: mark };
   const process = await runInside(`printf "<%s>\\n" "$HOKKU_MARK"; ${command}`, env).start(null);
   process.exited.catch(() => undefined);
-  return { process, reader: new WindowReader(process.output as Readable, Buffer.from(`<${mark}>\n`)) };
+  return { process, reader: new WindowReader(process.output, Buffer.from(`<${mark}>\n`)) };
 }

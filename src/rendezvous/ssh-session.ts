@@ -31,20 +31,22 @@ export function serveSshSession(session: Session, options: SshSessionOptions): {
   session.on('pty', (accept, _reject, info) => {
     terminal = sizeOf(info);
     term = /^[\w.+-]{1,64}$/.test(info.term) ? info.term : null;
-    accept?.();
+    agree(accept);
   });
   session.on('window-change', (accept, _reject, info) => {
     terminal = sizeOf(info);
     process?.resize(terminal);
-    accept?.();
+    agree(accept);
   });
   session.on('signal', (accept, _reject, { name }) => {
     const signal = `SIG${name}`;
     if (Object.hasOwn(constants.signals, signal)) process?.signal(signal as NodeJS.Signals);
-    accept?.();
+    agree(accept);
   });
   // The environment is the dyno's own.
-  session.on('env', (accept) => accept?.());
+  session.on('env', (accept) => {
+    agree(accept);
+  });
   const start = (channel: ServerChannel, attachment: Attachment): void => {
     channel.on('error', () => undefined);
     conversation = new Conversation(clientOf(channel, attachment), options.idleMs, () => {
@@ -55,7 +57,9 @@ export function serveSshSession(session: Session, options: SshSessionOptions): {
       // It may have changed while the dyno was being started.
       if (terminal !== null) started.resize(terminal);
     });
-    held.catch(options.onFailure);
+    held.catch((error: unknown) => {
+      options.onFailure(error);
+    });
   };
   session.on('shell', (accept, reject) => {
     const attachment = options.attachmentFor(null, term);
@@ -113,4 +117,9 @@ async function hold(
 function sizeOf({ cols, rows }: PseudoTtyInfo | WindowChangeInfo): TerminalSize {
   const cells = (number: number, fallback: number): number => (number >= 1 && number <= 65_535 ? number : fallback);
   return { columns: cells(cols, 80), rows: cells(rows, 24) };
+}
+
+/** There is nothing to call when the client wants no reply, whatever the types say. */
+function agree(accept: (() => unknown) | undefined): void {
+  accept?.();
 }

@@ -1,5 +1,3 @@
-import type { Readable } from 'node:stream';
-
 /** More than clients have under way at a time. */
 const windowBytes = 4 * 1024 * 1024;
 
@@ -16,7 +14,7 @@ export class WindowReader {
   #position = 0;
   #turn: Promise<unknown>;
 
-  constructor(stream: Readable, mark: Buffer) {
+  constructor(stream: NodeJS.ReadableStream, mark: Buffer) {
     this.#chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
     this.#turn = this.#skipTo(mark).catch(() => undefined);
   }

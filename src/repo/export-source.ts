@@ -37,24 +37,31 @@ export async function exportSource(input: ExportInput): Promise<ExportOutcome> {
   const { dir } = input;
   const remove = (): Promise<void> => rm(dir, { recursive: true, force: true, maxRetries: 3 });
   await mkdir(dir, { mode: 0o755 });
+  const written = { bytes: 0, entries: 0, hasDsStore: false };
   let failure: BuildFailure | null;
   try {
-    failure = await writeAll(input);
+    failure = await writeAll(input, written);
   } catch (error) {
     await remove();
     if (!input.signal.aborted) throw error;
     failure = cancelled;
   }
   if (failure === null) {
-    return { status: 'exported', source: { dir, commit: input.commit, [Symbol.asyncDispose]: remove } };
+    const isPruned = !written.hasDsStore;
+    return { status: 'exported', source: { dir, commit: input.commit, isPruned, [Symbol.asyncDispose]: remove } };
   }
   await remove();
   return { status: 'failed', failure };
 }
 
-async function writeAll(input: ExportInput): Promise<BuildFailure | null> {
+interface Written {
+  bytes: number;
+  entries: number;
+  hasDsStore: boolean;
+}
+
+async function writeAll(input: ExportInput, written: Written): Promise<BuildFailure | null> {
   const { objects, commit, dir, maxBytes, output, signal } = input;
-  const written = { bytes: 0, entries: 0 };
 
   const write = async (from: QuarantinedObjects, id: CommitId, into: string): Promise<WrittenTree> => {
     const limits = { maxBytes: maxBytes - written.bytes, maxEntries: maxEntries - written.entries };
@@ -67,6 +74,7 @@ async function writeAll(input: ExportInput): Promise<BuildFailure | null> {
     }
     written.bytes += scan.tree.sizeBytes;
     written.entries += scan.tree.entries;
+    written.hasDsStore ||= scan.tree.hasDsStore;
     const { exitCode, stopped, stderr } = await checkOut(from, id, into, signal);
     if (stopped !== null) return failed(cancelled);
     if (/No space left on device|Disk quota exceeded/.test(stderr)) return failed(outOfSpace(stderr));

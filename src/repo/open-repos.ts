@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { access, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { Logger } from '../log.ts';
@@ -63,6 +63,8 @@ export async function openRepos(options: { dir: string; hooksDir: string; log: L
     readCommit,
     isCommit,
     async readRef(appId, ref) {
+      const loose = await readLooseRef(path(appId), ref);
+      if (loose !== null) return loose;
       const args = ['--git-dir', path(appId), 'rev-parse', '--verify', '--quiet', '--end-of-options', ref];
       const { exitCode, stdout } = await git(args, { timeoutMs: 60_000 });
       return exitCode === 0 ? (stdout.toString('latin1').trim() as CommitId) : null;
@@ -86,6 +88,13 @@ async function createRepo(dir: string, path: string): Promise<void> {
   } finally {
     await rm(fresh, { recursive: true, force: true });
   }
+}
+
+/** The file that git itself looks into first; null for a ref that is packed, missing, or of an unusual name: git knows. */
+async function readLooseRef(gitDir: string, ref: string): Promise<CommitId | null> {
+  if (!/^refs\/(heads|tags)\/[\w-]+$/.test(ref)) return null;
+  const text = await readFile(join(gitDir, ref), 'latin1').catch(() => '');
+  return /^[0-9a-f]{40}\n$/.test(text) ? (text.trim() as CommitId) : null;
 }
 
 function safeId(appId: AppId): string {

@@ -14,6 +14,8 @@ export interface TreeScan {
   readonly entries: number;
   readonly submodules: readonly Submodule[];
   readonly hasGitmodules: boolean;
+  /** Files that macOS leaves everywhere and no slug has. */
+  readonly hasDsStore: boolean;
   /** Paths of .gitattributes files. */
   readonly attributes: readonly Buffer[];
   /** Paths of regular files small enough to be LFS pointers. */
@@ -37,7 +39,7 @@ export async function scanTree(
   limits: { maxBytes: number; maxEntries: number },
   signal: AbortSignal,
 ): Promise<ScanOutcome> {
-  const tree = { sizeBytes: 0, entries: 0, submodules: [] as Submodule[], hasGitmodules: false };
+  const tree = { sizeBytes: 0, entries: 0, submodules: [] as Submodule[], hasGitmodules: false, hasDsStore: false };
   const attributes: Buffer[] = [];
   const small: Buffer[] = [];
   // One string per chunk and no regular expression: half a million entries take a second, not ten.
@@ -54,6 +56,7 @@ export async function scanTree(
     const bytes = Number(entry.slice(entry.lastIndexOf(' ', tab) + 1, tab));
     tree.sizeBytes += bytes;
     if (entry.endsWith('.gitmodules') && entry.length === tab + 1 + '.gitmodules'.length) tree.hasGitmodules = true;
+    if (entry.includes('.DS_Store', tab)) tree.hasDsStore = true;
     if (entry.endsWith('.gitattributes')) attributes.push(pathOf(entry, tab));
     if (mode !== '120000' && bytes >= pointerBytes.min && bytes < pointerBytes.max && small.length < maxSmall) {
       small.push(pathOf(entry, tab));

@@ -40,6 +40,8 @@ export function serveCommand(gitDir: string, hooksDir: string, options: ServeOpt
     ['receive.denyDeleteCurrent', 'ignore'],
     ['receive.denyNonFastForwards', 'false'],
     ['receive.denyDeletes', 'false'],
+    // While a push is checked, the repository itself is the only alternate: its refs are known without another git.
+    ['core.alternateRefsCommand', 'true'],
   ]);
   return { args: [...config, ...quietConfig, ...fsckConfig('receive'), 'receive-pack', ...mode, gitDir], env };
 }

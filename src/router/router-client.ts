@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deferred, type Deferred } from '../lib/deferred.ts';
-import { isAlive, type ProcessIdentity } from '../lib/process-identity.ts';
+import { isAlive, signalProcess, type ProcessIdentity } from '../lib/process-identity.ts';
 import type { Logger } from '../log.ts';
 import type { AppId, DynoId } from '../model/ids.ts';
 import type { AppRoute } from '../model/route.ts';
@@ -10,7 +10,7 @@ import { protocolVersion, type ToRouter } from './control-protocol.ts';
 import { readPidFile } from './pid-file.ts';
 import type { Router } from './router.ts';
 import { fingerprintOf, type RouterSettings } from './router-settings.ts';
-import { endRouterProcess, signal, startRouterProcess } from './start-router-process.ts';
+import { endRouterProcess, startRouterProcess } from './start-router-process.ts';
 
 export interface RouterClientOptions {
   readonly settings: RouterSettings;
@@ -141,7 +141,7 @@ export class RouterClient implements Router {
   /** Makes the live router give up its port. It goes on with the requests under way, and their log lines still arrive here. */
   async #supersede(live: ProcessIdentity, connection: ControlConnection | null): Promise<void> {
     const { settings, stopMs } = this.#options;
-    signal(live, connection === null ? 'SIGKILL' : 'SIGTERM');
+    signalProcess(live, connection === null ? 'SIGKILL' : 'SIGTERM');
     const deadline = Date.now() + stopMs;
     while (readPidFile(settings.pidFile) !== null && Date.now() < deadline) await sleep(20);
     if (readPidFile(settings.pidFile) !== null) await endRouterProcess(live, 0);
@@ -206,7 +206,7 @@ export class RouterClient implements Router {
     const timer = setTimeout(() => {
       if (!this.#pending.has(id) || this.#connection !== connection || this.#process === null) return;
       this.#options.log.error({ pid: this.#process.pid }, 'the router hangs and is replaced');
-      signal(this.#process, 'SIGKILL');
+      signalProcess(this.#process, 'SIGKILL');
     }, ackMs);
     timer.unref();
   }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PlatformError } from '../errors/platform-error.ts';
 import { distPath } from '../lib/package-root.ts';
 import { startProcess } from '../lib/spawn.ts';
-import { isAlive, type ProcessIdentity } from '../lib/process-identity.ts';
+import { isAlive, signalProcess, type ProcessIdentity } from '../lib/process-identity.ts';
 import type { RouterSettings, StartReport } from './router-settings.ts';
 
 const startTimeoutMs = 20_000;
@@ -60,19 +60,10 @@ export async function startRouterProcess(settings: RouterSettings, runDir: strin
 
 /** Ends a router: SIGTERM, and SIGKILL to one that has not ended after `graceMs`. */
 export async function endRouterProcess(router: ProcessIdentity, graceMs: number): Promise<void> {
-  signal(router, 'SIGTERM');
+  signalProcess(router, 'SIGTERM');
   if (await goneWithin(router, graceMs)) return;
-  signal(router, 'SIGKILL');
+  signalProcess(router, 'SIGKILL');
   await goneWithin(router, 2_000);
-}
-
-export function signal(router: ProcessIdentity, name: 'SIGTERM' | 'SIGKILL'): void {
-  if (!isAlive(router)) return;
-  try {
-    process.kill(router.pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }
 
 async function goneWithin(router: ProcessIdentity, ms: number): Promise<boolean> {

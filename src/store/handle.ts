@@ -10,7 +10,10 @@ export interface Handle {
 }
 
 /** Hands out the next number of a counter. Rolled back with the transaction, never given twice. */
-export async function nextNumber(db: Transaction<Schema>, counter: 'app-uid' | 'account' | 'build'): Promise<number> {
+export async function nextNumber(
+  db: Transaction<Schema>,
+  counter: 'app-uid' | 'account' | 'build' | 'webhook',
+): Promise<number> {
   const { value } = await db
     .updateTable('counters')
     .set((eb) => ({ value: eb('value', '+', 1) }))

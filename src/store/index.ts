@@ -1,7 +1,9 @@
 export { openStore, type StoreOptions } from './open-store.ts';
+export type { WebhookDeliveryQueries, WebhookEventQueries, WebhookQueries } from './webhook-store.ts';
 export type {
   AccountQueries,
   AppQueries,
+  AppSetupQueries,
   AuthorizationQueries,
   BuildQueries,
   CollaboratorQueries,
@@ -9,6 +11,7 @@ export type {
   DynoRow,
   FormationQueries,
   ListOptions,
+  LogDrainQueries,
   NewApp,
   NewAuthorization,
   Queries,

@@ -12,6 +12,12 @@ export interface Schema {
   releases: ReleaseTable;
   formation: FormationTable;
   dynos: DynoTable;
+  slug_drafts: SlugDraftTable;
+  app_setups: AppSetupTable;
+  log_drains: LogDrainTable;
+  webhooks: WebhookTable;
+  webhook_events: WebhookEventTable;
+  webhook_deliveries: WebhookDeliveryTable;
   counters: CounterTable;
 }
 
@@ -95,6 +101,11 @@ interface BuildTable {
   app_id: string;
   status: string;
   commit_id: string | null;
+  /** Null for a push. Without its query. */
+  source_url: string | null;
+  source_version: string | null;
+  source_version_description: string | null;
+  source_checksum: string | null;
   user_id: string;
   /** JSON list of references. */
   buildpacks: string;
@@ -142,6 +153,96 @@ interface DynoTable {
   exit: string | null;
   crashes: number;
   restart_at: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+interface SlugDraftTable {
+  id: string;
+  app_id: string;
+  /** SHA-256 that the upload must have. */
+  checksum: string | null;
+  commit_id: string | null;
+  commit_description: string | null;
+  /** JSON map. */
+  process_types: string;
+  buildpack_description: string | null;
+  stack: string;
+  created_at: string;
+}
+
+interface AppSetupTable {
+  id: string;
+  account_id: string;
+  /** Refers to nothing: the record outlives its app. */
+  app_id: string;
+  app_name: string;
+  status: string;
+  failure_message: string | null;
+  /** JSON list. */
+  manifest_errors: string;
+  build_id: string | null;
+  postdeploy_output: string | null;
+  postdeploy_exit_code: number | null;
+  success_url: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+interface LogDrainTable {
+  id: string;
+  app_id: string;
+  token: string;
+  /** Encrypted. */
+  url: Uint8Array;
+  may_reach_loopback: number;
+  created_at: string;
+  updated_at: string;
+}
+
+interface WebhookTable {
+  id: string;
+  app_id: string;
+  /** JSON list. */
+  include: string;
+  level: string;
+  /** Encrypted. */
+  target: Uint8Array;
+  may_reach_loopback: number;
+  created_at: string;
+  updated_at: string;
+  /** Its app was destroyed then. */
+  deleted_at: string | null;
+}
+
+interface WebhookEventTable {
+  id: string;
+  number: number;
+  app_id: string;
+  include: string;
+  action: string;
+  actor_id: string;
+  actor_email: string;
+  /** JSON. */
+  snapshot: string;
+  /** JSON. */
+  payload: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+interface WebhookDeliveryTable {
+  id: string;
+  number: number;
+  app_id: string;
+  webhook_id: string;
+  event_id: string;
+  level: string;
+  status: string;
+  attempts: number;
+  /** JSON. */
+  last_attempt: string | null;
+  next_attempt_at: string | null;
   created_at: string;
   updated_at: string;
 }

@@ -1,11 +1,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { sql, type Transaction as SqlTransaction } from 'kysely';
 import { KeyedQueue } from '../lib/keyed-queue.ts';
+import type { Actor } from '../model/account.ts';
 import type { Database } from './dialects/database.ts';
-import { queriesOf } from './queries/index.ts';
+import type { Handle } from './handle.ts';
+import { recordChanges, type Recording } from './record-changes.ts';
 import { retryWhileBusy } from './retry-while-busy.ts';
 import type { Schema } from './schema.ts';
 import type { Queries, Store, Transaction } from './store.ts';
+
+interface Progress {
+  committing: boolean;
+  /** The transaction wrote events for webhooks. */
+  hasNoted: boolean;
+}
 
 /**
  * The store over either database. Every write is a transaction, even a single row, and they queue up here: the writing
@@ -21,20 +29,33 @@ export class SqlStore implements Store {
   readonly releases: Queries['releases'];
   readonly formation: Queries['formation'];
   readonly dynos: Queries['dynos'];
+  readonly appSetups: Queries['appSetups'];
+  readonly logDrains: Queries['logDrains'];
+  readonly webhooks: Queries['webhooks'];
+  readonly webhookEvents: Queries['webhookEvents'];
+  readonly webhookDeliveries: Queries['webhookDeliveries'];
   readonly #database: Database;
   readonly #busyDeadlineMs: number;
   readonly #writers = new KeyedQueue<'writer'>();
   /** Set in everything that a transaction's work calls. */
-  readonly #inside = new AsyncLocalStorage<{ open: boolean }>();
+  readonly #inside = new AsyncLocalStorage<{ open: boolean; hasNoted: boolean }>();
+  readonly #actors = new AsyncLocalStorage<Actor>();
+  readonly #recording: Recording;
+  #tellWebhooks: () => void = () => undefined;
   #closed = false;
 
   constructor(database: Database, busyDeadlineMs: number) {
     this.#database = database;
     this.#busyDeadlineMs = busyDeadlineMs;
-    const queries = queriesOf({
-      read: database.reader,
-      write: (work) => this.#write(work, () => undefined),
-    });
+    this.#recording = {
+      actor: () => this.#actors.getStore() ?? null,
+      noted: () => {
+        const scope = this.#inside.getStore();
+        if (scope !== undefined) scope.hasNoted = true;
+      },
+    };
+    const handle: Handle = { read: database.reader, write: (work) => this.#write(work, () => undefined) };
+    const queries = recordChanges(handle, this.#recording);
     this.accounts = queries.accounts;
     this.authorizations = queries.authorizations;
     this.apps = queries.apps;
@@ -44,6 +65,11 @@ export class SqlStore implements Store {
     this.releases = queries.releases;
     this.formation = queries.formation;
     this.dynos = queries.dynos;
+    this.appSetups = queries.appSetups;
+    this.logDrains = queries.logDrains;
+    this.webhooks = queries.webhooks;
+    this.webhookEvents = queries.webhookEvents;
+    this.webhookDeliveries = queries.webhookDeliveries;
   }
 
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -51,13 +77,21 @@ export class SqlStore implements Store {
     return this.#write(
       (db) => {
         effects = []; // those of an attempt that was rolled back are void
-        const queries = queriesOf({ read: db, write: (write) => write(db) });
+        const queries = recordChanges({ read: db, write: (write) => write(db) }, this.#recording);
         return work({ ...queries, afterCommit: (effect) => void effects.push(effect) });
       },
       () => {
         for (const effect of effects) effect();
       },
     );
+  }
+
+  actingAs<T>(actor: Actor, work: () => T): T {
+    return this.#actors.run(actor, work);
+  }
+
+  onWebhookEvents(listener: () => void): void {
+    this.#tellWebhooks = listener;
   }
 
   async ping(): Promise<void> {
@@ -79,25 +113,27 @@ export class SqlStore implements Store {
     }
     return this.#writers.run('writer', async () => {
       if (this.#closed) throw new Error('Internal: a write to a store that is closed');
-      const progress = { committing: false };
+      const progress: Progress = { committing: false, hasNoted: false };
       const mayRetry = (error: unknown): boolean =>
         this.#database.isBusy(error) || (!progress.committing && this.#database.isDisconnected(error));
       const result = await retryWhileBusy(() => this.#attempt(work, progress), mayRetry, this.#busyDeadlineMs);
       // Still in the queue, so that the effects of two transactions come in the order of their commits.
       afterCommit();
+      if (progress.hasNoted) this.#tellWebhooks();
       return result;
     });
   }
 
   /** Once `progress.committing` is set, a broken connection leaves it open whether the transaction took place. */
-  async #attempt<T>(work: (db: SqlTransaction<Schema>) => Promise<T>, progress: { committing: boolean }): Promise<T> {
+  async #attempt<T>(work: (db: SqlTransaction<Schema>) => Promise<T>, progress: Progress): Promise<T> {
     progress.committing = false;
-    const scope = { open: true };
+    const scope = { open: true, hasNoted: false };
     try {
       return await this.#database.writer.transaction().execute(async (db) => {
         await this.#database.lockWriters(db);
         const result = await this.#inside.run(scope, () => work(db));
         progress.committing = true;
+        progress.hasNoted = scope.hasNoted;
         return result;
       });
     } finally {

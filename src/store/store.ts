@@ -1,7 +1,8 @@
-import type { Account } from '../model/account.ts';
+import type { Account, Actor } from '../model/account.ts';
 import type { App } from '../model/app.ts';
+import type { AppSetup } from '../model/app-setup.ts';
+import type { Build, SourceBlob } from '../model/build.ts';
 import type { Authorization, Caller, Scope } from '../model/authorization.ts';
-import type { Build } from '../model/build.ts';
 import type { AppPermission, Collaborator } from '../model/collaborator.ts';
 import type { Exit } from '../model/dyno.ts';
 import type { DynoSizeName, FormationEntry } from '../model/formation.ts';
@@ -9,18 +10,23 @@ import type {
   AccountId,
   AppId,
   AppName,
+  AppSetupId,
   AuthorizationId,
   BuildId,
   CollaboratorId,
   CommitId,
   DynoId,
   DynoName,
+  LogDrainId,
   ProcessType,
   ReleaseId,
+  Sha256,
   SlugId,
 } from '../model/ids.ts';
+import type { LogDrain } from '../model/log-drain.ts';
 import type { Release, ReleaseStatus } from '../model/release.ts';
-import type { Slug } from '../model/slug.ts';
+import type { Slug, SlugDraft } from '../model/slug.ts';
+import type { WebhookDeliveryQueries, WebhookEventQueries, WebhookQueries } from './webhook-store.ts';
 
 /** Order and limit of a list. */
 export interface ListOptions {
@@ -39,6 +45,11 @@ export interface Queries {
   readonly releases: ReleaseQueries;
   readonly formation: FormationQueries;
   readonly dynos: DynoQueries;
+  readonly appSetups: AppSetupQueries;
+  readonly logDrains: LogDrainQueries;
+  readonly webhooks: WebhookQueries;
+  readonly webhookEvents: WebhookEventQueries;
+  readonly webhookDeliveries: WebhookDeliveryQueries;
 }
 
 /** What is written with it is committed together or not at all. You can't change several things without holding one. */
@@ -58,6 +69,10 @@ export interface Store extends Queries, AsyncDisposable {
    * Inside it, write through `tx` only: a nested transaction or a write through the store is refused, as it would wait for itself.
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** Changes that `work` makes are told to webhooks in the name of this actor; else they are the app's owner's. */
+  actingAs<T>(actor: Actor, work: () => T): T;
+  /** Calls back after each commit that has written events for webhooks. One listener; it must not throw. */
+  onWebhookEvents(listener: () => void): void;
   /** Cheap proof that the database answers, for /readyz. */
   ping(): Promise<void>;
 }
@@ -106,7 +121,7 @@ export interface AuthorizationQueries {
   /** Throws `not_found`. */
   update(
     id: AuthorizationId,
-    change: { description?: string; hash?: string; hint?: string; expiresAt?: Date | null },
+    change: { description?: string; hash?: string; hint?: string | null; expiresAt?: Date | null },
   ): Promise<Authorization>;
   /** False when it was not valid any more. */
   revoke(id: AuthorizationId): Promise<boolean>;
@@ -161,12 +176,22 @@ export interface AppQueries {
 export interface SlugQueries {
   create(slug: Omit<Slug, 'id' | 'createdAt'>): Promise<Slug>;
   findById(id: SlugId): Promise<Slug | null>;
-  /** SHA-256 of every slug that a release of any app refers to. */
-  listShasInUse(): Promise<readonly string[]>;
+  /**
+   * SHA-256 of every slug of any app that runs, is being launched, can be rolled back to or tried again: of releases that
+   * have not failed, and of the newest. A slug that a client has uploaded waits for its first release for a day.
+   */
+  listShasInUse(now?: Date): Promise<readonly Sha256[]>;
+  /** SHA-256 of every slug that was ever made for the app, whether it is stored still or not. */
+  listShas(appId: AppId): Promise<readonly Sha256[]>;
+  createDraft(draft: Omit<SlugDraft, 'id' | 'createdAt'>): Promise<SlugDraft>;
+  findDraft(id: SlugId): Promise<SlugDraft | null>;
+  /** Turns a draft into the slug with its id. Throws `conflict` when there is no such draft (any more). */
+  finishDraft(id: SlugId, uploaded: { sha256: Sha256; sizeBytes: number }): Promise<Slug>;
 }
 
 export interface BuildQueries {
-  create(build: { appId: AppId; commit: CommitId | null; userId: AccountId }): Promise<Build>;
+  /** `source`: what a build is made of that is not a push. Its URL is kept as it is given: take the query off before. */
+  create(build: { appId: AppId; commit: CommitId | null; source?: SourceBlob; userId: AccountId }): Promise<Build>;
   finish(
     id: BuildId,
     result: { status: 'succeeded' | 'failed'; slugId?: SlugId; releaseId?: ReleaseId; buildpacks?: readonly string[] },
@@ -234,4 +259,27 @@ export interface DynoQueries {
   /** Creates or replaces the row with this id. */
   save(row: DynoRow): Promise<void>;
   remove(id: DynoId): Promise<void>;
+}
+
+export interface AppSetupQueries {
+  /** Pending, and with nothing done yet. */
+  create(setup: Pick<AppSetup, 'accountId' | 'appId' | 'appName'>): Promise<AppSetup>;
+  update(
+    id: AppSetupId,
+    change: Partial<
+      Pick<AppSetup, 'status' | 'failureMessage' | 'manifestErrors' | 'buildId' | 'postdeploy' | 'successUrl'>
+    >,
+  ): Promise<void>;
+  findById(id: AppSetupId): Promise<AppSetup | null>;
+  listPending(): Promise<readonly AppSetup[]>;
+}
+
+export interface LogDrainQueries {
+  /** Throws `not_found` when the app is gone. */
+  create(drain: Omit<LogDrain, 'createdAt' | 'updatedAt'>): Promise<LogDrain>;
+  /** In order of their creation. */
+  list(appId: AppId): Promise<readonly LogDrain[]>;
+  listAll(): Promise<readonly LogDrain[]>;
+  /** False: it was gone already. */
+  delete(id: LogDrainId): Promise<boolean>;
 }

@@ -27,7 +27,7 @@ export function wrapInBwrap(bwrap: string, command: SandboxedCommand, host: Host
     ...layout.flatMap((entry) => bwrapOptions(entry, firstTextFd + texts.findIndex((text) => text === entry))),
     ...['--remount-ro', '/'],
   ];
-  const steps = commandSteps(command, user, { init: true, cwd: command.cwd });
+  const steps = commandSteps(command, user, { init: true, countsOwn: true, cwd: command.cwd });
   const env = Object.entries(command.env).flatMap(([name, value]) => ['env', `${name}=${value}`]);
   return {
     file: bwrap,

@@ -9,8 +9,9 @@ export type {
   SandboxedCommand,
   SandboxRung,
 } from './types.ts';
+export { noSandbox } from './no-sandbox.ts';
 export { probeSandbox } from './probe-sandbox.ts';
-export { isAlive, readStat, signalProcess, type ProcessIdentity } from './process-identity.ts';
+export { SandboxUnavailableError } from './sandbox-unavailable-error.ts';
 export { runInSandbox } from './run-in-sandbox.ts';
 export { SpoolReader, type SpoolChunk } from './spool-reader.ts';
 export { startAttached, type AttachedCommand } from './start-attached.ts';

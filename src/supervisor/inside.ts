@@ -8,7 +8,7 @@ export function wrapInSandboxOf(pid: number, command: SandboxedCommand, user: Us
     file: command.argv[0] ?? '',
     args: command.argv.slice(1),
     env: command.env,
-    setup: ['join', String(pid), ...commandSteps(command, user, { init: false, cwd: command.cwd })],
+    setup: ['join', String(pid), ...commandSteps(command, user, { init: false, countsOwn: true, cwd: command.cwd })],
     privatePids: true,
     hasTerminal: command.terminal !== undefined,
     uid: user.uid,

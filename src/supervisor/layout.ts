@@ -1,4 +1,5 @@
 import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs';
+import { coversOf, type Cover, type HiddenPaths } from './cover.ts';
 import type { SandboxedCommand } from './types.ts';
 
 /** One thing in the file system of a sandbox. Source: docs/architecture.md, what a dyno sees. */
@@ -15,17 +16,17 @@ export interface HostFiles {
   readonly entries: readonly LayoutEntry[];
   /** Files of `/run`, which is an empty folder otherwise. */
   readonly late: readonly LayoutEntry[];
+  /** What hides parts of `entries`. */
+  readonly covers: readonly Cover[];
   /** False where bash has no settings for the whole machine: then nothing can be put in their place. */
   readonly hasShellSettings: boolean;
-  /** Host folders that lie under one of `entries` and are covered by an empty one. */
-  readonly covered: readonly string[];
 }
 
 /**
  * The programs and the settings of the machine that commands need: compilers, certificates, the resolver. Nothing of
- * `/home`, `/root`, `/var`, `/run`, and nothing of `hide`.
+ * `/home`, `/root`, `/var`, `/run`, and nothing of `hidden`.
  */
-export function readHostFiles(hide: readonly string[]): HostFiles {
+export function readHostFiles(hidden: HiddenPaths): HostFiles {
   const entries: LayoutEntry[] = [];
   for (const path of ['/usr', '/etc', '/opt', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32']) {
     if (!existsSync(path)) continue;
@@ -37,12 +38,8 @@ export function readHostFiles(hide: readonly string[]): HostFiles {
   const late = resolver?.startsWith('/run/') === true ? [readOnly(resolver)] : [];
   // The C library counts processors here.
   if (existsSync('/sys/devices/system/cpu')) entries.push(readOnly('/sys/devices/system/cpu'));
-  const roots = entries.filter((entry) => entry.kind === 'bind').map((entry) => `${entry.target}/`);
-  const covered = hide
-    .filter((path) => existsSync(path))
-    .map((path) => realpathSync(path))
-    .filter((path) => roots.some((root) => path.startsWith(root)));
-  return { entries, late, hasShellSettings: existsSync(shellSettings), covered };
+  const roots = entries.flatMap((entry) => (entry.kind === 'bind' ? [entry.target] : []));
+  return { entries, late, hasShellSettings: existsSync(shellSettings), covers: coversOf(hidden, roots) };
 }
 
 /** What interactive shells read first on Debian and Ubuntu. A variable would not do: a shell that is not interactive drops it. */
@@ -57,7 +54,7 @@ export function layoutOf(command: SandboxedCommand, host: HostFiles, user: User)
     { kind: 'text', target: '/etc/passwd', text: passwd(user) },
     { kind: 'text', target: '/etc/group', text: group(user) },
     ...(host.hasShellSettings ? [{ kind: 'text', target: shellSettings, text: prompt } as const] : []),
-    ...host.covered.map((target) => ({ kind: 'tmpfs', target, mode: '0755' }) as const),
+    ...host.covers,
     { kind: 'proc' },
     { kind: 'devices' },
     { kind: 'tmpfs', target: '/run', mode: '0755' },

@@ -12,12 +12,15 @@ export function wrapAsProcess(command: SandboxedCommand, user: User): HostComman
     env: {
       ...command.env,
       ...(home === undefined ? {} : { HOME: onHost(home, folder) }),
-      ...(command.env['PWD'] === undefined ? {} : { PWD: onHost(command.env['PWD'], folder) }),
     },
     setup: [
       // Without a mount namespace an overlay would stay behind on the host.
       ...(command.app.kind === 'overlay' ? ['copy', command.app.lower, command.app.upper] : []),
-      ...commandSteps(command, user, { init: false, cwd: onHost(command.cwd, folder) }),
+      ...commandSteps(command, user, {
+        init: false,
+        countsOwn: process.getuid?.() === 0,
+        cwd: onHost(command.cwd, folder),
+      }),
     ],
     hasTerminal: command.terminal !== undefined,
     uid: user.uid,

@@ -1,6 +1,6 @@
+import type { ProcessIdentity } from '../lib/process-identity.ts';
 import { startProcess } from '../lib/spawn.ts';
 import { encodeJob } from './job.ts';
-import type { ProcessIdentity } from './process-identity.ts';
 import { supervisorFile } from './supervisor-file.ts';
 import type { HostCommand } from './types.ts';
 

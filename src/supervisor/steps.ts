@@ -1,16 +1,19 @@
 import type { User } from './layout.ts';
 import type { AppFolder, SandboxedCommand } from './types.ts';
 
-/** The last steps of every rung: limits, working folder, user, and the process that reaps. */
+/**
+ * The last steps of every rung: limits, working folder, user, and the process that reaps. `countsOwn`: the kernel, which
+ * counts processes per user and user namespace, counts the app's alone; else a limit would count all that this user runs.
+ */
 export function commandSteps(
   command: SandboxedCommand,
   user: User,
-  last: { readonly init: boolean; readonly cwd: string },
+  last: { readonly init: boolean; readonly countsOwn: boolean; readonly cwd: string },
 ): readonly string[] {
   const { openFiles, processes } = command.limits ?? {};
   return [
     ...(openFiles === undefined ? [] : ['open-files', String(openFiles)]),
-    ...(processes === undefined ? [] : ['processes', String(processes)]),
+    ...(processes === undefined || !last.countsOwn ? [] : ['processes', String(processes)]),
     ...['cwd', last.cwd],
     ...['user', String(process.getuid?.() === 0 ? user.uid : 0)],
     ...(last.init ? ['init'] : []),

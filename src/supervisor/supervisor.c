@@ -19,22 +19,11 @@
 #define _GNU_SOURCE
 #include <sys/mman.h>
 #include <sys/signalfd.h>
-#include <sys/uio.h>
+#include "job.h"
 #include "sandbox-steps.h"
+#include "streams.h"
 
-enum { CHUNK = 65536, SEGMENT_BYTES = 1 << 20, SEGMENTS = 8, LINE_BYTES = 10000, MAX_FIELDS = 16, DRAIN_MS = 200 };
-
-struct field {
-  char *bytes;
-  uint32_t length;
-};
-
-static struct {
-  struct field fields[MAX_FIELDS];
-  size_t count;
-  bool private_pids, has_terminal;
-} job;
-enum { FOLDER, UID, FLAGS, STEPS, INPUTS };
+enum { DRAIN_MS = 200 };
 
 static pid_t main_pid;
 static bool main_ended;
@@ -44,151 +33,6 @@ static void on_exit_of(pid_t pid, int status) {
   if (pid != main_pid || main_ended) return;
   main_ended = true;
   main_status = status;
-}
-
-static uint64_t micros(clockid_t clock) {
-  struct timespec now;
-  clock_gettime(clock, &now);
-  return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-static bool read_exactly(int fd, void *into, size_t length) {
-  for (size_t got = 0; got < length;) {
-    ssize_t n = read(fd, (char *)into + got, length - got);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    got += (size_t)n;
-  }
-  return true;
-}
-
-static bool read_job(void) {
-  uint32_t total;
-  if (!read_exactly(0, &total, sizeof total) || total > 16u << 20) return false;
-  char *all = calloc(1, (size_t)total + 1);
-  if (!all || !read_exactly(0, all, total)) return false;
-  /* A byte that every field but the last gives to its neighbour's length is overwritten after that was read: all end in NUL. */
-  for (uint32_t at = 0; at < total && job.count < MAX_FIELDS; job.count++) {
-    uint32_t length;
-    if (total - at < sizeof length) return false;
-    memcpy(&length, all + at, sizeof length);
-    all[at] = '\0';
-    at += sizeof length;
-    if (length > total - at) return false;
-    job.fields[job.count] = (struct field){all + at, length};
-    at += length;
-  }
-  job.private_pids = job.count > FLAGS && strchr(job.fields[FLAGS].bytes, 'p');
-  job.has_terminal = job.count > FLAGS && strchr(job.fields[FLAGS].bytes, 't');
-  return job.count >= INPUTS;
-}
-
-/* ---- the spool: a ring of files, each a row of records ---- */
-
-struct record {
-  uint64_t at_micros;
-  uint64_t lines;      /* ended before this record */
-  uint32_t unfinished; /* bytes of the line that goes on in this record */
-  uint32_t length;
-};
-
-static struct {
-  int folder, file;
-  uint64_t segment, size, lines;
-  uint32_t unfinished;
-} spool = {.folder = -1, .file = -1};
-
-static void segment_name(char *into, size_t size, uint64_t number) {
-  snprintf(into, size, "%010llu.log", (unsigned long long)number);
-}
-
-static void next_segment(void) {
-  char name[40];
-  segment_name(name, sizeof name, spool.segment + 1);
-  int file = openat(spool.folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) return; /* a full disk: go on with the old one if it has room, else drop */
-  if (spool.file >= 0) close(spool.file);
-  spool.file = file;
-  spool.size = 0;
-  if (++spool.segment > SEGMENTS) {
-    segment_name(name, sizeof name, spool.segment - SEGMENTS);
-    unlinkat(spool.folder, name, 0);
-  }
-}
-
-/* A line ends at LF, or when it has 10,000 bytes and still goes on: the same rule as in src/supervisor/spool-reader.ts. */
-static void count_lines(const char *bytes, size_t length) {
-  for (const char *at = bytes, *end = bytes + length; at < end;) {
-    const char *stop = memchr(at, '\n', (size_t)(end - at));
-    size_t part = (size_t)((stop ? stop : end) - at);
-    uint64_t run = spool.unfinished + part;
-    if (run > LINE_BYTES) {
-      spool.lines += (run - 1) / LINE_BYTES;
-      run = (run - 1) % LINE_BYTES + 1;
-    }
-    spool.unfinished = (uint32_t)run;
-    if (!stop) return;
-    spool.lines++;
-    spool.unfinished = 0;
-    at = stop + 1;
-  }
-}
-
-/* What can not be written is lost, but counted: the next record's `lines` tells. */
-static void spool_append(char *bytes, size_t length) {
-  if (spool.file < 0 || spool.size >= SEGMENT_BYTES) next_segment();
-  if (spool.file >= 0 && spool.size < SEGMENT_BYTES) {
-    struct record head = {micros(CLOCK_REALTIME), spool.lines, spool.unfinished, (uint32_t)length};
-    struct iovec parts[] = {{&head, sizeof head}, {bytes, length}};
-    if (pwritev(spool.file, parts, 2, (off_t)spool.size) == (ssize_t)(sizeof head + length)) spool.size += sizeof head + length;
-    else if (ftruncate(spool.file, (off_t)spool.size) < 0) spool.size = SEGMENT_BYTES; /* not to be trusted any more */
-  }
-  count_lines(bytes, length);
-}
-
-/* ---- output: from the command's pipe or terminal to the spool, or to our parent; input: the other way ---- */
-
-struct stream {
-  int from;
-  int to; /* -1: the spool */
-  bool ended, discards;
-  char buffer[CHUNK];
-  size_t start, length;
-};
-enum { OUT, ERR, IN, STREAMS };
-static struct stream streams[STREAMS] = {{.from = -1, .to = -1}, {.from = -1, .to = -1, .ended = true}, {.from = -1, .to = -1, .ended = true}};
-static int terminal = -1;
-
-static void flush_stream(struct stream *s) {
-  while (s->length > 0) {
-    ssize_t n = write(s->to, s->buffer + s->start, s->length);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) return;
-    if (n < 0) { /* nobody reads any more */
-      if (s == &streams[IN]) s->discards = true;
-      else s->ended = true;
-      s->length = 0;
-      return;
-    }
-    s->start += (size_t)n;
-    s->length -= (size_t)n;
-  }
-  s->start = 0;
-}
-
-/* False when there is nothing to read now. */
-static bool read_stream(struct stream *s) {
-  if (s->ended || s->length > 0) return false;
-  ssize_t n = read(s->from, s->buffer, CHUNK);
-  if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) s->ended = true;
-  if (n <= 0) return n < 0 && errno == EINTR;
-  if (s->discards) return true;
-  if (s->to < 0) spool_append(s->buffer, (size_t)n);
-  else {
-    s->length = (size_t)n;
-    flush_stream(s);
-  }
-  return true;
 }
 
 /* ---- start ---- */
@@ -385,17 +229,6 @@ static void supervise(int signals, int lifeline, int channel) {
 static int final_status(int channel) {
   hear(channel);
   return was_told ? told_status : main_status;
-}
-
-/* Space for the status is taken at the start, so that a disk that is full at the end does no harm. */
-static void save_exit(const char *name, int status, uint64_t at) {
-  char text[120];
-  int length = snprintf(text, sizeof text, "%3d %2d %20llu %20llu\n", shell_status(status), WIFSIGNALED(status) ? WTERMSIG(status) : 0,
-                        (unsigned long long)at, (unsigned long long)(spool.lines + (spool.unfinished > 0)));
-  int fd = openat(spool.folder, "exit.new", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0 || pwrite(fd, text, (size_t)length, 0) != length) _exit(1);
-  close(fd);
-  if (name && renameat(spool.folder, "exit.new", spool.folder, name) < 0) _exit(1);
 }
 
 static unsigned long long own_start_time(void) {

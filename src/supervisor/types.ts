@@ -32,7 +32,7 @@ export interface SandboxedCommand {
   readonly hostname: string;
   /** Standard input and output are a terminal of this size, made inside; only for attached commands. */
   readonly terminal?: TerminalSize;
-  /** Upper bounds, lowered to what the platform itself may have. `processes` only counts those of the sandbox where it has its own user namespace. */
+  /** Upper bounds, lowered to what the platform itself may have. `processes` has no effect where the kernel would count others than the app's. */
   readonly limits?: { readonly openFiles?: number; readonly processes?: number };
 }
 

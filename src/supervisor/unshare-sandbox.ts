@@ -15,7 +15,7 @@ export function wrapInNamespaces(command: SandboxedCommand, host: HostFiles, use
       'begin-root',
       ...layoutOf(command, host, user).flatMap(layoutSteps),
       'end-root',
-      ...commandSteps(command, user, { init: true, cwd: command.cwd }),
+      ...commandSteps(command, user, { init: true, countsOwn: true, cwd: command.cwd }),
     ],
     privatePids: true,
     hasTerminal: command.terminal !== undefined,

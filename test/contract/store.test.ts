@@ -1,13 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Migrator, sql } from 'kysely';
 import pg from 'pg';
 import { deferred } from '../../src/lib/deferred.ts';
 import type { Account } from '../../src/model/account.ts';
 import type { App } from '../../src/model/app.ts';
-import type { AppName, CommitId, DynoId, DynoName, ProcessType, ReleaseId, Sha256 } from '../../src/model/ids.ts';
+import type {
+  AppName,
+  CommitId,
+  DynoId,
+  DynoName,
+  LogDrainId,
+  ProcessType,
+  ReleaseId,
+  Sha256,
+  WebhookId,
+} from '../../src/model/ids.ts';
 import type { Slug } from '../../src/model/slug.ts';
 import { openStore, type NewAuthorization, type Queries, type Store } from '../../src/store/index.ts';
+import { openPostgres } from '../../src/store/dialects/postgres.ts';
+import { openSqlite } from '../../src/store/dialects/sqlite.ts';
+import { migrations } from '../../src/store/migrations/index.ts';
 import { missingPostgres, startPostgres, type Postgres } from '../rig/postgres.ts';
 import { createApp, quiet, temporaryFolder } from '../rig/store.ts';
 
@@ -101,6 +115,52 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       expect(await store.builds.wasBuilt(app.id, 'a'.repeat(40) as CommitId)).toBe(true);
       expect(await store.slugs.listShasInUse()).toEqual([slugOf(app).sha256]);
       expect(await store.formation.list(app.id)).toMatchObject([{ type: 'web', quantity: 1, size: 'basic' }]);
+    });
+
+    it('keeps deploys without a push: sources of builds, slugs before and after their upload, app setups', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      const account = await store.accounts.create({ email: 'ada@example.com' });
+      const app = await createApp(store, account.id, 'quiet-meadow');
+      const source = { url: 'https://a.b/c.tgz', checksum: null, version: 'v1', versionDescription: 'Ada: first' };
+      const build = await store.builds.create({ appId: app.id, commit: null, source, userId: account.id });
+      expect(await store.builds.findById(build.id)).toMatchObject({ commit: null, source });
+
+      const { sha256, sizeBytes, ...announced } = slugOf(app);
+      const draft = await store.slugs.createDraft({ ...announced, checksum: sha256 });
+      expect(await store.slugs.findDraft(draft.id)).toEqual(draft);
+      expect(await store.slugs.findById(draft.id)).toBeNull();
+      const slug = await store.slugs.finishDraft(draft.id, { sha256, sizeBytes });
+      expect(slug).toMatchObject({ ...slugOf(app), id: draft.id });
+      expect(await store.slugs.findById(draft.id)).toEqual(slug);
+      expect(await store.slugs.findDraft(draft.id)).toBeNull();
+      await expect(store.slugs.finishDraft(draft.id, { sha256, sizeBytes })).rejects.toMatchObject({ id: 'conflict' });
+      // No release has it yet.
+      expect(await store.slugs.listShasInUse()).toEqual([sha256]);
+      expect(await store.slugs.listShasInUse(new Date(Date.now() + 25 * 60 * 60_000))).toEqual([]);
+      const failed = await store.releases.create({ ...releaseOf(app, account), slugId: slug.id });
+      await store.releases.setStatus(failed.id, 'failed');
+      expect(await store.slugs.listShasInUse()).toEqual([sha256]);
+      await store.releases.create(releaseOf(app, account));
+      expect(await store.slugs.listShasInUse()).toEqual([]);
+
+      const begun = { accountId: account.id, appId: app.id, appName: app.name };
+      const setup = await store.appSetups.create(begun);
+      expect(setup).toMatchObject({ ...begun, status: 'pending', manifestErrors: [], buildId: null, postdeploy: null });
+      expect(await store.appSetups.listPending()).toEqual([setup]);
+      await store.apps.delete(app.id);
+      const result = {
+        status: 'failed',
+        failureMessage: 'no luck',
+        manifestErrors: ['config var A is required'],
+        buildId: build.id,
+        postdeploy: { output: 'NUL \0', exitCode: 7 },
+        successUrl: 'https://a.b/',
+      } as const;
+      await store.appSetups.update(setup.id, result);
+      const kept = await store.appSetups.findById(setup.id);
+      expect(kept).toMatchObject({ ...result, postdeploy: { output: 'NUL \uFFFD', exitCode: 7 } });
+      expect(await store.appSetups.listPending()).toEqual([]);
     });
 
     it('gives concurrent releases versions without gaps, also when some are rolled back and two processes write', async () => {
@@ -266,6 +326,124 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       await expect(store.releases.create(releaseOf(doomed, account))).rejects.toMatchObject({ id: 'not_found' });
     });
 
+    it('keeps log drains for as long as their app is there', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      const account = await store.accounts.create({ email: 'ada@example.com' });
+      const [doomed, kept] = [await createApp(store, account.id, 'doomed'), await createApp(store, account.id, 'kept')];
+      const drainOf = (app: App, mayReachLoopback: boolean) => ({
+        id: randomUUID() as LogDrainId,
+        appId: app.id,
+        token: `d.${randomUUID()}`,
+        sealedUrl: Uint8Array.of(0, 255, 7),
+        mayReachLoopback,
+      });
+      await store.logDrains.create(drainOf(doomed, false));
+      const drain = await store.logDrains.create(drainOf(kept, true));
+      expect(drain).toMatchObject({ appId: kept.id, mayReachLoopback: true, createdAt: expect.any(Date) as unknown });
+      expect([...((await store.logDrains.list(kept.id))[0]?.sealedUrl ?? [])]).toEqual([0, 255, 7]);
+      await store.apps.delete(doomed.id);
+      expect((await store.logDrains.listAll()).map(({ id }) => id)).toEqual([drain.id]);
+      await expect(store.logDrains.create(drainOf(doomed, false))).rejects.toMatchObject({ id: 'not_found' });
+      expect([await store.logDrains.delete(drain.id), await store.logDrains.delete(drain.id)]).toEqual([true, false]);
+    });
+
+    it('notes what webhooks ask for with the change itself, also the end of the app, and forgets it in time', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      const account = await store.accounts.create({ email: 'ada@example.com' });
+      const guest = await store.accounts.create({ email: 'bob@example.com' });
+      const app = await createApp(store, account.id, 'watched');
+      const webhook = await store.webhooks.create({
+        id: randomUUID() as WebhookId,
+        appId: app.id,
+        include: ['api:app', 'api:release', 'api:collaborator', 'api:dyno'],
+        level: 'sync',
+        sealedTarget: Uint8Array.of(1, 0, 255),
+        mayReachLoopback: false,
+      });
+      let wakes = 0;
+      store.onWebhookEvents(() => {
+        wakes += 1;
+      });
+      await store.formation.set(app.id, web, { quantity: 1 });
+      const failed = store.transaction(async (tx) => {
+        await tx.releases.create(releaseOf(app, account));
+        throw new Error('rolled back');
+      });
+      await expect(failed).rejects.toThrow('rolled back');
+      expect([wakes, await store.webhookEvents.list(app.id)]).toEqual([0, []]);
+
+      const bob = { accountId: guest.id, email: guest.email };
+      const release = await store.actingAs(bob, () => store.releases.create(releaseOf(app, account)));
+      await store.releases.setStatus(release.id, 'succeeded');
+      const collaborator = await store.collaborators.set(app.id, guest.id, ['view']);
+      await store.collaborators.remove(collaborator.id);
+      const dyno = dynoOf(app, release.id, 'web.1');
+      await store.dynos.save({ ...dyno, state: 'starting' });
+      await store.dynos.save({ ...dyno, crashes: 1, state: 'starting' });
+      await store.dynos.save(dyno);
+      await store.dynos.remove(dyno.id);
+      await store.apps.delete(app.id);
+      expect(wakes).toBe(8);
+      const events = (await store.webhookEvents.list(app.id)).toReversed();
+      expect(events.map(({ include, action, actor }) => `${include} ${action} ${actor.email}`)).toEqual([
+        'api:release create bob@example.com',
+        'api:release update ada@example.com',
+        'api:collaborator create ada@example.com',
+        'api:collaborator destroy ada@example.com',
+        'api:dyno create ada@example.com',
+        'api:dyno update ada@example.com',
+        'api:dyno destroy ada@example.com',
+        'api:app destroy ada@example.com',
+      ]);
+      expect(events[1]?.snapshot).toMatchObject({
+        app: { name: 'watched' },
+        current: { status: 'succeeded' },
+        previous: { status: 'pending' },
+      });
+
+      const soon = new Date(Date.now() + 1000);
+      const [first] = await store.webhookDeliveries.listDue(soon, [], 100);
+      expect(await store.webhookDeliveries.listDue(soon, [], 100)).toHaveLength(8);
+      expect(await store.webhookDeliveries.listDue(soon, [webhook.id], 100)).toEqual([]);
+      expect(await store.webhookDeliveries.nextDueAt([webhook.id])).toBeNull();
+      expect(first).toMatchObject({
+        status: 'pending',
+        attempts: 0,
+        event: { id: events[0]?.id, include: 'api:release' },
+      });
+      if (first === undefined) throw new Error('nothing is due');
+      const now = new Date();
+      const lastAttempt = {
+        id: randomUUID(),
+        status: 'succeeded' as const,
+        code: 204,
+        errorClass: null,
+        createdAt: now,
+        updatedAt: now,
+      };
+      const taken = { status: 'succeeded' as const, attempts: 1, lastAttempt, nextAttemptAt: null };
+      await store.webhookDeliveries.save(first.id, taken);
+      expect(await store.webhookDeliveries.find(first.id)).toMatchObject(taken);
+      expect(await store.webhookDeliveries.list(app.id, { order: 'desc', max: 1 })).toMatchObject([
+        { event: { include: 'api:app' } },
+      ]);
+      expect(await store.webhookDeliveries.list(app.id, { status: 'succeeded', order: 'asc', max: 9 })).toHaveLength(1);
+      await store.webhookEvents.setPayload(first.event.id, { a: 1 });
+      await store.webhookEvents.setPayload(first.event.id, { a: 2 });
+      expect(await store.webhookEvents.find(first.event.id)).toMatchObject({ payload: { a: 1 } });
+
+      await store.webhookEvents.purge(new Date(0), 3);
+      expect(await store.webhookEvents.list(app.id)).toHaveLength(3);
+      // Its app is gone, and it still has three things to tell.
+      expect(await store.webhooks.findWithDeleted(webhook.id)).toMatchObject({ include: webhook.include });
+      expect(await store.webhooks.list(app.id)).toEqual([]);
+      await store.webhookEvents.purge(soon, 3);
+      expect(await store.webhookEvents.list(app.id)).toEqual([]);
+      expect(await store.webhooks.findWithDeleted(webhook.id)).toBeNull();
+    });
+
     it('lists in the order asked for, up to the number asked for', async () => {
       await using database = await emptyDatabase();
       await using store = await open(database.url);
@@ -381,6 +559,36 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       expect(await store.apps.listAccessible(bob.id)).toHaveLength(1);
     });
 
+    it('keeps the tokens of a database that knew no scopes', async () => {
+      await using database = await emptyDatabase();
+      {
+        await using old = await (dialect === 'sqlite'
+          ? openSqlite(database.url, 1000)
+          : openPostgres(database.url, quiet.store));
+        const known = migrations(old.columnTypes);
+        const migrator = new Migrator({ db: old.writer, provider: { getMigrations: () => Promise.resolve(known) } });
+        const { error } = await migrator.migrateTo('0001-create-tables');
+        expect(error).toBeUndefined();
+        const now = new Date().toISOString();
+        await sql`insert into accounts (id, number, email, email_key, created_at, updated_at)
+          values ('a1', 1, 'Ada@example.com', 'ada@example.com', ${now}, ${now})`.execute(old.writer);
+        for (const [hash, revoked] of [
+          ['valid', null],
+          ['revoked', now],
+        ]) {
+          await sql`insert into tokens (hash, account_id, description, created_at, expires_at, revoked_at)
+            values (${hash}, 'a1', 'laptop', ${now}, null, ${revoked})`.execute(old.writer);
+        }
+      }
+
+      await using store = await open(database.url);
+      expect(await store.authorizations.findByHash('valid')).toMatchObject({
+        account: { id: 'a1', email: 'Ada@example.com', name: null, isOperator: true },
+        authorization: { description: 'laptop', scopes: ['global'], hint: null, expiresAt: null },
+      });
+      expect(await store.authorizations.findByHash('revoked')).toBeNull();
+    });
+
     it('keeps the bytes of config vars as they are', async () => {
       await using database = await emptyDatabase();
       await using store = await open(database.url);
@@ -447,7 +655,7 @@ function slugOf(app: App): Omit<Slug, 'id' | 'createdAt'> {
     appId: app.id,
     sha256: 'c'.repeat(64) as Sha256,
     sizeBytes: 4_711,
-    commit: 'a'.repeat(40) as CommitId,
+    commit: 'a'.repeat(40),
     commitDescription: 'Ada: Say hello',
     processTypes: { web: 'gunicorn app', release: './migrate', clock: 'python clock.py' } as Slug['processTypes'],
     buildpackProvidedDescription: 'Python',

@@ -1,57 +1,24 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { checkout, eventually, PlatformRig } from '../rig/platform-rig.ts';
+import { runFolder } from '../../src/run-folder.ts';
+import { HokkuCommand, type Ended } from '../rig/hokku-command.ts';
+import { PlatformRig } from '../rig/platform-rig.ts';
 import { processesIn, processesWith } from '../rig/process-list.ts';
 
 let dir = '';
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'hokku-command-'));
+  await chmod(dir, 0o711);
 });
 afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-interface Ended {
-  readonly exitCode: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** A `hokku` of an operator whose environment holds nothing but this, and the data folder of the test. */
-function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Hokku {
-  return new Hokku(args, { HOKKU_DATA_DIR: join(dir, 'data'), HOKKU_PORT: '0', ...env });
-}
-
-class Hokku {
-  readonly child: ChildProcess;
-  readonly ended: Promise<Ended>;
-  stdout = '';
-  stderr = '';
-
-  constructor(args: readonly string[], env: Readonly<Record<string, string>>) {
-    this.child = spawn(process.execPath, [join(checkout, 'dist', 'main.js'), ...args], {
-      cwd: dir,
-      env: { PATH: process.env['PATH'] ?? '', HOME: dir, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
-    this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
-    this.ended = new Promise((resolve, reject) => {
-      this.child.once('error', reject);
-      this.child.once('close', (exitCode) => {
-        resolve({ exitCode, stdout: this.stdout, stderr: this.stderr });
-      });
-    });
-  }
-
-  async ready(): Promise<void> {
-    await eventually('the line that says so', () => Promise.resolve(this.stdout.includes('listening on')));
-  }
-}
-
+const start = (args: readonly string[], env: Readonly<Record<string, string>> = {}): HokkuCommand =>
+  new HokkuCommand(dir, args, env);
 const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
   start(args, env).ended;
 
@@ -80,6 +47,7 @@ it('explains itself, and ends with 2 when the command line is wrong', async () =
 it('says in one line which setting is wrong and what is allowed, and shows no secret', async () => {
   const wrong: readonly (readonly [env: Readonly<Record<string, string>>, line: string])[] = [
     [{ HOKKU_PORT: '70000' }, 'HOKKU_PORT="70000" is not usable. Allowed: a whole number from 0 to 65535.'],
+    [{ HOKKU_DATA_DIR: '/proc/hokku' }, 'HOKKU_DATA_DIR="/proc/hokku" is not usable. Allowed: a folder on a disk'],
     [{ HOKKU_BIND: 'everywhere' }, 'HOKKU_BIND="everywhere" is not usable. Allowed: an IP address'],
     [{ HOKKU_DOMAIN: 'http://x' }, 'HOKKU_DOMAIN="http://x" is not usable. Allowed: a domain name without port'],
     [{ HOKKU_LOG_LEVEL: 'loud' }, 'HOKKU_LOG_LEVEL="loud" is not usable. Allowed: trace, debug, info'],
@@ -95,11 +63,11 @@ it('says in one line which setting is wrong and what is allowed, and shows no se
     await Promise.all(
       wrong.slice(n, n + 3).map(async ([env, line], index) => {
         const ended = await run(['server'], { HOKKU_DATA_DIR: join(dir, String(n + index)), ...env });
-        expect({ env, ...ended }).toEqual({
+        expect({ env, ...ended }).toMatchObject({
           env,
           exitCode: 1,
           stdout: '',
-          stderr: expect.stringMatching(/^hokku: .*\n$/),
+          complaint: expect.stringMatching(/^hokku: .*\n$/),
         });
         expect(ended.stderr).toContain(line);
         expect(ended.stderr).not.toContain('hunter2');
@@ -108,18 +76,25 @@ it('says in one line which setting is wrong and what is allowed, and shows no se
   }
 });
 
-it('examines the machine for a reader and for a program', async () => {
-  const [text, json] = await Promise.all([run(['doctor']), run(['doctor', '--json'])]);
+it('leaves nothing outside of its data folder, after Ctrl-C and after hokku stop', async () => {
+  // Too deep for a socket in it.
+  const env = { HOKKU_DATA_DIR: join(dir, 'd'.repeat(100)) };
+  const outside = runFolder(env.HOKKU_DATA_DIR);
+  expect(outside).toMatch(/^\/tmp\/hokku-/);
+  const server = start(['server'], env);
+  await server.ready();
+  expect(existsSync(outside)).toBe(true);
+  server.child.kill('SIGINT');
+  await server.ended;
+  expect(existsSync(outside)).toBe(false);
 
-  expect(text.exitCode).toBe(0);
-  expect(text.stdout).toMatch(/^ok {7}git: \d/m);
-  const findings = JSON.parse(json.stdout) as { name: string; status: string; required: boolean }[];
-  expect(json).toMatchObject({ exitCode: 0, stderr: '' });
-  for (const name of ['node', 'git', 'bash', 'tar', 'python3', 'isolation', 'disk', 'port'])
-    expect(findings).toContainEqual(expect.objectContaining({ name }));
-  expect(text.stdout + json.stdout).not.toContain('\u001b');
-  // It looks, and leaves nothing.
-  await expect(stat(join(dir, 'data'))).rejects.toThrow('ENOENT');
+  const killed = start(['server'], env);
+  await killed.ready();
+  killed.child.kill('SIGKILL');
+  await killed.ended;
+  expect(existsSync(outside)).toBe(true);
+  expect((await run(['stop'], env)).exitCode).toBe(0);
+  expect(existsSync(outside)).toBe(false);
 });
 
 it('guards its data folder and its port, warns of unknown settings, and tells its token once', async () => {
@@ -142,7 +117,7 @@ it('guards its data folder and its port, warns of unknown settings, and tells it
     run(['env', '--json']),
   ]);
   expect(second).toMatchObject({ exitCode: 1, stdout: '' });
-  expect(second.stderr).toMatch(
+  expect(second.complaint).toMatch(
     /^hokku: Another platform \(process \d+\) already uses \S+\. Stop it first, or set HOKKU_DATA_DIR\.\n$/,
   );
   expect(sameport).toMatchObject({ exitCode: 1, stdout: '' });

@@ -211,7 +211,8 @@ async function expectDestroyed(work: Work, name: string): Promise<void> {
     }
     return found.sort();
   };
-  expect(await holding()).toEqual([`cache/${id}`, `logs/${id}`, `logs/${id}.build`, `repos/${id}.git`]);
+  const kept = [`cache/${id}`, `logs/${id}`, `logs/${id}.build`, `repos/${id}.git`, `streams/${id}`];
+  expect(await holding()).toEqual(kept);
 
   await work.heroku('apps:destroy', '--confirm', name);
   expect(await work.git('remote')).toBe('');

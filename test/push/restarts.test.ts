@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
@@ -110,6 +110,76 @@ it('remembers crashed and stopped dynos, and starts what was killed by hand', as
   await expectNoRemains(rig);
   await rig.api('DELETE', `/apps/${app.name}`);
 });
+
+/** What a machine that goes down does to the processes, and what makes the next start a new one. */
+interface MachineEnd {
+  readonly endsPlatform: () => Promise<void>;
+  readonly signal: NodeJS.Signals;
+  /** Only a kernel has one; to dynos it looks as if there were a new one, because their records tell of another. */
+  readonly isNewBoot: boolean;
+}
+
+const machineEnds: Readonly<Record<string, MachineEnd>> = {
+  'a power cut': { endsPlatform: () => rig.killServer(), signal: 'SIGKILL', isNewBoot: false },
+  // Everybody gets SIGTERM, so supervisors even have the time to write down how their dynos ended.
+  'an orderly reboot': { endsPlatform: () => rig.terminateServer(), signal: 'SIGTERM', isNewBoot: true },
+};
+
+it.each(Object.keys(machineEnds))('counts no crash after %s of the machine, and starts all dynos', async (name) => {
+  const end = machineEnds[name];
+  if (end === undefined) throw new Error(`no end ${name}`);
+  const app = await rig.createApp();
+  await deployVersion(app, 1, { Procfile: 'web: exec python server.py\nworker: exec sleep 87\n' });
+  await rig.api('PATCH', `/apps/${app.name}/formation/worker`, { quantity: 1 });
+  const areUp = async (): Promise<boolean> => (await states(app)) === 'web.1 up, worker.1 up';
+  await eventually('two dynos', areUp);
+  const before = await dynoRecords();
+  expect(before).toHaveLength(2);
+
+  await end.endsPlatform();
+  const supervisors = before.map(({ supervisor }) => supervisor.pid);
+  for (const pid of [...supervisors, routerPid()]) process.kill(pid, end.signal);
+  const isOver = (): boolean => !processes().some(({ pid }) => supervisors.includes(pid));
+  await eventually('the end of the dynos', () => Promise.resolve(isOver()));
+  if (end.isNewBoot) for (const { file } of before) await changeBoot(file);
+  await rig.startServer();
+
+  await eventually('the same dynos', areUp);
+  expect((await answerOf(app)).version).toBe(1);
+  expect((await app.logs()).filter((line) => /crashed|Process exited/.test(line))).toEqual([]);
+  expect((await dynoRecords()).map(({ file }) => file)).not.toEqual(
+    expect.arrayContaining(before.map(({ file }) => file)),
+  );
+  // Had it been counted, this would be the second crash in a row, which is followed by minutes of waiting.
+  const web = await answerOf(app);
+  process.kill(await pidIn(app, 'web.1', 'python server.py'), 'SIGKILL');
+  await eventually('another web.1', async () => (await answerOf(app).catch(() => web)).started !== web.started);
+  await expectNoRemains(rig);
+  await rig.api('DELETE', `/apps/${app.name}`);
+});
+
+async function states(app: RigApp): Promise<string> {
+  return (await app.dynos())
+    .map(({ name, state }) => `${name} ${state}`)
+    .sort()
+    .join(', ');
+}
+
+async function dynoRecords(): Promise<readonly { file: string; supervisor: { pid: number } }[]> {
+  const ids = await readdir(join(rig.dataDir, 'dynos'));
+  return Promise.all(
+    ids.map(async (id) => {
+      const file = join(rig.dataDir, 'dynos', id, 'dyno.json');
+      return { file, ...(JSON.parse(await readFile(file, 'utf8')) as { supervisor: { pid: number } }) };
+    }),
+  );
+}
+
+async function changeBoot(file: string): Promise<void> {
+  const record = JSON.parse(await readFile(file, 'utf8')) as object;
+  expect(record).toHaveProperty('bootId');
+  await writeFile(file, JSON.stringify({ ...record, bootId: '00000000-0000-4000-8000-000000000000' }));
+}
 
 /** From the rig's own record: other platforms of this machine have a `web.1`, too. */
 async function supervisorOf(app: RigApp, name: string): Promise<number> {

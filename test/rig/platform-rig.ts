@@ -74,6 +74,14 @@ export class PlatformRig implements AsyncDisposable {
     return this.#process.pid;
   }
 
+  /** Resolves with the exit status of the server when it ends; null after a signal. */
+  get exited(): Promise<number | null> {
+    const child = this.#process;
+    if (child === null) throw new Error('the server is not running');
+    if (child.exitCode !== null) return Promise.resolve(child.exitCode);
+    return new Promise((resolve) => child.once('exit', resolve));
+  }
+
   /** Of the server that was started last, whether it still runs or not. */
   get lastPid(): number {
     return this.#lastPid;
@@ -99,6 +107,7 @@ export class PlatformRig implements AsyncDisposable {
         // An answer that does not fit its published schema fails the test that asked for it.
         HOKKU_CHECK_ANSWERS: 'on',
         HOKKU_API_RATE_LIMIT: '1000000',
+        ...sandboxSetting(),
         ...(this.#database === null ? {} : { HOKKU_DATABASE_URL: this.#database.url }),
         ...this.#settings,
       },
@@ -400,6 +409,12 @@ export class RigApp {
 
 function newToken(): string {
   return `HRKU-${randomBytes(16).toString('hex')}`;
+}
+
+/** On a machine where only this one can be had, whoever runs the tests sets it. */
+export function sandboxSetting(): Record<string, string> {
+  const { HOKKU_SANDBOX: choice = '' } = process.env;
+  return choice === '' ? {} : { HOKKU_SANDBOX: choice };
 }
 
 /** The machine's registry and CA settings reach the server under test; its own platform settings do not. */

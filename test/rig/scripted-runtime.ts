@@ -13,6 +13,9 @@ export class ScriptedDyno implements RunningDyno {
   /** False: SIGTERM does not impress it. */
   obeysTerm = true;
   isRemoved = false;
+  /** True: what it wrote waits for `handOutput`. */
+  holdsOutput = false;
+  readonly #waiting: (() => void)[] = [];
   readonly #exited = deferred<Exit | null>();
   #isListening = false;
   #hasEnded = false;
@@ -53,6 +56,16 @@ export class ScriptedDyno implements RunningDyno {
     return Promise.resolve(this.#isListening);
   }
 
+  afterOutput(_atMicros: bigint, then: () => void): void {
+    if (this.holdsOutput) this.#waiting.push(then);
+    else then();
+  }
+
+  handOutput(): void {
+    this.holdsOutput = false;
+    for (const then of this.#waiting.splice(0)) then();
+  }
+
   terminate(): Promise<void> {
     this.signals.push('SIGTERM');
     if (this.obeysTerm) this.exit(143);
@@ -77,11 +90,14 @@ export class ScriptedRuntime implements DynoRuntime {
   readonly dynos: ScriptedDyno[] = [];
   /** Decides what the next dynos do. */
   script: (spec: DynoSpec) => Script = () => 'listen';
+  /** Of the next dynos. */
+  holdsOutput = false;
 
   start(spec: DynoSpec): Promise<RunningDyno> {
     const script = this.script(spec);
     if (typeof script === 'object' && 'fail' in script) return Promise.reject(new Error(script.fail));
     const dyno = new ScriptedDyno(spec);
+    dyno.holdsOutput = this.holdsOutput;
     this.dynos.push(dyno);
     if (script === 'listen') dyno.listen();
     else if (script !== 'wait') dyno.exit(script.exit);
@@ -100,8 +116,8 @@ export class ScriptedRuntime implements DynoRuntime {
     return null;
   }
 
-  listensOn(): boolean {
-    return false;
+  listensOn(): Promise<boolean> {
+    return Promise.resolve(false);
   }
 
   /** Those that have not ended. */

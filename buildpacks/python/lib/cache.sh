@@ -7,18 +7,10 @@
 
 CACHE_LAYOUT="2"
 
-cache::_dir() {
-	echo "${CACHE_DIR}/python"
-}
-
-cache::last_interpreter() {
-	head -n 1 "$(cache::_dir)/interpreter" 2>/dev/null || true
-}
-
-cache::last_series() {
-	local version
-	version="$(cache::last_interpreter | cut -f 1)"
-	echo "${version%.*}"
+# Sets LAST_INTERPRETER to `version<TAB>source<TAB>path<TAB>identity` of the last build's, or to nothing.
+cache::read_last_interpreter() {
+	LAST_INTERPRETER=""
+	if [[ -f "${CACHE_DIR}/python/interpreter" ]]; then IFS= read -r LAST_INTERPRETER <"${CACHE_DIR}/python/interpreter" || true; fi
 }
 
 # The manifest must not tell of byte code that a restored environment grew, or of times of folders.
@@ -29,8 +21,11 @@ cache::_manifest() {
 # Prints why the cached environment isn't what the key in $1 asks for, one reason per line; nothing when it is.
 cache::_reasons() {
 	local key="$1" what value old
+	local -A saved=()
+	if [[ "${key}" == "$(<"${CACHE_DIR}/python/key")" ]]; then return; fi
+	while IFS=$'\t' read -r what value; do saved["${what:-none}"]="${value}"; done <"${CACHE_DIR}/python/key"
 	while IFS=$'\t' read -r what value; do
-		old="$(awk -F '\t' -v what="${what}" '$1 == what { print $2 }' "$(cache::_dir)/key" 2>/dev/null || true)"
+		old="${saved["${what}"]:-}"
 		if [[ "${old}" == "${value}" ]]; then continue; fi
 		if [[ "${value}" =~ ^[0-9a-f]{64}$ || -z "${old}" ]]; then
 			echo "The ${what} changed."
@@ -42,31 +37,35 @@ cache::_reasons() {
 
 # Puts the cached environment into the build when the key in $1 is its key. Returns 1 when there's none to use.
 cache::restore() {
-	local key="$1" reasons reason dir
-	dir="$(cache::_dir)"
+	local key="$1" reasons reason dir="${CACHE_DIR}/python" linking=""
 	report::set cache_status empty
 	if [[ ! -d "${dir}/env" || ! -f "${dir}/key" ]]; then return 1; fi
 
 	reasons="$(cache::_reasons "${key}")"
-	if [[ -z "${reasons}" ]] && ! cmp -s "${dir}/manifest" <(cache::_manifest "${dir}/env"); then
-		reasons="Files of the cached environment were changed after the install."
+	if [[ -z "${reasons}" ]]; then
+		# Both walk through thousands of files, side by side.
+		cache::_link "${dir}/env" "${PYTHON_IN_BUILD}" &
+		linking=$!
+		if ! cmp -s "${dir}/manifest" <(cache::_manifest "${dir}/env"); then
+			reasons="Files of the cached environment were changed after the install."
+		fi
+		if ! wait "${linking}"; then reasons="The cached environment couldn't be copied."; fi
 	fi
 	if [[ -n "${reasons}" ]]; then
 		report::set cache_status discarded
 		output::step "Discarding cache since:"
 		while IFS= read -r reason; do output::detail "- ${reason}"; done <<<"${reasons}"
-		rm -rf "${dir}/env" "${dir}/key" "${dir}/manifest"
+		rm -rf "${dir}/env" "${dir}/key" "${dir}/manifest" "${PYTHON_IN_BUILD}"
 		return 1
 	fi
 
 	report::set cache_status reused
 	output::step "Restoring cache"
-	cache::_link "${dir}/env" "${PYTHON_IN_BUILD}"
 }
 
 # Hard links where both folders are on one mount and belong to us, else a copy.
 cache::_link() {
-	rm -rf "$2"
+	if [[ -e "$2" ]]; then rm -rf "$2"; fi
 	if ! cp -RPl "$1" "$2" 2>/dev/null; then
 		rm -rf "$2"
 		cp -a --reflink=auto "$1" "$2"
@@ -74,8 +73,7 @@ cache::_link() {
 }
 
 cache::save() {
-	local key="$1" dir
-	dir="$(cache::_dir)"
+	local key="$1" dir="${CACHE_DIR}/python"
 	output::step "Saving cache"
 	rm -rf "${dir}/env" "${dir}/key" "${dir}/manifest" "${dir}/env.part"
 	cache::_link "${PYTHON_IN_BUILD}" "${dir}/env.part"
@@ -86,16 +84,20 @@ cache::save() {
 	cache::_trim
 }
 
+# With what tells another file at the same path, so that the next build need not ask the interpreter for its version.
 cache::remember_interpreter() {
-	printf '%s\t%s\t%s\n' "${PYTHON_VERSION}" "${PYTHON_SOURCE}" "${PYTHON_BASE}" >"$(cache::_dir)/interpreter"
+	if [[ -n "${SURVEY_LAST}" && -f "${CACHE_DIR}/python/interpreter" ]]; then return; fi
+	if [[ "${PYTHON_SOURCE}" == machine && -z "${PYTHON_IDENTITY}" ]]; then
+		PYTHON_IDENTITY="$("${HELPER_PYTHON}" -I -S -B "${BUILDPACK_DIR}/lib/survey.py" identity "${PYTHON_BASE}")"
+	fi
+	printf '%s\t%s\t%s\t%s\n' "${PYTHON_VERSION}" "${PYTHON_SOURCE}" "${PYTHON_BASE}" "${PYTHON_IDENTITY:--}" >"${CACHE_DIR}/python/interpreter"
 }
 
 # pip's downloads make a changed requirement cheap; they must not grow forever. Interpreters of other versions go.
 cache::_trim() {
-	local dir folder size
-	dir="$(cache::_dir)"
-	size="$(du -sm "${dir}/pip-cache" 2>/dev/null | cut -f 1 || true)"
-	if [[ "${size:-0}" -gt 512 ]]; then rm -rf "${dir}/pip-cache"; fi
+	local dir="${CACHE_DIR}/python" folder size
+	size="$(du -sm "${dir}/pip-cache" 2>/dev/null || true)"
+	if [[ "${size%%[^0-9]*}" -gt 512 ]]; then rm -rf "${dir}/pip-cache"; fi
 	for folder in "${dir}"/standalone/* "${dir}"/distribution/*; do
 		if [[ -d "${folder}" && "${folder}" != "${PYTHON_BASE}" ]]; then rm -rf "${folder}"; fi
 	done

@@ -3,9 +3,12 @@
 
 django::collectstatic() {
 	local manage log status
-	if [[ ! -d "$(environment::site_packages)/django/core" ]]; then return 0; fi
+	if [[ ! -d "${SITE_PACKAGES}/django/core" ]]; then return 0; fi
 
-	manage="$(cd "${BUILD_DIR}" && find . -maxdepth 3 -name manage.py -type f -not -path './.heroku/*' -printf '%d\t%P\n' | LC_ALL=C sort -n | head -n 1 | cut -f 2)"
+	manage="manage.py"
+	if [[ ! -f "${BUILD_DIR}/manage.py" || -L "${BUILD_DIR}/manage.py" ]]; then
+		manage="$(django::_find_manage)"
+	fi
 	if [[ -z "${manage}" ]]; then
 		report::set django_collectstatic no-manage-py
 		output::step "Skipping Django collectstatic since no manage.py file was found."
@@ -33,6 +36,11 @@ django::collectstatic() {
 	django::_fail "${manage}" "${log}"
 }
 
+# The one that lies highest, in a folder or a folder's folder.
+django::_find_manage() {
+	cd "${BUILD_DIR}" && find . -maxdepth 3 -name manage.py -type f -not -path './.heroku/*' -printf '%d\t%P\n' | LC_ALL=C sort -n | head -n 1 | cut -f 2
+}
+
 django::_setting() {
 	if [[ -f "${ENV_DIR}/$1" ]]; then
 		local value
@@ -49,8 +57,8 @@ django::_run() {
 		config_vars::export
 		export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="${BUILD_DIR}"
 		cd "${BUILD_DIR}" || exit 1
-		"$(environment::python)" "$1" collectstatic --noinput --traceback
-	) 2>&1 </dev/null | tee "$2" | sed -u -E '/^(Copying|Post-processed|Deleting|$)/d' | output::indent
+		"${PYTHON_HOME_AT_BUILD}/bin/python" "$1" collectstatic --noinput --traceback
+	) 2>&1 </dev/null | tee "$2" | output::indent "" '/^(Copying|Post-processed|Deleting|$)/d'
 }
 
 django::_fail() {
@@ -70,8 +78,9 @@ Is the package missing in your requirements file?"
 	fi
 	if [[ "$(django::_setting DEBUG_COLLECTSTATIC)" != 0 ]]; then
 		output::step "Names of the variables that collectstatic saw (values are kept out of the log):"
+		config_vars::find
 		{
-			config_vars::names
+			printf '%s\n' "${CONFIG_VARS[@]}"
 			compgen -e
 		} | sort -u | output::indent
 	fi

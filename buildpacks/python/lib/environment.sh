@@ -10,30 +10,24 @@ APP_PYTHON="/app/.heroku/python"
 environment::place() {
 	PYTHON_IN_BUILD="${BUILD_DIR}/.heroku/python"
 	PYTHON_HOME_AT_BUILD="${PYTHON_IN_BUILD}"
-	mkdir -p "${BUILD_DIR}/.heroku"
+	SITE_PACKAGES="${PYTHON_IN_BUILD}/lib/python${PYTHON_VERSION%.*}/site-packages"
+	mkdir -p "${BUILD_DIR}/.heroku" "${BUILD_DIR}/.profile.d"
 	if [[ "${BUILD_DIR}" == "/app" ]]; then return; fi
 	# Only where /app is ours: elsewhere HOME is a folder of the host, and two builds would fight over /app.
-	if [[ "${HOME:-}" == "/app" ]] && mkdir -p /app/.heroku 2>/dev/null && rm -rf "${APP_PYTHON}" 2>/dev/null &&
+	if [[ "${HOME:-}" == "/app" ]] && { [[ -d /app/.heroku ]] || mkdir -p /app/.heroku 2>/dev/null; } &&
+		{ [[ ! -e "${APP_PYTHON}" && ! -L "${APP_PYTHON}" ]] || rm -rf "${APP_PYTHON}" 2>/dev/null; } &&
 		ln -s "${PYTHON_IN_BUILD}" "${APP_PYTHON}" 2>/dev/null; then
 		PYTHON_HOME_AT_BUILD="${APP_PYTHON}"
 	fi
 }
 
-environment::python() {
-	echo "${PYTHON_HOME_AT_BUILD}/bin/python"
-}
-
-environment::site_packages() {
-	echo "${PYTHON_IN_BUILD}/lib/python${PYTHON_VERSION%.*}/site-packages"
-}
-
 # A virtual environment by hand: `python -m venv` takes seconds, because of ensurepip, which Debian leaves out anyway.
 environment::create() {
 	local name="python${PYTHON_VERSION%.*}" home
-	rm -rf "${PYTHON_IN_BUILD}"
-	mkdir -p "${PYTHON_IN_BUILD}/bin" "$(environment::site_packages)"
+	if [[ -e "${PYTHON_IN_BUILD}" ]]; then rm -rf "${PYTHON_IN_BUILD}"; fi
+	mkdir -p "${PYTHON_IN_BUILD}/bin" "${SITE_PACKAGES}"
 	if [[ "${PYTHON_SOURCE}" == machine ]]; then
-		home="$(dirname "${PYTHON_BASE}")"
+		home="${PYTHON_BASE%/*}"
 		ln -s "${PYTHON_BASE}" "${PYTHON_IN_BUILD}/bin/${name}"
 	else
 		cp -a --reflink=auto "${PYTHON_BASE}" "${PYTHON_IN_BUILD}/base"
@@ -47,7 +41,6 @@ environment::create() {
 
 # Variables for everything that runs Python from here on. PYTHONHOME stays unset: a virtual environment breaks with it.
 environment::activate() {
-	local libraries
 	unset PYTHONHOME PYTHONPATH
 	export PATH="${PYTHON_HOME_AT_BUILD}/bin:${PATH}"
 	export PYTHONUNBUFFERED=1
@@ -56,8 +49,8 @@ environment::activate() {
 	export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-315532800}"
 	export PYTHONHASHSEED=0
 	export CFLAGS="-g0${CFLAGS:+ ${CFLAGS}}"
-	libraries="$(distribution::libraries "${PYTHON_IN_BUILD}/base")"
-	if [[ -n "${libraries}" ]]; then export LD_LIBRARY_PATH="${libraries}${LD_LIBRARY_PATH:+:${LD_LIBRARY_PATH}}"; fi
+	distribution::find_libraries "${PYTHON_IN_BUILD}/base"
+	if [[ -n "${LIBRARIES}" ]]; then export LD_LIBRARY_PATH="${LIBRARIES}${LD_LIBRARY_PATH:+:${LD_LIBRARY_PATH}}"; fi
 }
 
 # Byte code next to every module under $2, by the Python of the environment or interpreter in $1. It trusts its source
@@ -78,6 +71,15 @@ environment::compile() {
 # Takes the names of this build out of the files that hold them, so that the tree works in /app and has no random path.
 # The cache gets the environment in this state.
 environment::settle() {
+	local -a files=()
+	local file status=0
+	# Mostly nothing holds them, and `grep` knows that sooner than Python has started. The same files as settle.py reads.
+	for file in "${SITE_PACKAGES}"/{*.pth,*.egg-link,__editable__*,*.dist-info/direct_url.json} "${PYTHON_IN_BUILD}"/{bin/*,pyvenv.cfg}; do
+		if [[ -f "${file}" && ! -L "${file}" ]]; then files+=("${file}"); fi
+	done
+	if [[ "${#files[@]}" -eq 0 ]]; then return; fi
+	grep -q -F -e "${BUILD_DIR}" -e "$(cd "${BUILD_DIR}" && pwd -P)" -- "${files[@]}" || status=$?
+	if [[ "${status}" -eq 1 ]]; then return; fi
 	"${HELPER_PYTHON}" -I -S "${BUILDPACK_DIR}/lib/settle.py" "${PYTHON_IN_BUILD}" all "${BUILD_DIR}" /app
 }
 

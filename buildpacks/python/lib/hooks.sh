@@ -1,26 +1,30 @@
 #!/usr/bin/env bash
 # The app's own bin/pre_compile and bin/post_compile, with config vars in their environment.
 
-# Prints the names of config vars that a child may get: not those that would break it.
-config_vars::names() {
+# Names of config vars that no child gets: those that would break it, and those whose meaning bash keeps to itself.
+CONFIG_VARS_KEPT_BACK='^(PATH|GIT_DIR|CPATH|CPPATH|LD_PRELOAD|LIBRARY_PATH|LD_LIBRARY_PATH|PYTHONHOME|PYTHONPATH|LANG|HOME|BUILD_DIR|CACHE_DIR|ENV_DIR|STACK|BASH_ENV|ENV|IFS|_|UID|EUID|PPID|SHELLOPTS|BASHOPTS|BASH|BASHPID|BASH_[A-Z_]+|FUNCNAME|GROUPS|DIRSTACK|LINENO|PIPESTATUS|HISTCMD|OPTIND|RANDOM|SRANDOM|SECONDS|EPOCHSECONDS|EPOCHREALTIME)$'
+
+# Sets CONFIG_VARS to the names of config vars that a child may get.
+config_vars::find() {
 	local file name
+	CONFIG_VARS=()
 	[[ -d "${ENV_DIR}" ]] || return 0
 	for file in "${ENV_DIR}"/*; do
-		name="$(basename "${file}")"
-		if [[ -f "${file}" && "${name}" =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] &&
-			[[ ! "${name}" =~ ^(PATH|GIT_DIR|CPATH|CPPATH|LD_PRELOAD|LIBRARY_PATH|LD_LIBRARY_PATH|PYTHONHOME|PYTHONPATH|LANG|HOME|BUILD_DIR|CACHE_DIR|ENV_DIR|STACK|BASH_ENV|ENV|IFS)$ ]]; then
-			echo "${name}"
+		name="${file##*/}"
+		if [[ -f "${file}" && "${name}" =~ ^[A-Za-z_][A-Za-z0-9_]*$ && ! "${name}" =~ ${CONFIG_VARS_KEPT_BACK} ]]; then
+			CONFIG_VARS+=("${name}")
 		fi
 	done
 }
 
-# To be called in a subshell. A value's trailing newlines are its own.
+# To be called in a subshell. A value's trailing newlines are its own; it holds no NUL, so all of it is read.
 config_vars::export() {
-	local name value
-	while IFS= read -r name; do
-		value="$(cat "${ENV_DIR}/${name}" && printf x)"
-		export "${name}=${value%x}"
-	done < <(config_vars::names)
+	local config_var_name config_var_value
+	config_vars::find
+	for config_var_name in "${CONFIG_VARS[@]}"; do
+		IFS= read -r -d '' config_var_value <"${ENV_DIR}/${config_var_name}" || true
+		export "${config_var_name}=${config_var_value}"
+	done
 }
 
 hooks::run() {
@@ -56,11 +60,30 @@ hooks::_check_build_dir() {
 	EOF
 }
 
+# The step ends with the script. A daemon that it leaves behind still holds the pipe: what that prints later is read, so
+# that nothing stops it, and shown to nobody.
 hooks::_run() {
+	local end="end of ${1//\//-} ${RANDOM}${RANDOM}${RANDOM}" pipe="${WORK_DIR}/hook" status=0 shown finished into
+	mkfifo "${pipe}"
+	exec {shown}>&1
+	exec {finished}< <(
+		exec <"${pipe}"
+		output::indent "" "" "${end}" >&"${shown}"
+		exec cat >/dev/null 2>&1 {shown}>&-
+	)
+	exec {into}>"${pipe}"
+	rm "${pipe}"
 	(
 		config_vars::export
 		export PYTHONDONTWRITEBYTECODE=1 BUILD_DIR CACHE_DIR ENV_DIR
 		cd "${BUILD_DIR}" || exit 1
 		"./$1"
-	) 2>&1 </dev/null | output::indent
+	) >&"${into}" 2>&1 </dev/null {into}>&- {finished}<&- {shown}>&- || status=$?
+	# In one write, after all that the script wrote.
+	printf '%s\n' "${end}" >&"${into}"
+	exec {into}>&- {shown}>&-
+	# Ends when all is shown.
+	read -r <&"${finished}" || true
+	exec {finished}<&-
+	return "${status}"
 }

@@ -15,20 +15,21 @@ install::dependencies() {
 
 # $1: what the hash $2 is of, in words. The rest: more `what<TAB>value` lines.
 install::_key() {
+	local settings
 	printf '%s\t%s\n' 'layout of the cache' "${CACHE_LAYOUT}" 'stack' "${STACK:-none}" \
 		'Python version' "${PYTHON_VERSION}" 'source of Python' "${PYTHON_SOURCE} ${PYTHON_BASE##*/}" \
 		'package manager' "${PACKAGE_MANAGER}" 'path of the app' "${PYTHON_HOME_AT_BUILD%"${PYTHON_IN_BUILD}"}"
 	if [[ "${PACKAGE_MANAGER}" != none ]]; then
-		printf '%s\t%s\n' 'pip version' "${PIP_VERSION}" 'settings of pip' "$(pip::settings_hash)"
+		settings="$(pip::settings_hash)"
+		printf '%s\t%s\n' 'pip version' "${PIP_VERSION}" 'settings of pip' "${settings%% *}"
 	fi
 	printf '%s\t%s\n' "$1" "$2"
 }
 
 install::nothing() {
-	local key
 	environment::create
 	output::step "No requirements.txt or pyproject.toml states dependencies: installing none"
-	rm -rf "${CACHE_DIR}/python/env"
+	if [[ -d "${CACHE_DIR}/python/env" ]]; then rm -rf "${CACHE_DIR}/python/env"; fi
 	report::set cache_status unused
 }
 
@@ -44,7 +45,7 @@ install::requirements() {
 			variable) export "${value}=$(<"${ENV_DIR}/${value}")" ;;
 			*) install::_fail_requirements "${value}" "${third%%$'\t'*}" "${third#*$'\t'}" ;;
 		esac
-	done < <("${HELPER_PYTHON}" -I -S "${BUILDPACK_DIR}/lib/requirements.py" "${BUILD_DIR}" requirements.txt "${copies}" "${ENV_DIR}")
+	done < <(printf '%s\n' "${SURVEY_REQUIREMENTS[@]}")
 
 	if [[ "${empty}" == yes ]]; then
 		environment::create
@@ -83,7 +84,7 @@ install::_run() {
 	report::timed dependencies_install pip::install "${copies}" "$@" || pip_failure::explain "${WORK_DIR}/pip.log"
 	cp -n "${PIP_WHEEL}" "${CACHE_DIR}/python/pip/"
 	pip::leave_in_environment
-	report::timed byte_code environment::compile "${PYTHON_IN_BUILD}" "$(environment::site_packages)" "${APP_PYTHON}"
+	report::timed byte_code environment::compile "${PYTHON_IN_BUILD}" "${SITE_PACKAGES}" "${APP_PYTHON}"
 	environment::settle
 	report::timed cache_save cache::save "${key}"
 	environment::unsettle "${HAS_EDITABLE}"

@@ -11,13 +11,16 @@ output::detail() {
 
 # Indents what comes in by 7 spaces, without user names and passwords of URLs. Line by line, and leaves other bytes alone
 # (`sed -u` would read them one at a time, which takes a minute for 100 MB).
-# A name given as $1 replaces the folder $2 (a normalised copy of the app's file is shown by the name the user knows).
+# The folder $1 is left out of paths (a normalised copy of the app's file is shown by the name the user knows); $2 is a
+# command for `sed` to begin with; the text $3 at the end of a line ends it all, and isn't shown itself.
 output::indent() {
-	local -a hide=(-e 's#(://)[^/@[:space:]]+@#\1****@#g')
-	if [[ -n "${1:-}" ]]; then
-		hide+=(-e "s#${1}/?##g")
-	fi
-	LC_ALL=C stdbuf -oL sed -E "${hide[@]}" -e 's/^/       /' -e 's/[[:space:]]+$//'
+	local -a hide=()
+	if [[ -n "${2:-}" ]]; then hide+=(-e "$2"); fi
+	hide+=(-e 's#(://)[^/@[:space:]]+@#\1****@#g')
+	if [[ -n "${1:-}" ]]; then hide+=(-e "s#${1}/?##g"); fi
+	hide+=(-e 's/^/       /')
+	if [[ -n "${3:-}" ]]; then hide+=(-e "/$3\$/{s///;s/[[:space:]]+\$//;/./!Q;q}"); fi
+	LC_ALL=C stdbuf -oL sed -E "${hide[@]}" -e 's/[[:space:]]+$//'
 }
 
 output::_block() {

@@ -58,7 +58,7 @@ package_manager::choose_without_lock() {
 		package_manager::fail_unsupported Pipfile Pipenv "pipenv lock && pipenv requirements > requirements.txt" Pipfile
 	fi
 
-	case "$("${HELPER_PYTHON}" -I -S "${BUILDPACK_DIR}/lib/project.py" kind "${BUILD_DIR}")" in
+	case "${SURVEY_KIND}" in
 		dependencies) PACKAGE_MANAGER="pip-dependencies" ;;
 		project) PACKAGE_MANAGER="pip-project" ;;
 		*) PACKAGE_MANAGER="none" ;;

@@ -27,19 +27,24 @@ pip::settings_hash() {
 		for file in /etc/pip.conf "${HOME:-/app}/.pip/pip.conf" "${HOME:-/app}/.config/pip/pip.conf" "${PIP_CONFIG_FILE:-}" "${PIP_CONSTRAINT:-}"; do
 			if [[ -n "${file}" && -f "${file}" ]]; then cat "${file}"; fi
 		done
-	} | sha256sum | cut -d ' ' -f 1
+	} | sha256sum
 }
 
 # Sets PIP_VERSION and PIP_DIR (the folder to run). From the cache, else the package index, else a wheel that the
 # machine has for ensurepip. The wheel stays for the app's own `pip`.
 pip::obtain() {
 	local folder="${CACHE_DIR}/python/pip" wheel
-	mkdir -p "${folder}"
-	wheel="$(pip::_cached_wheel)"
-	if [[ -z "${wheel}" ]]; then
+	local -a cached=("${CACHE_DIR}/python/pip"/pip-*-py3-none-any.whl)
+	if [[ ! -d "${folder}" ]]; then mkdir -p "${folder}"; fi
+	if [[ "${#cached[@]}" -gt 1 ]]; then
+		wheel="$(printf '%s\n' "${cached[@]}" | sort -V | tail -n 1)"
+	elif [[ -f "${cached[0]}" ]]; then
+		wheel="${cached[0]}"
+	else
 		wheel="$(pip::_download "${folder}")"
 	fi
-	PIP_VERSION="$(basename "${wheel}" | cut -d - -f 2)"
+	PIP_VERSION="${wheel##*/pip-}"
+	PIP_VERSION="${PIP_VERSION%%-*}"
 	PIP_DIR="${folder}/${PIP_VERSION}/pip"
 	PIP_WHEEL="${wheel}"
 	if [[ ! -d "${PIP_DIR}" ]]; then
@@ -49,10 +54,6 @@ pip::obtain() {
 		output::step "Installing pip ${PIP_VERSION}"
 	fi
 	report::set pip_version "${PIP_VERSION}"
-}
-
-pip::_cached_wheel() {
-	find "${CACHE_DIR}/python/pip" -maxdepth 1 -name 'pip-*-py3-none-any.whl' | sort -V | tail -n 1
 }
 
 pip::_download() {
@@ -97,19 +98,17 @@ pip::install() {
 		unset PYTHONDONTWRITEBYTECODE
 		export PYTHONPYCACHEPREFIX="${byte_code}" PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1
 		PIP_RETRIES="${PIP_RETRIES:-2}" PIP_DEFAULT_TIMEOUT="${PIP_DEFAULT_TIMEOUT:-15}" \
-			"$(environment::python)" "${PIP_DIR}" install --no-input --progress-bar off --no-color --no-compile --no-warn-script-location \
+			"${PYTHON_HOME_AT_BUILD}/bin/python" "${PIP_DIR}" install --no-input --progress-bar off --no-color --no-compile --no-warn-script-location \
 			--exists-action w --cache-dir "${CACHE_DIR}/python/pip-cache" --src "${PYTHON_HOME_AT_BUILD}/src" "$@"
 	) 2>&1 </dev/null | tee "${log}" | output::indent "${copies}"
 }
 
 # `pip` for the app's hooks and one-off dynos: the wheel as it is, one file in the slug instead of hundreds.
 pip::leave_in_environment() {
-	local site name
-	site="$(environment::site_packages)"
-	if [[ -d "${site}/pip" ]]; then return 0; fi
-	name="$(basename "${PIP_WHEEL}")"
+	local name="${PIP_WHEEL##*/}"
+	if [[ -d "${SITE_PACKAGES}/pip" ]]; then return 0; fi
 	cp "${PIP_WHEEL}" "${PYTHON_IN_BUILD}/lib/${name}"
-	echo "../../${name}" >"${site}/pip.pth"
+	echo "../../${name}" >"${SITE_PACKAGES}/pip.pth"
 	cat >"${PYTHON_IN_BUILD}/bin/pip" <<-EOF
 		#!${PYTHON_HOME_AT_BUILD}/bin/python
 		import sys

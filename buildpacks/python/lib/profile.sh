@@ -2,15 +2,15 @@
 # What dynos, later buildpacks and bin/release get from this build.
 
 profile::write() {
-	mkdir -p "${BUILD_DIR}/.profile.d"
+	if [[ ! -d "${BUILD_DIR}/.profile.d" ]]; then mkdir -p "${BUILD_DIR}/.profile.d"; fi
 	# Not through a link of the same name.
 	cp --remove-destination "${BUILDPACK_DIR}"/profile.d/*.sh "${BUILD_DIR}/.profile.d/"
 }
 
 # For the buildpacks after this one, which run in this build.
 profile::write_export() {
-	local file="${BUILDPACK_DIR}/export" libraries
-	libraries="$(distribution::libraries "${PYTHON_IN_BUILD}/base")"
+	local file="${BUILDPACK_DIR}/export"
+	distribution::find_libraries "${PYTHON_IN_BUILD}/base"
 	if [[ ! -w "${BUILDPACK_DIR}" || (-e "${file}" && ! -w "${file}") ]]; then
 		output::step "Buildpacks after this one won't find Python: ${file} can't be written."
 		return 0
@@ -22,14 +22,14 @@ profile::write_export() {
 		printf 'export LANG="${LANG:-C.UTF-8}"\n'
 		printf 'export PIP_DISABLE_PIP_VERSION_CHECK=1\n'
 		printf 'unset PYTHONHOME\n'
-		if [[ -n "${libraries}" ]]; then printf 'export LD_LIBRARY_PATH=%q"${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"\n' "${libraries}"; fi
+		if [[ -n "${LIBRARIES}" ]]; then printf 'export LD_LIBRARY_PATH=%q"${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"\n' "${LIBRARIES}"; fi
 	} >"${file}"
 }
 
 # For an app without a Procfile: its web process, found by reading the source. Heroku has no such default for Python.
 profile::write_release() {
 	local found="${BUILD_DIR}/.heroku/python-release.yml" kind text
-	rm -f "${found}"
+	if [[ -e "${found}" || -L "${found}" ]]; then rm -f "${found}"; fi
 	if [[ -e "${BUILD_DIR}/Procfile" ]]; then return 0; fi
 	while IFS=$'\t' read -r kind text; do
 		case "${kind}" in
@@ -42,5 +42,5 @@ profile::write_release() {
 			warning) output::warning <<<"Warning: ${text}" ;;
 			none) output::step "No Procfile was found, and no web app to start. Add a Procfile with a line such as 'web: python server.py'" ;;
 		esac
-	done < <("${HELPER_PYTHON}" -I -S "${BUILDPACK_DIR}/lib/web_process.py" "${BUILD_DIR}" "$(environment::site_packages)")
+	done < <("${HELPER_PYTHON}" -I -S "${BUILDPACK_DIR}/lib/web_process.py" "${BUILD_DIR}" "${SITE_PACKAGES}")
 }

@@ -1,11 +1,10 @@
 """Reads what pyproject.toml, setup.py and setup.cfg say about dependencies.
 
-  project.py kind BUILD_DIR           `dependencies`: a [project] table states them and nothing has to be built;
+  kind(BUILD_DIR)                     `dependencies`: a [project] table states them and nothing has to be built;
                                       `project`: pip has to build it; `none`: no such file says anything
   project.py dependencies BUILD_DIR   those of [project], one per line, as for a requirements file
   project.py hash BUILD_DIR           SHA-256 of the files that state dependencies, then one of the whole tree
 """
-import hashlib
 import os
 import re
 import sys
@@ -47,6 +46,8 @@ def dependencies(build_dir):
 
 
 def hashes(build_dir):
+    import hashlib
+
     stated, tree = hashlib.sha256(), hashlib.sha256()
     for folder, dirs, files in os.walk(build_dir):
         dirs[:] = sorted(d for d in dirs if d not in SKIPPED_DIRS and not d.endswith(".egg-info"))
@@ -69,9 +70,7 @@ def hashes(build_dir):
 
 if __name__ == "__main__":
     what, folder = sys.argv[1:3]
-    if what == "kind":
-        print(kind(folder))
-    elif what == "hash":
+    if what == "hash":
         print(hashes(folder))
     else:
         print("\n".join(dependencies(folder)))

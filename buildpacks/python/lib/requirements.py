@@ -1,21 +1,18 @@
 """Everything `pip install -r FILE` would read: one hash of it, and a copy that pip can read.
 
-  requirements.py BUILD_DIR FILE COPY_DIR ENV_DIR
-Prints lines of `key<TAB>value`:
+`lines(BUILD_DIR, FILE, COPY_DIR, ENV_DIR)` gives lines of `key<TAB>value`:
   hash      SHA-256 over the bytes of FILE, of what it includes (-r, -c), and of local projects and archives it names
   empty     yes when nothing at all is required
   install   the file to give to pip: FILE itself, or its copy in COPY_DIR when an encoding or line ending had to be changed
   editable  yes when a project is installed in place (-e): pip has to run every time
   moving    yes when a version-control requirement is not pinned to a full commit: what it means can change
   variable  a config var that is named as ${VAR} (one line each)
-  error     reason<TAB>file<TAB>detail; nothing else is printed then
+  error     reason<TAB>file<TAB>detail; nothing else is given then
 """
 import codecs
 import hashlib
 import os
 import re
-import shlex
-import sys
 
 MAX_FILES, MAX_BYTES = 100, 1024 * 1024
 BOMS = [
@@ -112,6 +109,8 @@ class Closure:
 
     def project(self, value, path):
         """A local project or archive: its bytes count, since pip reads them."""
+        import shlex
+
         try:
             target = shlex.split(value.split(";")[0])[0] if value.strip() else ""
         except ValueError:
@@ -158,14 +157,14 @@ class Closure:
         return self.copies[path]
 
 
-def main(build_dir, name, copy_dir, env_dir):
+def lines(build_dir, name, copy_dir, env_dir):
     root = os.path.abspath(build_dir)
     path = os.path.join(root, name)
     closure = Closure(root, copy_dir)
     try:
         closure.read(path)
     except Unreadable as error:
-        print("\t".join(["error", *error.args]))
+        yield "\t".join(["error", *error.args])
         return
     first = next(iter(closure.texts))
     for variable in sorted(closure.variables):
@@ -173,13 +172,9 @@ def main(build_dir, name, copy_dir, env_dir):
         if env_dir and os.path.isfile(file):
             with open(file, "rb") as value:
                 closure.hash.update(f"variable\0{variable}\0".encode() + value.read(MAX_BYTES))
-            print(f"variable\t{variable}")
-    print(f"hash\t{closure.hash.hexdigest()}")
-    print(f"empty\t{'no' if closure.anything else 'yes'}")
-    print(f"install\t{closure.copy(first) if closure.changed else name}")
-    print(f"editable\t{'yes' if closure.editable else 'no'}")
-    print(f"moving\t{'yes' if closure.moving else 'no'}")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:5])
+            yield f"variable\t{variable}"
+    yield f"hash\t{closure.hash.hexdigest()}"
+    yield f"empty\t{'no' if closure.anything else 'yes'}"
+    yield f"install\t{closure.copy(first) if closure.changed else name}"
+    yield f"editable\t{'yes' if closure.editable else 'no'}"
+    yield f"moving\t{'yes' if closure.moving else 'no'}"

@@ -19,5 +19,5 @@ setuptools::provide() {
 		rm -f "${wheel}"
 		return 0
 	fi
-	"${HELPER_PYTHON}" -I -S -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])' "${wheel}" "$(environment::site_packages)"
+	"${HELPER_PYTHON}" -I -S -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])' "${wheel}" "${SITE_PACKAGES}"
 }

@@ -31,15 +31,18 @@ distribution::install() {
 	# Debian's `/lib` and `/usr/lib` are one.
 	if [[ -d "${part}/tree/lib" ]]; then cp -a "${part}/tree/lib/." "${part}/tree/usr/lib/"; fi
 	ln -sfn "python${series}" "${part}/tree/usr/bin/python3"
-	LD_LIBRARY_PATH="$(distribution::libraries "${part}/tree/usr")" "${part}/tree/usr/bin/python3" -I -c 'import ssl, sqlite3, ctypes, zlib' || return 1
+	distribution::find_libraries "${part}/tree/usr"
+	LD_LIBRARY_PATH="${LIBRARIES}" "${part}/tree/usr/bin/python3" -I -c 'import ssl, sqlite3, ctypes, zlib' || return 1
 	environment::compile "${part}/tree/usr" "${library}" /app/.heroku/python/base || return 1
 	mv "${part}/tree/usr" "${PYTHON_BASE}"
 	rm -rf "${part}"
 }
 
-distribution::libraries() {
+# Sets LIBRARIES to the folder of shared libraries below $1, or to nothing.
+distribution::find_libraries() {
 	local folder
+	LIBRARIES=""
 	for folder in "$1"/lib/*-linux-gnu*; do
-		if [[ -d "${folder}" ]]; then echo "${folder}"; fi
+		if [[ -d "${folder}" ]]; then LIBRARIES="${folder}"; fi
 	done
 }

@@ -2,7 +2,7 @@
 # Source of interpreters: what the machine has.
 
 # Prints "version<TAB>machine<TAB>path" for an interpreter that dynos can see too: not one in somebody's home folder,
-# which a sandbox hides, and not one of a virtual environment.
+# which a sandbox hides, and not one of a virtual environment. The survey says the same of the Python that runs it.
 machine::describe() {
 	local path="$1" facts
 	facts="$("${path}" -I -S -c '
@@ -16,14 +16,11 @@ print("%d.%d.%d\tmachine\t%s" % (*v[:3], os.path.realpath(sys.executable)) if fi
 	esac
 }
 
+# Of all that the survey has found.
 machine::list() {
-	local folder path
-	local -A seen=()
-	while IFS= read -r folder; do
-		for path in "${folder}"/python3.{14,13,12,11,10} "${folder}/python3"; do
-			[[ -x "${path}" && -z "${seen[$(realpath "${path}")]:-}" ]] || continue
-			seen["$(realpath "${path}")"]=1
-			machine::describe "${path}" || true
-		done
-	done < <(printf '%s\n' /usr/bin /usr/local/bin; tr ':' '\n' <<<"${PATH}" | grep -vxE '/usr/bin|/usr/local/bin|/bin|.*/\.heroku/.*|')
+	local line path described
+	for line in "${SURVEY_MACHINE[@]}"; do
+		IFS=$'\t' read -r path described <<<"${line}"
+		if [[ -n "${described}" ]]; then echo "${described}"; else machine::describe "${path}" || true; fi
+	done
 }

@@ -7,7 +7,7 @@ OLDEST_PYTHON_SERIES="3.10"
 
 version::read() {
 	local status first second third
-	IFS=$'\t' read -r status first second third < <("${HELPER_PYTHON}" -I -S "${BUILDPACK_DIR}/lib/versions.py" wanted "${BUILD_DIR}")
+	IFS=$'\t' read -r status first second third <<<"${SURVEY_VERSION}"
 	case "${status}" in
 		found)
 			PYTHON_SPECIFIER="${first}" PYTHON_REQUEST="${second}" PYTHON_ORIGIN="${third}"

@@ -1,17 +1,16 @@
 """Which Python an app asks for, and which of those that can be had is the one.
 
-  versions.py wanted BUILD_DIR
-      prints `found<TAB>specifier<TAB>as written<TAB>file`, `none`, or `error<TAB>reason<TAB>file<TAB>detail`
+  wanted(BUILD_DIR)
+      gives `found<TAB>specifier<TAB>as written<TAB>file`, `none`, or `error<TAB>reason<TAB>file<TAB>detail`
   versions.py pick SPECIFIER DEFAULT STICKY < candidates ("version<TAB>source<TAB>path", best source first)
       prints the chosen candidate's line, or nothing
 """
-import ast
-import configparser
 import os
 import re
 import sys
 
 OLDEST, NEWEST = (3, 10), (3, 14)
+ANY = ">=%d.%d" % OLDEST
 MAX_BYTES = 256 * 1024
 MISSPELT = [
     ".python_version", ".python-versions", ".python.version", ".pythonversion", ".Python-version", ".Python-Version",
@@ -99,6 +98,8 @@ def load_toml(text):
 
 
 def requires_of_setup_py(text):
+    import ast
+
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
@@ -119,6 +120,8 @@ def from_requires_python(build_dir):
             project = load_toml(text).get("project", {})
             value = project.get("requires-python") if isinstance(project, dict) else None
         elif name == "setup.cfg":
+            import configparser
+
             parser = configparser.ConfigParser(interpolation=None)
             try:
                 parser.read_string(text)
@@ -211,9 +214,6 @@ def wanted(build_dir):
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "wanted":
-        print(wanted(sys.argv[2]))
-    else:
-        chosen = pick(sys.argv[2], sys.argv[3], sys.argv[4], [line.rstrip("\n") for line in sys.stdin if line.strip()])
-        if chosen:
-            print(chosen)
+    chosen = pick(*sys.argv[2:5], [line.rstrip("\n") for line in sys.stdin if line.strip()])
+    if chosen:
+        print(chosen)

@@ -17,3 +17,15 @@ export interface Finding {
 export function ok(name: string, evidence: string, required = true): Finding {
   return { name, status: 'ok', required, evidence, lost: null, remedy: null, packages: [] };
 }
+
+type Trouble = Pick<Finding, 'evidence' | 'lost' | 'remedy'> & { readonly packages?: readonly string[] };
+
+/** Something that the platform can do without. */
+export function degraded(name: string, trouble: Trouble): Finding {
+  return { name, status: 'degraded', required: false, packages: [], ...trouble };
+}
+
+/** Something that is not there at all. */
+export function missing(name: string, trouble: Trouble, required = true): Finding {
+  return { name, status: 'missing', required, packages: [], ...trouble };
+}

@@ -30,7 +30,7 @@ export async function requireMachine(terminal: Terminal): Promise<boolean> {
   // Only what is required: an optional part must not cost an offline machine minutes at every start.
   if (await mend(findings.filter(isBlocking), terminal)) findings = await examine();
   for (const finding of findings) {
-    if (finding.status !== 'ok' && finding.name !== 'port') terminal.err(`${describe(finding)}\n`);
+    if (finding.status !== 'ok' && !unsaid.has(finding.name)) terminal.err(`${describe(finding)}\n`);
   }
   const blocking = findings.filter(isBlocking);
   const packages = blocking.flatMap((finding) => finding.packages);
@@ -38,6 +38,9 @@ export async function requireMachine(terminal: Terminal): Promise<boolean> {
     terminal.err(`hokku: run this, then try again: sudo apt-get install ${packages.join(' ')}\n`);
   return blocking.length === 0;
 }
+
+/** At a start: the port is spoken of when it can't be had, and groups are not used yet. */
+const unsaid: ReadonlySet<string> = new Set(['port', 'cgroups']);
 
 function examine(): Promise<readonly Finding[]> {
   const config = loadConfig(readEnvironment(), { isRoot: process.getuid?.() === 0, cwd: process.cwd() });

@@ -2,6 +2,9 @@ import type { Kysely, Migration } from 'kysely';
 import type { ColumnTypes } from '../dialects/database.ts';
 import { createTables } from './0001-create-tables.ts';
 import { addAccess } from './0002-add-access.ts';
+import { addDeploys } from './0006-add-deploys.ts';
+import { createLogDrains } from './0004-log-drains.ts';
+import { createWebhooks } from './0005-webhooks.ts';
 
 /**
  * Every change of the schema, in order; names are never changed or reused, because databases remember them. A migration
@@ -14,5 +17,8 @@ export function migrations(types: ColumnTypes): Record<string, Migration> {
   return {
     '0001-create-tables': step(createTables),
     '0002-add-access': step(addAccess),
+    '0006-add-deploys': step(addDeploys),
+    '0004-log-drains': step(createLogDrains),
+    '0005-webhooks': step(createWebhooks),
   };
 }

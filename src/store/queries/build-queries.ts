@@ -3,7 +3,7 @@ import type { Kysely, Selectable, Transaction } from 'kysely';
 import { PlatformError } from '../../errors/platform-error.ts';
 import type { Build } from '../../model/build.ts';
 import type { AccountId, AppId, BuildId, CommitId, ReleaseId, SlugId } from '../../model/ids.ts';
-import { fromJson, fromTime, toJson, toTime } from '../codecs.ts';
+import { fromJson, fromTime, toJson, toTextOrNull, toTime } from '../codecs.ts';
 import { nextNumber, type Handle } from '../handle.ts';
 import type { Schema } from '../schema.ts';
 import type { BuildQueries } from '../store.ts';
@@ -22,6 +22,10 @@ export function buildQueries({ read, write }: Handle): BuildQueries {
             app_id: build.appId,
             status: 'pending',
             commit_id: build.commit,
+            source_url: toTextOrNull(build.source?.url ?? null),
+            source_version: toTextOrNull(build.source?.version ?? null),
+            source_version_description: toTextOrNull(build.source?.versionDescription ?? null),
+            source_checksum: build.source?.checksum ?? null,
             user_id: build.userId,
             buildpacks: toJson([]),
             slug_id: null,
@@ -93,6 +97,7 @@ function toBuild(row: Selectable<Schema['builds']> & { user_email: string }): Bu
     appId: row.app_id as AppId,
     status: row.status as Build['status'],
     commit: row.commit_id as CommitId | null,
+    source: toSource(row),
     userId: row.user_id as AccountId,
     userEmail: row.user_email,
     buildpacks: fromJson(row.buildpacks) as readonly string[],
@@ -100,5 +105,15 @@ function toBuild(row: Selectable<Schema['builds']> & { user_email: string }): Bu
     releaseId: row.release_id as ReleaseId | null,
     createdAt: fromTime(row.created_at),
     updatedAt: fromTime(row.updated_at),
+  };
+}
+
+function toSource(row: Selectable<Schema['builds']>): Build['source'] {
+  if (row.source_url === null) return null;
+  return {
+    url: row.source_url,
+    checksum: row.source_checksum,
+    version: row.source_version,
+    versionDescription: row.source_version_description,
   };
 }

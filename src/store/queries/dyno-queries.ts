@@ -9,8 +9,8 @@ import type { DynoQueries, DynoRow } from '../store.ts';
 
 export function dynoQueries({ read, write }: Handle): DynoQueries {
   return {
-    list: async (appId) => (await dynos(read).where('app_id', '=', appId).execute()).map(fromRow),
-    listAll: async () => (await dynos(read).execute()).map(fromRow),
+    list: async (appId) => (await dynos(read).where('app_id', '=', appId).execute()).map(toDynoRow),
+    listAll: async () => (await dynos(read).execute()).map(toDynoRow),
     save: (dyno) =>
       write(async (db) => {
         const { id, ...rest } = toRow(dyno);
@@ -52,7 +52,7 @@ function toRow(dyno: DynoRow): Row {
   };
 }
 
-function fromRow(row: Row): DynoRow {
+export function toDynoRow(row: Row): DynoRow {
   return {
     id: row.id as DynoId,
     appId: row.app_id as AppId,

@@ -2,15 +2,21 @@ import type { Handle } from '../handle.ts';
 import type { Queries } from '../store.ts';
 import { accountQueries } from './account-queries.ts';
 import { appQueries } from './app-queries.ts';
+import { appSetupQueries } from './app-setup-queries.ts';
 import { authorizationQueries } from './authorization-queries.ts';
 import { buildQueries } from './build-queries.ts';
 import { collaboratorQueries } from './collaborator-queries.ts';
 import { dynoQueries } from './dyno-queries.ts';
 import { formationQueries } from './formation-queries.ts';
+import { logDrainQueries } from './log-drain-queries.ts';
 import { releaseQueries } from './release-queries.ts';
 import { slugQueries } from './slug-queries.ts';
+import { webhookDeliveryQueries } from './webhook-delivery-queries.ts';
+import { webhookEventQueries } from './webhook-event-queries.ts';
+import { webhookQueries } from './webhook-queries.ts';
 
-export function queriesOf(handle: Handle): Queries {
+/** Each table's queries, as they are; see recordChanges for those that the store hands out. */
+export function plainQueries(handle: Handle): Queries {
   return {
     accounts: accountQueries(handle),
     authorizations: authorizationQueries(handle),
@@ -21,5 +27,10 @@ export function queriesOf(handle: Handle): Queries {
     releases: releaseQueries(handle),
     formation: formationQueries(handle),
     dynos: dynoQueries(handle),
+    appSetups: appSetupQueries(handle),
+    logDrains: logDrainQueries(handle),
+    webhooks: webhookQueries(handle),
+    webhookEvents: webhookEventQueries(handle),
+    webhookDeliveries: webhookDeliveryQueries(handle),
   };
 }

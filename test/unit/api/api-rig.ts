@@ -4,19 +4,28 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fastify from 'fastify';
-import { ensureFirstAccount } from '../../../src/account/index.ts';
-import { apiPlugin, serverOptions } from '../../../src/api/index.ts';
+import { ensureFirstAccount, hashToken, newToken } from '../../../src/account/index.ts';
+import { apiPlugin, serializeResource, serverOptions } from '../../../src/api/index.ts';
 import { openConfigVars } from '../../../src/config-vars/index.ts';
-import { Attachments, OneOffDynos, type Platform } from '../../../src/lifecycle/index.ts';
+import { KeyedQueue } from '../../../src/lib/keyed-queue.ts';
+import { Attachments, BuildCancellations, Launches, OneOffDynos, type Platform } from '../../../src/lifecycle/index.ts';
+import { PathSigner } from '../../../src/lib/signed-path.ts';
+import { openOutbound } from '../../../src/lib/outbound.ts';
+import { openSecretBox } from '../../../src/lib/secret-box.ts';
 import { openLogs } from '../../../src/log.ts';
 import { openLogplex } from '../../../src/logplex/index.ts';
 import type { Account } from '../../../src/model/account.ts';
 import type { App } from '../../../src/model/app.ts';
+import type { Scope } from '../../../src/model/authorization.ts';
 import type { DynoView } from '../../../src/model/dyno.ts';
-import type { AppId, CommitId, DynoId, DynoName, ProcessType, Sha256 } from '../../../src/model/ids.ts';
+import type { AccountId, AppId, CommitId, DynoId, DynoName, ProcessType, Sha256 } from '../../../src/model/ids.ts';
 import type { Release } from '../../../src/model/release.ts';
+import { OutputStreams } from '../../../src/output-stream/index.ts';
 import { createRelease } from '../../../src/release/index.ts';
+import { SourceStore } from '../../../src/source/index.ts';
 import { openStore } from '../../../src/store/index.ts';
+import { checkout } from '../../rig/platform-rig.ts';
+import { Webhooks } from '../../../src/webhook/index.ts';
 import { ScriptedRuntime } from '../../rig/scripted-runtime.ts';
 
 export interface ApiAnswer {
@@ -29,7 +38,7 @@ export interface ApiAnswer {
 /** The Platform API over a real store and a real log, with dynos that only exist as rows. */
 export class ApiRig implements AsyncDisposable {
   readonly platform: Platform;
-  readonly account: Account;
+  readonly operator: Account;
   readonly url: string;
   readonly token: string;
   readonly dynos: DynoCast;
@@ -37,27 +46,31 @@ export class ApiRig implements AsyncDisposable {
 
   private constructor(parts: {
     platform: Platform;
-    account: Account;
+    operator: Account;
     url: string;
     token: string;
     dynos: DynoCast;
     close: () => Promise<void>;
   }) {
     this.platform = parts.platform;
-    this.account = parts.account;
+    this.operator = parts.operator;
     this.url = parts.url;
     this.token = parts.token;
     this.dynos = parts.dynos;
     this.#close = parts.close;
   }
 
-  static async start(): Promise<ApiRig> {
+  static async start(options: { readonly hourlyLimit?: number } = {}): Promise<ApiRig> {
     const dir = await mkdtemp(join(tmpdir(), 'hokku-api-'));
     const logs = openLogs('error', false);
     const store = await openStore({ url: join(dir, 'platform.sqlite'), log: logs.store });
-    const logplex = await openLogplex({ dir: join(dir, 'logs'), log: logs.logplex });
+    const outbound = openOutbound({ publicPort: () => 0, allowLoopback: false });
+    const secretKey = randomBytes(32);
+    const logplex = await openLogplex({ dir: join(dir, 'logs'), log: logs.logplex, outbound });
     const token = `HRKU-${randomBytes(16).toString('hex')}`;
-    const account = await ensureFirstAccount(store, { email: 'admin@localhost', token });
+    const operator = await ensureFirstAccount(store, { email: 'admin@localhost', token });
+    const limits = { retryMs: 20, maxRetryMs: 100 };
+    const webhooks = new Webhooks({ store, box: openSecretBox(secretKey), outbound, log: logs.webhook, limits });
     const closing = new AbortController();
     const dynos = new DynoCast();
     const runtime = new ScriptedRuntime();
@@ -77,10 +90,16 @@ export class ApiRig implements AsyncDisposable {
       region: 'us',
       store,
       logplex,
+      webhooks,
       logs,
-      configVars: openConfigVars(store, randomBytes(32)),
+      configVars: openConfigVars(store, secretKey),
+      secretBox: openSecretBox(secretKey),
+      outbound,
       repos: { create: () => Promise.resolve(), remove: () => Promise.resolve() },
       slugs: { has: () => Promise.resolve(true) },
+      sources: new SourceStore(dir, 1024 * 1024),
+      streams: new OutputStreams(join(dir, 'streams'), logs.build),
+      signer: new PathSigner(randomBytes(32)),
       formation: {
         list: (appId: AppId) => dynos.list(appId),
         showGuest: (view: DynoView) => dynos.showGuest(view),
@@ -95,18 +114,29 @@ export class ApiRig implements AsyncDisposable {
         refreshRoute: () => Promise.resolve(),
         removeApp: () => Promise.resolve(),
       },
+      cancellations: new BuildCancellations(),
+      builds: new KeyedQueue(),
+      limits: { sourceMaxBytes: 1024 * 1024, buildTimeoutMs: 10_000 },
+      privateSources: [],
+      // Enough for builds whose source is missing; others are the push suite's.
+      buildTools: {
+        caches: { remove: () => Promise.resolve() },
+        workDir: dir,
+        buildpacksDir: join(checkout, 'buildpacks'),
+      },
+      launches: new Launches(),
+      slugCollector: { collect: () => undefined },
       runtime,
       oneOffs: new OneOffDynos({ attachMs: 60_000, hangUpEveryMs: 1_000, graceMs: 1_000 }),
       attachments: new Attachments(),
       attachBy: 'rendezvous',
-      cancellations: { cancel: () => undefined },
-      buildTools: { caches: { remove: () => Promise.resolve() } },
       inBackground: (_what: string, work: Promise<unknown>) => {
         background.push(work);
       },
       closing: closing.signal,
     } as unknown as Platform;
-    await http.register(apiPlugin(platform, { hourlyLimit: 1_000_000, checkAnswers: true }));
+    await webhooks.start(serializeResource(platform));
+    await http.register(apiPlugin(platform, { hourlyLimit: 1_000_000, ...options, checkAnswers: true }));
     await http.listen({ port: 0, host: '127.0.0.1' });
     port = (http.server.address() as AddressInfo).port;
     const close = async (): Promise<void> => {
@@ -114,11 +144,12 @@ export class ApiRig implements AsyncDisposable {
       await platform.oneOffs[Symbol.asyncDispose]();
       await http.close();
       await Promise.all(background);
+      await webhooks[Symbol.asyncDispose]();
       await logplex[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
       await rm(dir, { recursive: true, force: true });
     };
-    return new ApiRig({ platform, account, url: `http://127.0.0.1:${port}`, token, dynos, close });
+    return new ApiRig({ platform, operator, url: `http://127.0.0.1:${port}`, token, dynos, close });
   }
 
   async api(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer> {
@@ -136,8 +167,29 @@ export class ApiRig implements AsyncDisposable {
     return { status: response.status, headers: response.headers, json: text === '' ? null : JSON.parse(text) };
   }
 
-  async createApp(name: string): Promise<App> {
-    await this.api('POST', '/apps', { name });
+  /** A further account, and what it authorizes itself with. */
+  async account(email: string): Promise<Account & { readonly authorization: string }> {
+    const made = await this.api('POST', '/accounts', { email });
+    const { access_token: given } = made.json as { access_token: { token: string } };
+    const account = await this.platform.store.accounts.findByEmail(email);
+    if (account === null) throw new Error(`the account ${email} was not made`);
+    return { ...account, authorization: `Bearer ${given.token}` };
+  }
+
+  /** An `Authorization` header for a new token of the account. */
+  async authorize(
+    account: { readonly id: AccountId },
+    scopes: readonly Scope[],
+    expiresAt: Date | null = null,
+  ): Promise<string> {
+    const token = newToken();
+    const rest = { hash: hashToken(token), hint: null, description: 'test', scopes, expiresAt };
+    await this.platform.store.authorizations.create({ ...rest, accountId: account.id });
+    return `Bearer ${token}`;
+  }
+
+  async createApp(name: string, headers: Record<string, string> = {}): Promise<App> {
+    await this.api('POST', '/apps', { name }, headers);
     const app = await this.platform.store.apps.findByName(name);
     if (app === null) throw new Error(`the app ${name} was not created`);
     return app;
@@ -146,13 +198,13 @@ export class ApiRig implements AsyncDisposable {
   /** What a push leaves behind: a slug, a release, the formation of its Procfile. */
   async deploy(app: App, commit = randomBytes(20).toString('hex')): Promise<Release> {
     const { store, logplex } = this.platform;
-    const actor = { accountId: this.account.id, email: this.account.email };
+    const actor = { accountId: this.operator.id, email: this.operator.email };
     const release = await store.transaction(async (tx) => {
       const slug = await tx.slugs.create({
         appId: app.id,
         sha256: randomBytes(32).toString('hex') as Sha256,
         sizeBytes: 1_234_567,
-        commit: commit as CommitId,
+        commit: commit,
         commitDescription: 'A Developer: change',
         processTypes: { web: 'python app.py', worker: 'python worker.py' } as Record<ProcessType, string>,
         buildpackProvidedDescription: 'Python',

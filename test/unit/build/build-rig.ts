@@ -152,7 +152,7 @@ export class BuildRig implements AsyncDisposable {
         source,
         configVars: {},
         buildpacks: [],
-        commit: null,
+        version: null,
         lastSlug: null,
         limits: { timeoutMs: 15_000, slugMaxBytes: 500 * 2 ** 20, slugSoftBytes: 300 * 2 ** 20 },
         signal: new AbortController().signal,

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, readdir, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { failureLines, sweepBuilds } from '../../../src/build/index.ts';
+import { run } from '../../../src/lib/spawn.ts';
 import type { BuildFailure } from '../../../src/model/build.ts';
 import { BuildRig, writeFiles, type BuildResult } from './build-rig.ts';
 
@@ -41,7 +42,7 @@ it('turns a source tree into a slug and shows what Heroku shows', async () => {
       '.gitmodules': '',
       'bin/run': { text: '#!/bin/sh\n', mode: 0o755 },
     },
-    { configVars: { SECRET: 'line1\nline2', EMPTY: '' }, commit: 'c'.repeat(40) as never },
+    { configVars: { SECRET: 'line1\nline2', EMPTY: '' }, version: 'c'.repeat(40) },
   );
 
   expect(built.outcome.status).toBe('succeeded');
@@ -120,6 +121,39 @@ it('runs several buildpacks in order, each with the exports of those before', as
     buildpacks: ['heroku/one', 'heroku/two'],
     processTypes: {},
   });
+});
+
+it('runs bin/report after every compile, and bin/release after one that succeeded, each with its own arguments', async () => {
+  await using rig = await BuildRig.open();
+  const log = rig.path('log');
+  await writeFile(log, '');
+  await chmod(log, 0o666);
+  const note = (script: string): string =>
+    `echo ${script} "$#" "\${1##*/}" "\${2##*/}" "\${3:0:1}" "\${PWD##*/}" >>'${log}'`;
+  const noise = 'echo "default_process_types: nonsense"; echo noise >&2; (sleep 30) & exit 3';
+  await rig.addBuildpack('python', {
+    ...detectPython,
+    'bin/compile': `${note('compile')}; exit "$(cat "$1/requirements.txt")"`,
+    'bin/report': `${note('report')}; ${noise}`,
+    'bin/release': `${note('release')}; echo 'default_process_types: {web: ./serve}'`,
+  });
+
+  const good = await rig.build({ 'requirements.txt': '0' });
+  const bad = await rig.build({ 'requirements.txt': '1' });
+
+  expect(good.slug.processTypes).toEqual({ web: './serve' });
+  expect(failureOf(bad)).toMatchObject({ reason: 'compile-failed', exitCode: 1 });
+  expect(good.text + bad.text).not.toContain('noise');
+  const calls = (await readFile(log, 'utf8'))
+    .replaceAll(/build_[0-9a-f]{8}/g, 'BUILD')
+    .replaceAll(/[0-9a-f]{40}/g, 'HERE');
+  expect(calls.trim().split('\n')).toEqual([
+    'compile 3 BUILD cache / HERE',
+    'report 3 BUILD cache / HERE',
+    'release 1 BUILD   HERE',
+    'compile 3 BUILD cache / HERE',
+    'report 3 BUILD cache / HERE',
+  ]);
 });
 
 it('says why a compile failed and what to do next', async () => {
@@ -336,6 +370,18 @@ it('sweeps what builds that died have left, also while something still writes th
   expect(await readdir(rig.path('builds'))).toEqual([]);
   expect(await readdir(rig.path('cache'))).toEqual(['app-1']);
   expect(await readdir(rig.path('cache/app-1'))).toEqual(['1.spare']);
+});
+
+it('sweeps a folder that is too deep for a path, and closed', async () => {
+  await using rig = await BuildRig.open();
+  await mkdir(rig.path('builds', 'deep'));
+  const nest =
+    'for ((i = 0; i < 300; i++)); do mkdir ddddddddddddddddddddd; cd ddddddddddddddddddddd; done; chmod 0 ../..';
+  await run('bash', ['-c', nest], { cwd: rig.path('builds', 'deep'), env: { PATH: '/usr/bin:/bin' } });
+
+  await sweepBuilds(rig.path('builds'), pino({ enabled: false }));
+
+  expect(await readdir(rig.path('builds'))).toEqual([]);
 });
 
 it('takes the cache of the last good build after a death at any moment', async () => {

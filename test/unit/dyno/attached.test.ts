@@ -159,7 +159,7 @@ describe.each(rungs)('on the %s rung', (rung) => {
     const dyno = await rig.start(`echo mine > made-at-runtime; ${sleep}`);
     await until(() => isRunning(sleep), 'the dyno runs');
     const command = 'cat made-at-runtime; id -u; tty; echo "$FROM_PROFILE $SECRET"; cat; exit 5';
-    const inside = rig.runtime.enter(dyno.spec.id, { command, env: { SECRET: 'red' } }, size);
+    const inside = rig.runtime.enter(dyno.spec.id, { command, env: { ...dyno.spec.env, SECRET: 'red' } }, size);
     if (inside === null) throw new Error('the dyno was not found');
     const talk = new Talk(inside);
     await talk.sees(/^mine\r\n\d+\r\n\/dev\/pts\/\d+\r\nyes red\r\n/);

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { freePort, openRuntimeRig, rungs, until } from './runtime-rig.ts';
+import { asRoot, freePort, openRuntimeRig, rungs, until } from './runtime-rig.ts';
 
 describe.each(rungs)('on the %s rung', (rung) => {
   it('gives a dyno its environment, the profile scripts in order, and the command a shell', async () => {
@@ -44,6 +44,19 @@ describe.each(rungs)('on the %s rung', (rung) => {
     expect(lines).toEqual(expect.arrayContaining([`HOME=${home}`, `PWD=${home}`]));
     expect(lines.includes('536870912')).toBe(rig.hasPrivatePaths);
     expect(rig.outputs.every(({ atMicros }) => Math.abs(Number(atMicros / 1000n) - Date.now()) < 20_000)).toBe(true);
+  });
+
+  it('limits processes where the kernel counts those of the app, and not where it would count all of this user', async () => {
+    await using rig = await openRuntimeRig(rung);
+    if (rig === null) return;
+    const own = /^Max processes +(\S+)/m.exec(await readFile('/proc/self/limits', 'utf8'))?.[1] ?? '';
+    const dyno = await rig.start('ulimit -u');
+
+    await dyno.exited;
+
+    const ofSize = asRoot ? 256 * 32 : 256;
+    const expected = rung === 'process' && !asRoot ? own : String(Math.min(ofSize, Number(own) || ofSize));
+    expect(rig.text(dyno).trim()).toBe(expected);
   });
 
   it.each([
@@ -177,6 +190,35 @@ s.bind((sys.argv[1], int(os.environ['PORT']))); s.listen(); print('listening', f
     await dyno.remove();
     expect(await readdir(rig.dynosDir)).toEqual([]);
     expect(readQuietly('/proc/self/mountinfo')).not.toContain(rig.dir);
+  });
+
+  it('tells the place of a moment in the output: after all from before, and before all from later', async () => {
+    await using rig = await openRuntimeRig(rung);
+    if (rig === null) return;
+    // Faster than it is read, so that the reader is behind; then one line at a time.
+    const dyno = await rig.start(
+      'yes "a line of some length" | head -c 20000000; while sleep 0.01; do echo later; done',
+    );
+    const marks: { moment: bigint; outputs: number }[] = [];
+    for (let count = 1; count <= 20; count += 1) {
+      await until(() => rig.outputs.length > 2 * count, 'there is more output');
+      const moment = BigInt(Date.now()) * 1000n;
+      dyno.afterOutput(moment, () => marks.push({ moment, outputs: rig.outputs.length }));
+    }
+    await until(() => marks.length === 20, 'all are told');
+    await until(() => rig.text(dyno).includes('later'), 'the flood is over');
+    await dyno.kill();
+    await dyno.exited;
+
+    const times = rig.outputs.map(({ atMicros }) => atMicros);
+    for (const { moment, outputs } of marks) {
+      expect(times.slice(0, outputs).filter((at) => at > moment)).toEqual([]);
+      // The supervisor takes the time before it writes.
+      expect(times.slice(outputs).filter((at) => at < moment - 20_000n)).toEqual([]);
+    }
+    const late: string[] = [];
+    dyno.afterOutput(0n, () => late.push('told at once when it has ended'));
+    expect(late).toHaveLength(1);
   });
 });
 

@@ -13,7 +13,8 @@ const lastCursor = () => {
 const runtime = await openLocalRuntime({
   dir,
   sandbox: await probeSandbox({ hide: [], want: rung }),
-  slugs: { unpacked: () => Promise.resolve(slug) },
+  slugs: { unpacked: () => Promise.resolve(slug), hold: () => () => undefined },
+  onGone: () => undefined,
   onOutput: ({ cursor, bytes, droppedLines }) => {
     appendFileSync(logFile, `${JSON.stringify({ cursor, droppedLines, text: bytes.toString() })}\n`);
   },

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openLocalRuntime } from '../../../src/dyno/index.ts';
+import { dynoEnv } from '../../../src/lib/dyno-env.ts';
 import { openLogs } from '../../../src/log.ts';
 import type { DynoOutput, DynoRuntime, DynoSpec, RunningDyno } from '../../../src/model/dyno.ts';
 import type { AppId, DynoId, DynoName, ProcessType, ReleaseId, Sha256 } from '../../../src/model/ids.ts';
@@ -20,6 +21,7 @@ export interface RuntimeRig extends AsyncDisposable {
   readonly hasPrivatePaths: boolean;
   readonly runtime: DynoRuntime;
   readonly outputs: DynoOutput[];
+  /** `env`: the config vars. */
   spec(command: string, changes?: Partial<DynoSpec>): DynoSpec;
   start(command: string, changes?: Partial<DynoSpec>): Promise<RunningDyno>;
   /** All that this dyno wrote so far. */
@@ -51,7 +53,8 @@ export async function openRuntimeRig(
   const runtime = await openLocalRuntime({
     dir: dynosDir,
     sandbox,
-    slugs: { unpacked: () => Promise.resolve(slug) },
+    slugs: { unpacked: () => Promise.resolve(slug), hold: () => () => undefined },
+    onGone: () => undefined,
     onOutput: (output) => {
       outputs.push(output);
       cursors.set(output.dynoId, output.cursor);
@@ -59,17 +62,18 @@ export async function openRuntimeRig(
     cursorOf: (_appId, dynoId) => cursors.get(dynoId) ?? null,
     log: openLogs('silent', false).dyno,
   });
-  const spec = (command: string, changes: Partial<DynoSpec> = {}): DynoSpec => ({
+  const name = 'web.1' as DynoName;
+  const spec = (command: string, { env = {}, ...changes }: Partial<DynoSpec> = {}): DynoSpec => ({
     id: randomUUID() as DynoId,
     appId: randomUUID() as AppId,
-    name: 'web.1' as DynoName,
+    name,
     type: 'web' as ProcessType,
     command,
     size: 'standard-1x',
     releaseId: randomUUID() as ReleaseId,
     releaseVersion: 3,
     slug: '0'.repeat(64) as Sha256,
-    env: {},
+    env: dynoEnv({ name: changes.name ?? name, port: changes.port ?? null, configVars: env }),
     port: null,
     uid: appUid,
     ...changes,

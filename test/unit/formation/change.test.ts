@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import type { DynoName, ProcessType } from '../../../src/model/ids.ts';
+import type { DynoId, DynoName, ProcessType } from '../../../src/model/ids.ts';
 import { FormationRig, until, present } from '../../rig/formation-rig.ts';
 
 const web1 = { name: 'web.1' as DynoName };
@@ -203,4 +203,61 @@ it('stops everything gracefully, and starts it again with the next platform', as
     (dynos) => dynos.join() === 'web.1 up v1,worker.1 up v1,worker.2 up v1',
   );
   expect(rig.router.history).toEqual(['starting', 'up v1 web.1']);
+});
+
+it('says that a dyno is up after the lines that it wrote before, and everything else behind that', async () => {
+  await using rig = await FormationRig.start();
+  rig.runtime.holdsOutput = true;
+  await rig.deploy();
+  // The roll-out did not wait for the log.
+  expect(rig.dynos).toEqual(['web.1 up v1']);
+  expect(rig.linesOf('web.1')).toEqual([expect.stringMatching(/^Starting process/)]);
+  const dyno = rig.runtime.last('web.1');
+  await rig.formation.stop(rig.app, web1);
+  await until(
+    () => dyno.hasEnded,
+    (isTrue) => isTrue,
+  );
+
+  rig.logs.append(rig.app.id, [{ atMicros: 0n, source: 'app', process: 'web.1', message: 'listening' }]);
+  dyno.handOutput();
+
+  expect(rig.logs.lines.filter((line) => line.includes('[web.1]')).slice(1, 5)).toEqual([
+    'app[web.1]: listening',
+    'heroku[web.1]: State changed from starting to up',
+    'heroku[web.1]: State changed from up to down',
+    'heroku[web.1]: Stopping all processes with SIGTERM',
+  ]);
+});
+
+it('tells a guest to stop that a selector names, and nobody else', async () => {
+  await using rig = await FormationRig.start();
+  await rig.deploy();
+  const [view] = rig.formation.list(rig.app.id);
+  const guest = {
+    ...present(view),
+    id: 'g' as DynoId,
+    name: 'release.1234' as DynoName,
+    type: 'release' as ProcessType,
+  };
+  let stops = 0;
+  const hide = rig.formation.showGuest(guest, () => (stops += 1));
+  await rig.formation.stop(rig.app, { name: guest.name });
+  await rig.formation.stop(rig.app, { type: guest.type });
+  expect(stops).toBe(2);
+  hide();
+  await expect(rig.formation.stop(rig.app, { name: guest.name })).rejects.toMatchObject({ id: 'not_found' });
+  expect(rig.dynos).toEqual(['web.1 up v1']);
+});
+
+it('starts nothing any more once everything is being stopped', async () => {
+  await using rig = await FormationRig.start();
+  await rig.deploy();
+  const stopping = rig.formation.stopAll();
+  const late = await rig.release({ web: 'serve' });
+  expect(await rig.rollOut(late)).toEqual({ status: 'superseded' });
+  await rig.scale('web', 3);
+  await stopping;
+  expect(rig.runtime.running).toEqual([]);
+  expect((await rig.store.releases.findById(late.id))?.status).toBe('pending');
 });

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { pino } from 'pino';
+import { openOutbound } from '../../../src/lib/outbound.ts';
 import { openLogplex, type Logplex, type LogplexLimits } from '../../../src/logplex/index.ts';
 import type { AppId } from '../../../src/model/ids.ts';
 import { buildLogOf, type LogFilter, type LogLine } from '../../../src/model/log.ts';
 
 const log = pino({ level: 'silent' });
+const outbound = openOutbound({ publicPort: () => 0, allowLoopback: true });
 const appId = randomUUID() as AppId;
 let dir = '';
 
@@ -19,7 +21,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const open = (limits: Partial<LogplexLimits> = {}) => openLogplex({ dir, log, limits });
+const open = (limits: Partial<LogplexLimits> = {}) => openLogplex({ dir, log, outbound, limits });
 
 function line(message: string | Uint8Array, more: Partial<LogLine> = {}): LogLine {
   return { atMicros: 1_284_650_026_677_020n, source: 'app', process: 'web.1', message, ...more };
@@ -233,7 +235,7 @@ it('opens a session by its token only, and not after it has expired or its app h
   await logplex.remove(appId);
   logplex.append(appId, [line('straggler')]);
   await logplex.flush();
-  expect(await readdir(dir)).toEqual(['.sessions']);
+  expect(await readdir(dir)).toEqual(['.drains', '.sessions']);
 });
 
 it('lets a tail go on after a restart, for as long as its app is there', async () => {
@@ -315,5 +317,5 @@ it('sweeps the logs of apps that are gone, and keeps those of the others and of 
   again.append(fresh, [line('x')]);
   await again.flush();
   await again.sweep(new Set([appId]));
-  expect((await readdir(dir)).sort()).toEqual(['.sessions', appId, buildLogOf(appId), fresh].sort());
+  expect((await readdir(dir)).sort()).toEqual(['.drains', '.sessions', appId, buildLogOf(appId), fresh].sort());
 });

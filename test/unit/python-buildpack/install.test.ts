@@ -2,6 +2,7 @@
 import { expect, it } from '@jest/globals';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pip, startIndex } from './index-with-greeter.ts';
 import { PythonBuild, treeOf } from './python-build.ts';
 
@@ -146,6 +147,49 @@ it('runs the hooks with config vars, indents what they print, and stops at one t
   expect(result.output).toContain(' !     Error: Your script bin/post_compile failed.');
   expect(result.output).toContain('exit status 7');
   expect(result.report['failure_reason']).toBe('hooks::post_compile');
+});
+
+it('ends a hook with its script, whatever the daemons that it leaves behind print', async () => {
+  await using build = await PythonBuild.start();
+  const daemon = 'while echo late; do sleep 0.05; done';
+  const marker = `${build.cacheDir}/daemon`;
+  await build.source({
+    'requirements.txt': '# nothing\n',
+    Procfile: 'web: true\n',
+    'bin/pre_compile': `#!/bin/bash\n(${daemon}) & echo $! >'${marker}'\nprintf 'https://user:secret@host without an end'\n`,
+    'bin/post_compile': `#!/bin/bash\nkill -0 "$(cat '${marker}')" && echo 'the daemon of before still runs'\n`,
+  });
+  const compiled = build.compile();
+  const outcome = await Promise.race([compiled, delay(60_000, 'held by the daemon', { ref: false })]);
+  process.kill(Number(await readFile(marker, 'utf8')), 'SIGKILL');
+
+  expect(outcome).toMatchObject({ exitCode: 0 });
+  const { output } = await compiled;
+  const lines = output.split('\n').filter((line) => line !== '       late');
+  expect(lines[0]).toBe('-----> Running bin/pre_compile hook');
+  expect(output).toMatch(/^ {7}(late)?https:\/\/\*\*\*\*@host without an end(late)?$/m);
+  expect(lines).toContain('       the daemon of before still runs');
+  expect(output.split('-----> No Python version')[1]).not.toContain('late');
+});
+
+it('gives hooks no config vars that bash keeps to itself, and all others byte for byte', async () => {
+  await using build = await PythonBuild.start();
+  const own = 'UID EUID PPID SHELLOPTS BASHOPTS BASH_VERSINFO BASHPID FUNCNAME GROUPS RANDOM SECONDS LINENO'.split(' ');
+  for (const name of own) await build.setConfigVar(name, 'xtrace');
+  const names = ['name', 'value', 'file', 'end', 'into', 'status', 'HOST_UID'];
+  for (const name of names) await build.setConfigVar(name, `  ${name}\n\n`);
+  await build.source({
+    'requirements.txt': '# nothing\n',
+    Procfile: 'web: true\n',
+    'bin/pre_compile': '#!/usr/bin/python3\nimport json, os\nprint(json.dumps(dict(os.environ)))\n',
+  });
+
+  const { exitCode, output } = await build.compile();
+
+  expect(exitCode).toBe(0);
+  const seen = JSON.parse(output.split('\n')[1] ?? '') as Record<string, string>;
+  for (const name of own) expect(seen[name]).not.toBe('xtrace');
+  expect(seen).toMatchObject(Object.fromEntries(names.map((name) => [name, `  ${name}\n\n`])));
 });
 
 it('gives the buildpacks after it a Python, and dynos their variables', async () => {

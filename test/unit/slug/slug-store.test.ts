@@ -247,6 +247,59 @@ it('sweeps slugs that nobody uses, their trees, and what a crash left half done'
   expect(await readdir(join(rig.dir, 'slugs', 'unpacked'))).toEqual([]);
 });
 
+it('removes a slug and its trees, but never while somebody holds it or the store does not know of it yet', async () => {
+  await using rig = await Rig.open();
+  const packed = await rig.pack(await rig.tree('tree', (dir) => writeFile(join(dir, 'a'), '1')));
+  const { sha256: sha } = packed;
+  const trees = (): Promise<string[]> => readdir(join(rig.dir, 'slugs', 'unpacked'));
+  await rig.pack(join(rig.dir, 'tree'));
+
+  // Packed twice, for two apps: of use until both have stored their release, or given it up.
+  rig.slugs.settle(sha);
+  await rig.slugs.remove(sha);
+  expect(await rig.slugs.has(sha)).toBe(true);
+  rig.slugs.settle(sha);
+
+  const release = rig.slugs.hold(sha, uid);
+  const again = rig.slugs.hold(sha, uid);
+  const dir = await rig.slugs.unpacked(sha, uid);
+  for (const letGo of [release, release, again]) {
+    await rig.slugs.remove(sha);
+    await rig.slugs.discardUnpacked(uid, new Set());
+    await rig.slugs.sweep(new Set());
+    expect(await readdir(dir)).toEqual(['a']);
+    expect(await rig.slugs.has(sha)).toBe(true);
+    letGo();
+  }
+  await rig.slugs.discardUnpacked(uid + 1, new Set());
+  await rig.slugs.discardUnpacked(uid, new Set([sha]));
+  expect(await trees()).toHaveLength(1);
+  await rig.slugs.discardUnpacked(uid, new Set());
+  expect([await trees(), await rig.slugs.has(sha)]).toEqual([[], true]);
+  await rig.slugs.unpacked(sha, uid);
+  await rig.slugs.remove(sha);
+  expect(await readdir(join(rig.dir, 'slugs'))).toEqual(['unpacked']);
+  expect(await trees()).toEqual([]);
+  await rig.slugs.remove(sha);
+});
+
+it('gives everybody a whole tree while it is discarded again and again', async () => {
+  await using rig = await Rig.open();
+  const write = async (dir: string): Promise<void> => {
+    for (let file = 0; file < 50; file += 1) await writeFile(join(dir, String(file)), 'x');
+  };
+  const { sha256: sha } = await rig.pack(await rig.tree('tree', write));
+  rig.slugs.settle(sha);
+  for (let round = 0; round < 20; round += 1) {
+    const discarding = rig.slugs.discardUnpacked(uid, new Set());
+    const letGo = rig.slugs.hold(sha, uid);
+    const dir = await rig.slugs.unpacked(sha, uid);
+    await discarding;
+    expect(await readdir(dir)).toHaveLength(50);
+    letGo();
+  }
+});
+
 it('is a gzip file that any reader takes, of several members', async () => {
   await using rig = await Rig.open();
   const { sha256 } = await rig.pack(

@@ -64,6 +64,34 @@ describe.each(rungs)('on the %s rung', (rung) => {
     expect(Number(descriptors)).toBeLessThanOrEqual(4);
   });
 
+  it('hides files and folders of the machine that hold secrets, by whatever path', async () => {
+    const link = '/etc/os-release'; // to /usr/lib
+    const folder = '/usr/share/base-files';
+    await using rig = await openSandboxRig(rung, [link, folder, '/etc/no-such-key.pem']);
+    if (rig?.sandbox.hasPrivatePaths !== true) return;
+    expect(await readFile(link, 'utf8')).not.toBe('');
+    expect(await readdir(folder)).not.toEqual([]);
+
+    const seen = await rig.run(
+      `for file in ${link} "$(readlink -f ${link})"; do cat "$file" 2> /dev/null && echo "read $file"; done; ls ${folder}; ls /etc > /dev/null`,
+    );
+
+    expect(seen).toMatchObject({ exitCode: 0, stdout: '' });
+  });
+
+  it('compiles and runs programs, none of which can make a user namespace by any call', async () => {
+    await using rig = await openSandboxRig(rung);
+    if (rig === null) return;
+    await writeFile(join(rig.app, 'nest.c'), await readFile(join(import.meta.dirname, 'nest.c')));
+
+    const run = await rig.run('cc -o nest -pthread nest.c && ./nest && unshare -U echo made; true');
+
+    expect(run).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^(\w+ refused\n){5,}a thread and a child\n$/),
+    });
+  });
+
   it('keeps the slug as it is and what the command wrote beside it, and leaves no mount', async () => {
     await using rig = await openSandboxRig(rung);
     if (rig === null) return;

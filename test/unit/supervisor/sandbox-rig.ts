@@ -28,10 +28,10 @@ export interface SandboxRig extends AsyncDisposable {
   ): Promise<RunResult & { stdout: string; stderr: string }>;
 }
 
-/** Null, after saying so, on a machine that does not have this rung. */
-export async function openSandboxRig(rung: SandboxRung): Promise<SandboxRig | null> {
+/** `hide`: more of the host. Null, after saying so, on a machine that does not have this rung. */
+export async function openSandboxRig(rung: SandboxRung, hide: readonly string[] = []): Promise<SandboxRig | null> {
   const dir = await mkdtemp(join(tmpdir(), 'hokku-sandbox-'));
-  const sandbox = await probeSandbox({ hide: [dir], want: rung }).catch((error: unknown) => String(error));
+  const sandbox = await probeSandbox({ hide: [dir, ...hide], want: rung }).catch((error: unknown) => String(error));
   if (typeof sandbox === 'string') {
     process.stderr.write(`skipped: ${sandbox}\n`);
     await rm(dir, { recursive: true });

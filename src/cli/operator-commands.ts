@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import type { Run } from './client/register.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Declares the commands of whoever runs a platform. The server is loaded only by those that need it. */
+export function registerOperatorCommands(program: Command, terminal: Terminal, run: Run): void {
+  program
+    .command('server')
+    .description('run the platform until SIGTERM (apps stay up for the next start) or Ctrl-C (apps stop too)')
+    .action(() => run(async () => (await import('./server-command.ts')).serverCommand(terminal)));
+  program
+    .command('stop')
+    .description('stop the platform of this data folder, its router and every dyno')
+    .action(() => run(async () => (await import('./stop-command.ts')).stopCommand(terminal)));
+  program
+    .command('doctor')
+    .description('say what this machine can do, and what to do about what it cannot')
+    .option('--fix', 'as root: install what is missing from the distribution')
+    .option('--json', 'print the findings as JSON')
+    .option('--brief', 'print only what is not as it should be')
+    .action((options: { fix?: true; json?: true; brief?: true }) =>
+      run(async () => (await import('./doctor/index.ts')).doctorCommand(options, terminal)),
+    );
+  program
+    .command('demo')
+    .description('start a platform here, push a Python app to it and show the page')
+    .option('--once', 'stop after the first answered request')
+    .action((options: { once?: true }) =>
+      run(async () => (await import('./demo/index.ts')).demoCommand(options, terminal)),
+    );
+  program
+    .command('account:create <email>')
+    .description('create an account, and print its token once')
+    .option('--json', 'print the account as JSON')
+    .action((email: string, options: { json?: true }) =>
+      run(async () => (await import('./account-command.ts')).createAccountCommand(email, options, terminal)),
+    );
+  const account = program.command('account', { hidden: true }).description('accounts of the platform');
+  account
+    .command('create <email>')
+    .description('create an account, and print its token once')
+    .option('--json', 'print the account as JSON')
+    .action((email: string, options: { json?: true }) =>
+      run(async () => (await import('./account-command.ts')).createAccountCommand(email, options, terminal)),
+    );
+}

@@ -1,0 +1,2 @@
+export { openSource, type SourceOutcome } from './open-source.ts';
+export { SourceStore } from './source-store.ts';

@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { endpointTable } from '../../../src/api/endpoint-table.ts';
+import { apiRoutes } from '../../../src/api/routes.ts';
+import type { App } from '../../../src/model/app.ts';
+import { ApiRig } from './api-rig.ts';
+
+/** The answer is always a refusal: there is no such thing on this platform. */
+const neverAnswered: ReadonlySet<string> = new Set([
+  'GET /account/features/:feature',
+  'GET /teams/:team',
+  'GET /apps/:app/pipeline-couplings',
+  'POST /actions/addons/resolve',
+  'POST /actions/addon-attachments/resolve',
+  'DELETE /oauth/sessions/:session',
+]);
+
+/** Of a source that nobody has uploaded. */
+async function sourceBlob(rig: ApiRig): Promise<{ url: string }> {
+  const { json } = await rig.api('POST', '/sources');
+  return { url: (json as { source_blob: { get_url: string } }).source_blob.get_url };
+}
+
+/** What a call has to send so that it is answered with a success; what must be there first is made. */
+const bodies: Readonly<Record<string, (world: World, rig: ApiRig) => unknown>> = {
+  'POST /accounts': () => ({ email: 'new@example.com', password: 'correct horse' }),
+  'PATCH /account': () => ({ name: 'Ada', new_password: 'correct horse' }),
+  'POST /apps': () => ({ name: 'made-here' }),
+  'PATCH /apps/:app': () => ({ maintenance: true }),
+  'PATCH /apps/:app/config-vars': () => ({ KEY: 'value' }),
+  'PATCH /apps/:app/formation': () => ({ updates: [{ type: 'web', quantity: 2, size: 'basic' }] }),
+  'PATCH /apps/:app/formation/:type': () => ({ quantity: 1 }),
+  'POST /apps/:app/releases': ({ release }) => ({ release }),
+  'POST /apps/:app/builds': async (_world, rig) => ({ source_blob: await sourceBlob(rig) }),
+  'DELETE /apps/:app/builds/:build': async ({ app, params }, { platform, operator }) => {
+    const running = await platform.store.builds.create({ appId: app.id, commit: null, userId: operator.id });
+    platform.cancellations.register(running.id, platform.closing).signal.addEventListener('abort', () => {
+      void platform.store.builds.finish(running.id, { status: 'failed' });
+    });
+    params['build'] = running.id;
+  },
+  'POST /apps/:app/slugs': () => ({ process_types: { web: 'run' } }),
+  'POST /app-setups': async (_world, rig) => ({ source_blob: await sourceBlob(rig), app: { name: 'from-app-json' } }),
+  'PUT /apps/:app/buildpack-installations': () => ({ updates: [{ buildpack: 'heroku/python' }] }),
+  'POST /apps/:app/log-sessions': () => ({ lines: 10 }),
+  'POST /apps/:app/log-drains': () => ({ url: 'https://other.invalid/' }),
+  'POST /apps/:app/webhooks': () => ({ include: ['api:app'], level: 'notify', url: 'https://other.invalid/' }),
+  'PATCH /apps/:app/webhooks/:webhook': () => ({ include: ['api:dyno'], level: 'sync', url: 'https://new.invalid/' }),
+  'POST /apps/:app/collaborators': () => ({ user: 'second@example.com' }),
+  'POST /teams/apps/:app/collaborators': () => ({ user: 'third@example.com', permissions: ['deploy'] }),
+  'PATCH /teams/apps/:app/collaborators/:collaborator': () => ({ permissions: ['deploy', 'view'] }),
+  'DELETE /teams/apps/:app/collaborators/:collaborator': async ({ app, params }, rig) => {
+    await rig.api('POST', `/apps/${app.name}/collaborators`, { user: params['collaborator'] });
+  },
+  'POST /actions/addons/resolve': () => ({ addon: 'nothing' }),
+  'POST /actions/addon-attachments/resolve': () => ({ addon_attachment: 'nothing' }),
+  'POST /oauth/authorizations': () => ({ description: 'made here', scope: ['read'], expires_in: 60 }),
+  'PATCH /oauth/authorizations/:authorization': () => ({ description: 'changed' }),
+};
+
+interface World {
+  readonly app: App;
+  readonly release: string;
+  /** Values of the path's parameters. */
+  readonly params: Record<string, string>;
+}
+
+/** A platform with one of everything. */
+async function furnish(rig: ApiRig): Promise<World> {
+  const app = await rig.createApp('conforming');
+  const first = await rig.deploy(app);
+  await rig.deploy(app);
+  await rig.api('PATCH', '/apps/conforming/config-vars', { A: '1' });
+  await rig.api('PUT', '/apps/conforming/buildpack-installations', { updates: [{ buildpack: 'heroku/python' }] });
+  for (const name of ['first', 'second', 'third']) await rig.account(`${name}@example.com`);
+  await rig.api('POST', '/apps/conforming/collaborators', { user: 'first@example.com' });
+  const made = await rig.api('POST', '/oauth/authorizations', { description: 'laptop', expires_in: 3600 });
+  const setup = await rig.api('POST', '/app-setups', { source_blob: await sourceBlob(rig) });
+  const hook = { include: ['api:app'], level: 'sync', url: 'https://user:word@receiver.invalid/' };
+  const webhook = (await rig.api('POST', '/apps/conforming/webhooks', hook)).json as { id: string };
+  const drain = await rig.api('POST', '/apps/conforming/log-drains', { url: 'https://user:word@receiver.invalid/' });
+  await rig.api('PATCH', '/apps/conforming', { maintenance: true });
+  const [delivery] = await rig.platform.store.webhookDeliveries.list(app.id, { order: 'asc', max: 1 });
+  const [build] = await rig.platform.store.builds.list(app.id);
+  const params = {
+    app: app.name,
+    user: '~',
+    account: 'third@example.com',
+    release: first.id,
+    build: build?.id ?? '',
+    slug: first.slug?.id ?? '',
+    buildpack: 'heroku/python',
+    setup: (setup.json as { id: string }).id,
+    drain: (drain.json as { token: string }).token,
+    webhook: webhook.id,
+    delivery: delivery?.id ?? '',
+    event: delivery?.event.id ?? '',
+    type: 'web',
+    dyno: 'web.1',
+    region: 'us',
+    stack: 'heroku-24',
+    size: 'basic',
+    feature: 'none',
+    team: 'none',
+    session: '~',
+    collaborator: 'first@example.com',
+    authorization: (made.json as { id: string }).id,
+  };
+  return { app, release: first.id, params };
+}
+
+const endpoints = endpointTable(apiRoutes)
+  .flatMap(({ methods }) => [...methods.values()])
+  .filter(({ route }) => route !== null)
+  .map(({ method, path, published }) => ({ name: `${method} ${path}`, method, path, published }))
+  .sort((a, b) => turn(a) - turn(b));
+
+/** One world serves all: it is looked at, then changed, and the app is destroyed last. */
+function turn({ method, path }: { readonly method: string; readonly path: string }): number {
+  if (method !== 'DELETE') return method === 'GET' ? 0 : 1;
+  return path === '/apps/:app' ? 3 : 2;
+}
+
+let rig: ApiRig;
+let world: World;
+
+beforeAll(async () => {
+  rig = await ApiRig.start();
+  world = await furnish(rig);
+});
+
+afterAll(async () => {
+  await rig[Symbol.asyncDispose]();
+});
+
+it.each(endpoints)('$name is answered as Heroku publishes it', async ({ name, method, path, published }) => {
+  // First, as it may make what the path names.
+  const body = await bodies[name]?.(world, rig);
+  const url = path.replaceAll(/:(\w+)/g, (_all, param: string) => {
+    const value = world.params[param];
+    if (value === undefined) throw new Error(`say in furnish() what :${param} is`);
+    return encodeURIComponent(value);
+  });
+
+  // The rig checks every answer against its schema: one that does not fit is a 500 that says what differs.
+  const answer = await rig.api(method, url, body);
+
+  const said = JSON.stringify(answer.json);
+  const { id } = (answer.json ?? {}) as { id?: string };
+  const outcome = neverAnswered.has(name) || answer.status === 501 ? id : answer.status < 300 ? 'answered' : said;
+  const wanted = neverAnswered.has(name) ? 'not_found' : answer.status === 501 ? 'not_implemented' : 'answered';
+  expect(outcome).toBe(wanted);
+  expect(Array.isArray(answer.json) || published?.isList !== true || outcome !== 'answered').toBe(true);
+});
+
+it('has lists that are not empty where there is something, so that their items are checked', async () => {
+  await using furnished = await ApiRig.start();
+  await furnish(furnished);
+  for (const path of [
+    '/apps',
+    '/apps/conforming/releases',
+    '/apps/conforming/builds',
+    '/apps/conforming/formation',
+    '/apps/conforming/dynos',
+    '/apps/conforming/log-drains',
+    '/apps/conforming/webhooks',
+    '/apps/conforming/webhook-deliveries',
+    '/apps/conforming/webhook-events',
+    '/apps/conforming/domains',
+    '/apps/conforming/collaborators',
+    '/apps/conforming/buildpack-installations',
+    '/oauth/authorizations',
+    '/regions',
+    '/stacks',
+    '/dyno-sizes',
+    '/teams/permissions',
+  ]) {
+    const answer = await furnished.api('GET', path);
+    expect([path, answer.status, (answer.json as readonly unknown[]).length > 0]).toEqual([path, 200, true]);
+  }
+});
