@@ -62,8 +62,8 @@ export async function openRuntimeRig(
     cursorOf: (_appId, dynoId) => cursors.get(dynoId) ?? null,
     log: openLogs('silent', false).dyno,
   });
-  const name = 'web.1' as DynoName;
-  const spec = (command: string, { env = {}, ...changes }: Partial<DynoSpec> = {}): DynoSpec => ({
+  const webOne = 'web.1' as DynoName;
+  const spec = (command: string, { env = {}, name = webOne, ...changes }: Partial<DynoSpec> = {}): DynoSpec => ({
     id: randomUUID() as DynoId,
     appId: randomUUID() as AppId,
     name,
@@ -73,7 +73,7 @@ export async function openRuntimeRig(
     releaseId: randomUUID() as ReleaseId,
     releaseVersion: 3,
     slug: '0'.repeat(64) as Sha256,
-    env: dynoEnv({ name: changes.name ?? name, port: changes.port ?? null, configVars: env }),
+    env: dynoEnv({ name, port: changes.port ?? null, configVars: env }),
     port: null,
     uid: appUid,
     ...changes,
