@@ -138,7 +138,7 @@ itWithCli('is a terminal: prompt, colours, size, Ctrl-C, exit status', async () 
   terminal.type(`${sleep}\r`);
   await eventually('the sleep runs', () => Promise.resolve(isRunning(sleep)));
   terminal.type('\u0003');
-  await terminal.sees('^C');
+  await terminal.sees(/\^C[^]*\$ /);
   terminal.type('echo "after $?"\r');
   await terminal.sees(/after 130\r+\n/);
   // The shell has given the terminal back when the command speaks.
