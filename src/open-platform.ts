@@ -123,6 +123,7 @@ async function open(
       runDir: data.run,
       bind: config.bind,
       port: config.port,
+      execPort: config.execPort,
       domain: config.domain,
       platformSocket: sockets.http,
       rendezvousSocket: sockets.rendezvous,

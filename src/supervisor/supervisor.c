@@ -8,7 +8,8 @@
  *
  * What to run arrives on standard input, never as arguments, so that no config var shows in the process list:
  * a 32 bit total, then fields, each a 32 bit length (host order) and its bytes: folder, uid of the output pipes, flags
- * (`p`: the sandbox has its own pid namespace; `t`: the steps make a terminal), steps (see sandbox-steps.h), and any number of inputs, which the command
+ * (`p`: the sandbox has its own pid namespace; `t`: the steps make a terminal), steps (see sandbox-steps.h), and any
+ * number of inputs, which the command
  * finds on descriptors 5, 6, ...; 3 is this program, 4 takes the status from the sandbox's init, and the terminal.
  *
  * dyno: answers `<pid> <start time>\n`, starts when it reads one byte, and ends without a trace at an end of file instead.
@@ -17,135 +18,10 @@
  * process of the app; `r` columns, rows: the terminal's new size.
  */
 #define _GNU_SOURCE
-#include <sys/mman.h>
-#include <sys/signalfd.h>
-#include "job.h"
-#include "sandbox-steps.h"
-#include "streams.h"
+#include "start-command.h"
+#include "channel.h"
 
 enum { DRAIN_MS = 200 };
-
-static pid_t main_pid;
-static bool main_ended;
-static int main_status;
-
-static void on_exit_of(pid_t pid, int status) {
-  if (pid != main_pid || main_ended) return;
-  main_ended = true;
-  main_status = status;
-}
-
-/* ---- start ---- */
-
-enum { READ_END, WRITE_END };
-
-/* `theirs`: the end that the command gets; ours never blocks. */
-static void make_pipe(int ends[2], int theirs) {
-  if (pipe2(ends, O_CLOEXEC) < 0) fail("make", "a pipe");
-  fcntl(ends[!theirs], F_SETFL, O_NONBLOCK);
-  /* Opening /dev/stdout asks for rights on the pipe itself. */
-  uid_t uid = (uid_t)strtoul(job.fields[UID].bytes, NULL, 10);
-  if (geteuid() == 0 && fchown(ends[theirs], uid, uid) < 0) fail("give away", "a pipe");
-}
-
-static int memory_file(struct field *field) {
-  int fd = memfd_create("input", MFD_CLOEXEC);
-  if (fd < 0 || write(fd, field->bytes, field->length) != (ssize_t)field->length || lseek(fd, 0, SEEK_SET) < 0)
-    fail("keep", "an input");
-  return fd;
-}
-
-static _Noreturn void become_command(int in, int out, int err, int status) {
-  die_with_parent();
-  setsid();
-  umask(022);
-  sigset_t none;
-  sigemptyset(&none);
-  signal(SIGPIPE, SIG_DFL);
-  int oom = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-  if (write(oom, "500", 3) < 0) errno = 0; /* would have made it go before the platform, if memory runs out */
-  close(oom);
-
-  int given[MAX_FIELDS + 2], count = 0;
-  given[count++] = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-  given[count++] = status;
-  for (size_t i = INPUTS; i < job.count; i++) given[count++] = memory_file(&job.fields[i]);
-  /* First out of the way of each other, then into place. */
-  for (int i = 0; i < count; i++) given[i] = fcntl(given[i], F_DUPFD_CLOEXEC, 64);
-  if (in < 0) in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) fail("set up", "the output");
-  for (int i = 0; i < count; i++)
-    if (dup2(given[i], SELF_FD + i) < 0) fail("set up", "the inputs");
-  syscall(SYS_close_range, SELF_FD + count, ~0U, 0);
-  sigprocmask(SIG_SETMASK, &none, NULL);
-
-  struct field *steps = &job.fields[STEPS];
-  follow(&(struct steps){.at = steps->bytes, .end = steps->bytes + steps->length, .has_inputs = job.count > INPUTS});
-}
-
-/* Returns our end of the channel by which the sandbox's init tells the status, and its main process hands over the terminal. */
-static int start_command(bool merged, bool with_input) {
-  int in[2] = {-1, -1}, out[2], err[2], status[2];
-  make_pipe(out, WRITE_END);
-  if (!merged) make_pipe(err, WRITE_END);
-  if (with_input) make_pipe(in, READ_END);
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, status) < 0) fail("make", "a channel");
-  fcntl(status[0], F_SETFL, O_NONBLOCK);
-  main_pid = fork();
-  if (main_pid < 0) fail("start", "the command");
-  if (main_pid == 0) become_command(in[READ_END], out[1], merged ? out[1] : err[1], status[1]);
-  close(out[1]);
-  close(status[1]);
-  streams[OUT].from = out[0];
-  if (!merged) {
-    close(err[1]);
-    streams[ERR].from = err[0];
-    streams[ERR].ended = false;
-  }
-  if (with_input) {
-    close(in[READ_END]);
-    streams[IN].to = in[WRITE_END];
-  }
-  return status[0];
-}
-
-static int block_signals(void) {
-  sigset_t wanted;
-  sigemptyset(&wanted);
-  sigaddset(&wanted, SIGCHLD);
-  sigaddset(&wanted, SIGTERM);
-  sigaddset(&wanted, SIGQUIT);
-  sigprocmask(SIG_SETMASK, &wanted, NULL);
-  signal(SIGPIPE, SIG_IGN);
-  return signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-/* ---- what the sandbox tells ---- */
-
-static bool was_told;
-static int told_status;
-
-/* The one word of the main process is its terminal, the one of the sandbox's init the status. */
-static void hear(int channel) {
-  int word = 0, ends[2];
-  char control[CMSG_SPACE(sizeof ends)];
-  struct iovec part = {&word, sizeof word};
-  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
-  for (ssize_t n; (n = recvmsg(channel, &message, MSG_CMSG_CLOEXEC)) > 0; message.msg_controllen = sizeof control) {
-    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-    if (n == sizeof word) {
-      was_told = true;
-      told_status = word;
-    } else if (job.has_terminal && terminal < 0 && head && head->cmsg_len == CMSG_LEN(sizeof ends)) {
-      memcpy(ends, CMSG_DATA(head), sizeof ends); /* the inner one just stays open */
-      terminal = ends[0];
-      fcntl(terminal, F_SETFL, O_NONBLOCK);
-      streams[ERR] = (struct stream){.from = terminal, .to = streams[OUT].to};
-      streams[IN].to = terminal;
-      streams[IN].ended = false;
-    }
-  }
-}
 
 /* ---- the loop ---- */
 

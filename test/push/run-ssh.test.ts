@@ -50,15 +50,13 @@ itWithCli('follows the size of the terminal, passes Ctrl-C, and hangs up when th
   await terminal.sees(/\$ .*$/m);
   terminal.type('stty size\n');
   await terminal.sees(/30 99\r*\n/);
-  terminal.type("trap 'stty size' WINCH; echo ready\n");
+  // A shell at its prompt may put a trap off until the next key, and one with a job does not get the signal.
+  terminal.type(`bash -c "trap 'stty size' WINCH; echo ready; while :; do sleep 0.1; done"\n`);
   await terminal.sees(/[\r\n]ready\r*\n/);
   terminal.resize(121, 41);
   await terminal.sees(/41 121\r*\n/);
-  // What is seen was printed by the job that Ctrl-C is for: until the shell has put it in front, it would get nothing.
-  terminal.type("sh -c 'echo as''leep; exec sleep 1000'\n");
-  await terminal.sees(/asleep\r*\n/);
   terminal.type('\u0003');
-  await terminal.sees('^C');
+  await terminal.sees(/\^C[^]*\$ /);
   terminal.type('echo "after $?"\n');
   await terminal.sees(/after 130\r*\n/);
   expect(await oneOffs()).toHaveLength(1);
