@@ -15,6 +15,7 @@ import type {
   ProcessType,
   ReleaseId,
   Sha256,
+  SniEndpointId,
   WebhookId,
 } from '../../src/model/ids.ts';
 import type { Slug } from '../../src/model/slug.ts';
