@@ -61,7 +61,7 @@ module.exports = {
     {
       name: 'only-edge-speaks-fastify',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/(receiver|api)/', '^src/server\\.ts$'] },
+      from: { path: '^src/', pathNot: ['^src/(receiver|api|rendezvous)/', '^src/server\\.ts$'] },
       to: { path: 'node_modules/(fastify|@fastify)/' },
     },
     {

@@ -59,7 +59,11 @@ export async function pushToHokku(work, fixture, n, platform) {
 async function call(platform, method, path, body) {
   const response = await fetch(`http://127.0.0.1:${platform.port}${path}`, {
     method,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    headers: {
+      accept: 'application/vnd.heroku+json; version=3',
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   if (!response.ok) throw new Error(`${method} ${path}: ${await response.text()}`);

@@ -124,6 +124,7 @@ async function open(
       runDir: data.run,
       bind: config.bind,
       port: config.port,
+      execPort: config.execPort,
       domain: config.domain,
       platformSocket: sockets.http,
       rendezvousSocket: sockets.rendezvous,

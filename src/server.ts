@@ -13,7 +13,14 @@ import { Disposables } from './lib/disposables.ts';
 import { onBoot, onPush, type Platform } from './lifecycle/index.ts';
 import { openLogs } from './log.ts';
 import { openPlatform } from './open-platform.ts';
-import { acceptSshUpgrades, openRendezvous, sshHostKeys } from './rendezvous/index.ts';
+import {
+  acceptSshUpgrades,
+  ExecReservations,
+  execPlugin,
+  openRendezvous,
+  sshHostKeys,
+  type ExecTools,
+} from './rendezvous/index.ts';
 import { defaultReceiverLimits, receiverPlugin } from './receiver/index.ts';
 
 export interface RunningServer extends AsyncDisposable {
@@ -58,13 +65,15 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     opened.use(rest);
     for (const name of config.unknownSettings) logs.platform.warn({ name }, 'unknown setting ignored');
     await registerEdges(http, platform, config.api);
+    const exec: ExecTools = { platform, reservations: new ExecReservations(), hostKey: sshHostKeys() };
+    await http.register(execPlugin(exec));
     await onBoot(platform);
     await platform.webhooks.start(serializeResource(platform));
     await router.commit();
     await http.listen({ path: sockets.http });
     opened.defer(() => http.close());
-    opened.use(acceptSshUpgrades(http.server, sshHostKeys(), platform));
-    opened.use(await openRendezvous(sockets.rendezvous, platform));
+    opened.use(acceptSshUpgrades(http.server, exec.hostKey, platform));
+    opened.use(await openRendezvous(sockets.rendezvous, exec));
     const known: PlatformFile = {
       pid: process.pid,
       port: router.port,

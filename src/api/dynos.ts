@@ -1,6 +1,6 @@
 import { PlatformError } from '../errors/platform-error.ts';
 import type { DynoSelector } from '../formation/index.ts';
-import { onRestart, onStop, runOneOff } from '../lifecycle/index.ts';
+import { onRestart, onStop, runInside, runOneOff, type StartedOneOff } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
 import type { DynoView } from '../model/dyno.ts';
 import type { DynoName, ProcessType } from '../model/ids.ts';
@@ -19,10 +19,16 @@ export const dynoRoutes: Routes = {
   // What runs in a dyno sees the config vars.
   'POST /apps/:app/dynos': withApp(
     'operate',
+    async (call, app) =>
+      serializeStarted(call, app, await runOneOff(app, parseOneOff(call.body), call.actor, call.platform)),
+    { reach: 'config-vars' },
+  ),
+  // Not published; `heroku run:inside` calls it.
+  'POST /apps/:app/dynos/:dyno': withApp(
+    'operate',
     async (call, app) => {
-      const { view, secret } = await runOneOff(app, parseOneOff(call.body), call.actor, call.platform);
-      call.reply.code(201);
-      return { ...serializeDyno(view, app), attach_url: secret === null ? null : attachUrl(call, secret) };
+      const dyno = findDyno(call, app);
+      return serializeStarted(call, app, await runInside(app, dyno, parseOneOff(call.body), call.actor, call.platform));
     },
     { reach: 'config-vars' },
   ),
@@ -35,6 +41,11 @@ export const dynoRoutes: Routes = {
   ),
   'POST /apps/:app/formations/:type/actions/stop': withApp('operate', (call, app) => stop(call, app, selectType(call))),
 };
+
+function serializeStarted(call: ApiCall, app: App, { view, secret }: StartedOneOff): JsonObject {
+  call.reply.code(201);
+  return { ...serializeDyno(view, app), attach_url: secret === null ? null : attachUrl(call, secret) };
+}
 
 function restart(call: ApiCall, app: App, which: DynoSelector): unknown {
   onRestart(app, which, call.actor, call.platform);

@@ -8,7 +8,6 @@ export const notOfferedRoutes: Routes = {
   'GET /addon-services': withAccount(() => [], { reach: 'apps' }),
   'GET /apps/:app/addons': withApp('view', () => []),
   'GET /apps/:app/addon-attachments': withApp('view', () => []),
-  'GET /apps/:app/features': withApp('view', () => []),
   'GET /apps/:app/pipeline-couplings': withApp('view', () => {
     throw new PlatformError('not_found', "Couldn't find that pipeline coupling.", { resource: 'pipeline_coupling' });
   }),

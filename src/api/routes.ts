@@ -1,4 +1,5 @@
 import { accountRoutes } from './account.ts';
+import { appFeatureRoutes } from './app-features.ts';
 import { accountsRoutes } from './accounts.ts';
 import { appRoutes } from './apps.ts';
 import { appSetupRoutes } from './app-setups.ts';
@@ -30,6 +31,7 @@ export const apiRoutes: Routes = {
   ...accountsRoutes,
   ...authorizationRoutes,
   ...appRoutes,
+  ...appFeatureRoutes,
   ...appSetupRoutes,
   ...collaboratorRoutes,
   ...configVarRoutes,

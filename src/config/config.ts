@@ -14,6 +14,8 @@ export interface Config {
   readonly bind: string;
   /** 0: a free one. */
   readonly port: number;
+  /** Another port that is served like the first; null: none. */
+  readonly execPort: number | null;
   /** Lower case. */
   readonly domain: string;
   /** A path (SQLite) or `postgres://...`; the latter can hold a password: never print it. */
@@ -66,6 +68,7 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
     dataDir,
     bind: address(env),
     port: whole(env, 'HOKKU_PORT', 5000, 0, 65_535),
+    execPort: optionalPort(env, 'HOKKU_EXEC_PORT'),
     domain,
     databaseUrl: databaseUrl(env, dataDir),
     adminEmail: email(env, `admin@${domain}`),
@@ -129,6 +132,10 @@ function whole(env: Environment, name: string, fallback: number, from: number, t
     throw invalid(name, value, `a whole number from ${from} to ${to}`);
   }
   return number;
+}
+
+function optionalPort(env: Environment, name: string): number | null {
+  return text(env, name, '') === '' ? null : whole(env, name, 0, 1, 65_535);
 }
 
 function oneOf(env: Environment, name: string, allowed: readonly string[], fallback: string): string {

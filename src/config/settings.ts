@@ -19,6 +19,7 @@ export const knownSettings: ReadonlySet<string> = new Set([
   'HOKKU_RELEASE_TIMEOUT',
   'HOKKU_BOOT_TIMEOUT',
   'HOKKU_STOP_GRACE',
+  'HOKKU_EXEC_PORT',
   'HOKKU_ATTACH_BY',
   'HOKKU_ATTACH_TIMEOUT',
   'HOKKU_ATTACH_IDLE',

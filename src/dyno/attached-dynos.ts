@@ -79,6 +79,11 @@ export class AttachedDynos implements AsyncDisposable {
     return this.#enter(attached.command.pid, { ...attached.spec, ...spec }, terminal);
   }
 
+  /** Null when it does not run. */
+  supervisorOf(id: DynoId): number | null {
+    return this.#running.get(id)?.command.pid ?? null;
+  }
+
   /** The same for a dyno of the formation. */
   enterTree(supervisor: ProcessIdentity, spec: DynoSpec, terminal: TerminalSize | null): AttachedProcess | null {
     return isAlive(supervisor) ? this.#enter(supervisor.pid, spec, terminal) : null;
@@ -86,10 +91,7 @@ export class AttachedDynos implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const processes = [...this.#processes];
-    for (const process of processes) {
-      process.output.resume();
-      process.kill();
-    }
+    for (const process of processes) process.abandon();
     const ended = Promise.allSettled(processes.map(({ exited }) => exited));
     await Promise.race([ended, delay(closeMs, null, { ref: false })]);
   }
@@ -127,6 +129,9 @@ export class AttachedDynos implements AsyncDisposable {
       },
       kill: () => {
         command.kill();
+      },
+      abandon: () => {
+        command.abandon();
       },
     };
     this.#processes.add(process);

@@ -17,6 +17,7 @@ import {
 } from './dyno-folder.ts';
 import { AttachedDynos } from './attached-dynos.ts';
 import { sandboxedDyno } from './launch.ts';
+import { treeListensOn } from './listening.ts';
 import { LocalDyno } from './local-dyno.ts';
 
 /** The rest of an ended dyno's output is on disk already. */
@@ -110,7 +111,12 @@ class LocalRuntime implements DynoRuntime {
     const running = this.#dynos.get(dynoId);
     if (running === undefined) return this.#attached.enter(dynoId, spec, terminal);
     if (running.supervisor === null) return null;
-    return this.#attached.enterTree(running.supervisor, { ...running.spec, ...spec }, terminal);
+    return this.#attached.enterTree(running.supervisor, insideSpec(running.spec, spec), terminal);
+  }
+
+  async listensOn(dynoId: DynoId, port: number): Promise<boolean> {
+    const supervisor = this.#dynos.get(dynoId)?.supervisor?.pid ?? this.#attached.supervisorOf(dynoId);
+    return supervisor !== null && (await treeListensOn(supervisor, port));
   }
 
   /** Null, and gone, for what a crash left of a start. What can't be read or removed is left for later: it must not keep the platform from starting. */
@@ -153,4 +159,10 @@ class LocalRuntime implements DynoRuntime {
     this.#dynos.set(spec.id, dyno);
     return dyno;
   }
+}
+
+/** Which port a dyno has is known here only. */
+function insideSpec(running: DynoSpec, { command, env }: Pick<DynoSpec, 'command' | 'env'>): DynoSpec {
+  const { port } = running;
+  return { ...running, command, env: { ...env, ...(port === null ? {} : { PORT: String(port) }) } };
 }

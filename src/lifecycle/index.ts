@@ -30,3 +30,5 @@ export type { Limits, Platform, PlatformUrls } from './platform.ts';
 export { addWebhook, changeWebhook, listWebhooks, type OpenWebhook, type WebhookRequest } from './webhooks.ts';
 export { renameApp, setBuildpacks, setMaintenance } from './change-app.ts';
 export { runOneOff, type OneOffOrder, type StartedOneOff } from './run-one-off.ts';
+export { commandInside, runInside } from './run-inside.ts';
+export type { InsideOrder } from './inside-command.ts';

@@ -113,8 +113,10 @@ export interface AttachedProcess {
   signal(name: NodeJS.Signals): void;
   /** Does nothing where there is no terminal. */
   resize(size: TerminalSize): void;
-  /** SIGKILL to every process of it. */
+  /** SIGKILL to every process of it. Who kills it goes on reading, or says `abandon`. */
   kill(): void;
+  /** SIGKILL, and whatever it has written is thrown away. */
+  abandon(): void;
 }
 
 /**
@@ -127,6 +129,11 @@ export interface DynoRuntime extends AsyncDisposable {
   adopt(): Promise<readonly RunningDyno[]>;
   /** Starts a dyno that ends with this process and is never adopted. `terminal` null: its input and output are pipes. */
   startAttached(spec: DynoSpec, terminal: TerminalSize | null): Promise<AttachedProcess>;
-  /** Runs a command inside of a running dyno: same files, same processes, `spec`'s environment. Null: no such dyno runs here. */
+  /**
+   * Runs a command inside of a running dyno: same files, same processes, `spec`'s environment and the dyno's `PORT`.
+   * Null: no such dyno runs here.
+   */
   enter(dynoId: DynoId, spec: Pick<DynoSpec, 'command' | 'env'>, terminal: TerminalSize | null): AttachedProcess | null;
+  /** True if a process of this dyno listens on this TCP port. */
+  listensOn(dynoId: DynoId, port: number): Promise<boolean>;
 }

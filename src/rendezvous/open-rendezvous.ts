@@ -2,21 +2,22 @@ import { once } from 'node:events';
 import { chmod } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { readFirstLine } from './first-line.ts';
-import type { RendezvousTools } from './rendezvous-tools.ts';
+import type { ExecTools } from './exec-plugin.ts';
+import { serveExec } from './serve-exec.ts';
 import { serveRendezvous } from './serve-rendezvous.ts';
 
 /**
  * Takes the connections of the public port that do not speak HTTP; the router hands them on, each behind a line that says
  * what it is. Disposing closes all of them.
  */
-export async function openRendezvous(path: string, tools: RendezvousTools): Promise<AsyncDisposable> {
+export async function openRendezvous(path: string, tools: ExecTools): Promise<AsyncDisposable> {
   const open = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
     open.add(socket);
     socket.on('error', () => undefined);
     socket.once('close', () => open.delete(socket));
     serve(socket, tools).catch((error: unknown) => {
-      tools.logs.rendezvous.error({ err: error }, 'a client of a one-off dyno could not be served');
+      tools.platform.logs.rendezvous.error({ err: error }, 'a client of a dyno could not be served');
       socket.destroy();
     });
   });
@@ -32,8 +33,9 @@ export async function openRendezvous(path: string, tools: RendezvousTools): Prom
   };
 }
 
-async function serve(socket: Socket, tools: RendezvousTools): Promise<void> {
+async function serve(socket: Socket, tools: ExecTools): Promise<void> {
   const [protocol] = (await readFirstLine(socket))?.split(' ') ?? [];
-  if (protocol === 'rendezvous') await serveRendezvous(socket, tools);
+  if (protocol === 'rendezvous') await serveRendezvous(socket, tools.platform);
+  else if (protocol === 'ssh') await serveExec(socket, tools);
   else socket.destroy();
 }

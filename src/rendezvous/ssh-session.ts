@@ -11,8 +11,11 @@ const markerPauseMs = 100;
 
 export interface SshSessionOptions {
   readonly idleMs: number;
-  /** `command`: what an `exec` request names; null for a shell. Null: there is nothing to run. */
-  attachmentFor(command: string | null): Attachment | null;
+  /**
+   * `command`: what an `exec` request names; null for a shell. `term`: the kind of the client's terminal, if it has one.
+   * Null: there is nothing to run.
+   */
+  attachmentFor(command: string | null, term: string | null): Attachment | null;
   onFailure(error: unknown): void;
 }
 
@@ -22,10 +25,12 @@ export interface SshSessionOptions {
  */
 export function serveSshSession(session: Session, options: SshSessionOptions): { gone(): void } {
   let terminal: TerminalSize | null = null;
+  let term: string | null = null;
   let process: AttachedProcess | null = null;
   let conversation: Conversation | null = null;
   session.on('pty', (accept, _reject, info) => {
     terminal = sizeOf(info);
+    term = /^[\w.+-]{1,64}$/.test(info.term) ? info.term : null;
     agree(accept);
   });
   session.on('window-change', (accept, _reject, info) => {
@@ -57,12 +62,12 @@ export function serveSshSession(session: Session, options: SshSessionOptions): {
     });
   };
   session.on('shell', (accept, reject) => {
-    const attachment = options.attachmentFor(null);
+    const attachment = options.attachmentFor(null, term);
     if (attachment === null) reject();
     else start(accept(), attachment);
   });
   session.on('exec', (accept, reject, { command }) => {
-    const attachment = options.attachmentFor(command);
+    const attachment = options.attachmentFor(command, term);
     if (attachment === null) reject();
     else start(accept(), attachment);
   });

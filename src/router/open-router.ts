@@ -16,6 +16,8 @@ export interface RouterOptions extends LogIntake {
   readonly bind: string;
   /** 0: any free port, or that of the router which is adopted. */
   readonly port: number;
+  /** The same port is served on this one too; null: on no other one. */
+  readonly execPort: number | null;
   readonly domain: string;
   /** Where the control plane listens for requests to the platform itself. */
   readonly platformSocket: string;
@@ -47,6 +49,7 @@ export async function openRouter(options: RouterOptions): Promise<Router> {
   const settings: RouterSettings = {
     bind: options.bind,
     port: options.port,
+    execPort: options.execPort,
     domain: options.domain,
     platformSocket: options.platformSocket,
     rendezvousSocket: options.rendezvousSocket,

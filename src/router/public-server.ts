@@ -64,7 +64,7 @@ export class PublicServer {
     this.#http.emit('listening');
   }
 
-  /** Resolves to the port; rejects with the error of the system (`EADDRINUSE`, `EACCES`). */
+  /** Resolves to the port; rejects with the error of the system (`EADDRINUSE`, `EACCES`). May be called again for another port. */
   async listen(bind: string, port: number): Promise<number> {
     const onConnection = (socket: Socket): void => {
       this.#onConnection(socket);
@@ -75,7 +75,7 @@ export class PublicServer {
       return server;
     };
     const { servers, port: actual } = await listenAll(bind, port, make);
-    this.#listeners = servers;
+    this.#listeners = [...this.#listeners, ...servers];
     return actual;
   }
 

@@ -28,7 +28,12 @@ async function main(): Promise<void> {
   const server = new PublicServer({ ...settings, limits, table }, door.take, door.onFault, (socket, protocol) => {
     passRawConnection(socket, protocol, settings.rendezvousSocket);
   });
+  wanted = settings.port;
   const port = await server.listen(settings.bind, settings.port);
+  if (settings.execPort !== null && settings.execPort !== port) {
+    wanted = settings.execPort;
+    await server.listen(settings.bind, settings.execPort);
+  }
   const runId = randomUUID();
   const hello = { type: 'hello', protocol: protocolVersion, runId, pid: process.pid, port } as const;
   const control = new ControlServer({ table, traffic, outbox, hello: { ...hello, settings: fingerprintOf(settings) } });
@@ -59,10 +64,13 @@ function tell(startReport: StartReport): void {
   process.stdout.write(`${JSON.stringify(startReport)}\n`);
 }
 
+/** The port that is being opened. */
+let wanted = 0;
+
 try {
   await main();
 } catch (error) {
   const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException;
-  tell({ is: 'failed', code, message });
+  tell({ is: 'failed', code, message, port: wanted });
   process.exitCode = 1;
 }

@@ -81,17 +81,19 @@ function openLog(path: string): number {
   return openSync(path, 'a', 0o600);
 }
 
-function startError(report: StartReport & { is: 'failed' }, { bind, port }: RouterSettings): Error {
+function startError(report: StartReport & { is: 'failed' }, { bind, execPort }: RouterSettings): Error {
+  const { port } = report;
+  const setting = port === execPort ? 'HOKKU_EXEC_PORT' : 'HOKKU_PORT';
   switch (report.code) {
     case 'EADDRINUSE':
       return new PlatformError(
         'unavailable',
-        `Port ${port} on ${bind} is taken by another program. Stop that program, or set HOKKU_PORT to a free port.`,
+        `Port ${port} on ${bind} is taken by another program. Stop that program, or set ${setting} to a free port.`,
       );
     case 'EACCES':
       return new PlatformError(
         'unavailable',
-        `This user may not listen on port ${port}. Set HOKKU_PORT to a port from 1024 up, or run as root.`,
+        `This user may not listen on port ${port}. Set ${setting} to a port from 1024 up, or run as root.`,
       );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':

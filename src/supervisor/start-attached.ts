@@ -22,6 +22,8 @@ export interface AttachedCommand {
   resize(size: TerminalSize): void;
   /** SIGKILL to the whole tree. */
   kill(): void;
+  /** The same, and `output` is closed: a reader who has left does not hold up the end. */
+  abandon(): void;
 }
 
 export function startAttached(command: HostCommand, label: string): AttachedCommand {
@@ -51,6 +53,10 @@ export function startAttached(command: HostCommand, label: string): AttachedComm
     },
     kill: () => {
       child.kill('SIGQUIT');
+    },
+    abandon: () => {
+      child.kill('SIGQUIT');
+      output.destroy();
     },
   };
 }

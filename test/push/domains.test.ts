@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { makeCertificate } from '../rig/certificate.ts';
 import { HerokuCli, installHerokuCli } from '../rig/heroku-cli.ts';
@@ -64,7 +64,7 @@ function overTls(host: string): Promise<{ readonly body: string; readonly subjec
         rejectUnauthorized: false,
       },
       (response) => {
-        const subject = (response.socket as TLSSocket).getPeerCertificate().subject.CN;
+        const subject = response.socket instanceof TLSSocket ? response.socket.getPeerCertificate().subject.CN : 'none';
         let body = '';
         response.on('data', (chunk: Buffer) => (body += chunk.toString()));
         response.once('end', () => {

@@ -141,8 +141,9 @@ itWithCli('is a terminal: prompt, colours, size, Ctrl-C, exit status', async () 
   await terminal.sees('^C');
   terminal.type('echo "after $?"\r');
   await terminal.sees(/after 130\r+\n/);
-  terminal.type('cat\n');
-  await terminal.sees(/cat\r*\n/);
+  // The shell has given the terminal back when the command speaks.
+  terminal.type('echo "cat in $((40 + 2))"; cat\n');
+  await terminal.sees(/cat in 42\r*\n/);
   terminal.type('häß\n');
   await terminal.sees(/häß\r+\nhäß\r+\n/);
   terminal.type('\u0004');
@@ -173,6 +174,16 @@ itWithCli('hangs up when the client goes, and kills what does not listen', async
   await eventually('the dyno is gone', async () => (await oneOffs()).length === 0);
   expect(await logOf(deaf)).toMatch(/Error R16 \(Detached\)[^]*SIGKILL[^]*Process exited with status 137/);
   expect(isRunning(sleep)).toBe(false);
+});
+
+itWithCli('runs commands inside of a dyno that is up', async () => {
+  const command = 'echo "$GREETING $DYNO $PORT $FROM_PROFILE"; cat /proc/*/cmdline | tr "\\0" " "; exit 4';
+  const inside = await heroku('run:inside', '--exit-code', 'web.1', '--', command);
+  expect(inside.exitCode).toBe(4);
+  expect(inside.stdout).toMatch(/^hello web\.1 \d+ yes$/m);
+  expect(inside.stdout).toContain('server.py');
+  const answer = await rig.api('POST', `/apps/${app.name}/dynos/web.9`, { command: 'ls' });
+  expect(answer).toMatchObject({ status: 404, json: { resource: 'dyno' } });
 });
 
 itWithCli('says R13 when nobody attaches, ends with its time to live, and leaves nothing after kill -9', async () => {

@@ -116,6 +116,10 @@ export class ScriptedRuntime implements DynoRuntime {
     return null;
   }
 
+  listensOn(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   /** Those that have not ended. */
   get running(): readonly ScriptedDyno[] {
     return this.dynos.filter((dyno) => !dyno.hasEnded);

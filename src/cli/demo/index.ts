@@ -87,7 +87,11 @@ async function requireApp(
 async function createApp(server: RunningServer): Promise<void> {
   const response = await fetch(`${server.clientUrl}/apps`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${server.apiKey}`, 'content-type': 'application/json' },
+    headers: {
+      accept: 'application/vnd.heroku+json; version=3',
+      authorization: `Bearer ${server.apiKey}`,
+      'content-type': 'application/json',
+    },
     body: JSON.stringify({ name: appName }),
   });
   if (response.ok) return;

@@ -124,8 +124,8 @@ const ofApps =
 
 /** Said a second time, from the paths: what the declarations may not get wrong. */
 function scopesFor(method: string, path: string): readonly Scope[] {
-  // A one-off dyno prints any config var to whoever starts it.
-  const isConfig = path.includes('config-vars') || (method === 'POST' && path === '/apps/:app/dynos');
+  // What runs in a dyno sees the config vars.
+  const isConfig = path.includes('config-vars') || (method === 'POST' && /\/dynos(\/:dyno)?$/.test(path));
   const reads =
     method === 'GET' || path.endsWith('/resolve') || path.endsWith('/log-sessions') || path === '/filters/apps';
   if (ofApps.test(path)) {

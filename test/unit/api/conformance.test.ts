@@ -35,6 +35,8 @@ const bodies: Readonly<Record<string, (world: World, rig: ApiRig) => unknown>> =
   'PATCH /apps/:app/config-vars': () => ({ KEY: 'value' }),
   'PATCH /apps/:app/formation': () => ({ updates: [{ type: 'web', quantity: 2, size: 'basic' }] }),
   'PATCH /apps/:app/formation/:type': () => ({ quantity: 1 }),
+  'POST /apps/:app/dynos': () => ({ command: 'bash', attach: true }),
+  'POST /apps/:app/dynos/:dyno': () => ({ command: 'bash' }),
   'POST /apps/:app/releases': ({ release }) => ({ release }),
   'POST /apps/:app/builds': async (_world, rig) => ({ source_blob: await sourceBlob(rig) }),
   'DELETE /apps/:app/builds/:build': async ({ app, params }, { platform, operator }) => {
@@ -44,7 +46,6 @@ const bodies: Readonly<Record<string, (world: World, rig: ApiRig) => unknown>> =
     });
     params['build'] = running.id;
   },
-  'POST /apps/:app/dynos': () => ({ command: 'true' }),
   'POST /apps/:app/slugs': () => ({ process_types: { web: 'run' } }),
   'POST /app-setups': async (_world, rig) => ({ source_blob: await sourceBlob(rig), app: { name: 'from-app-json' } }),
   'PUT /apps/:app/buildpack-installations': () => ({ updates: [{ buildpack: 'heroku/python' }] }),
@@ -117,7 +118,7 @@ async function furnish(rig: ApiRig): Promise<World> {
     region: 'us',
     stack: 'heroku-24',
     size: 'basic',
-    feature: 'none',
+    feature: 'runtime-heroku-exec',
     team: 'none',
     session: '~',
     collaborator: 'first@example.com',

@@ -56,7 +56,7 @@ describe.each(rungs)('on the %s rung', (rung) => {
     talk.type('tty; stty size; echo "on $DYNO"; test -t 2 && echo err is one too\n');
     await talk.sees(/\r\/dev\/pts\/\d+\r\n31 93\r\non run.4711\r\nerr is one too\r\n/);
     talk.process.resize({ columns: 132, rows: 43 });
-    talk.type("stty size; trap 'echo resized' WINCH\n");
+    talk.type("trap 'echo resized' WINCH; stty size\n");
     await talk.sees(/\r43 132\r\n/);
     talk.process.resize({ columns: 80, rows: 24 });
     await talk.sees('resized\r\n');

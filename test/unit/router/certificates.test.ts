@@ -89,7 +89,9 @@ it("shows each host its own certificate, also an RSA one beside the platform's, 
     ],
   });
   const slow = await dripping(rig.router.port, 50);
-  rig.onClose(slow.close);
+  rig.onClose(() => {
+    slow.close();
+  });
   for (const port of [rig.router.port, slow.port]) {
     expect(await shownAt(port, 'rsa.example.com')).toBe('rsa.example.com');
     expect(await shownAt(port, 'ANY.example.com')).toBe('*.example.com');

@@ -42,6 +42,7 @@ export class RouterRig {
       bind: '127.0.0.1',
       port: 0,
       domain: 'localhost',
+      execPort: null,
       platformSocket: join(dir, 'platform.sock'),
       rendezvousSocket: join(dir, 'rendezvous.sock'),
       tls: { cert, key },

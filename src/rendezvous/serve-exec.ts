@@ -1,0 +1,141 @@
+import { connect, type Socket } from 'node:net';
+import ssh2, { type AuthContext, type Connection, type ServerChannel, type Session } from 'ssh2';
+import { PlatformError } from '../errors/platform-error.ts';
+import { commandInside, type Attachment } from '../lifecycle/index.ts';
+import type { DynoView, TerminalSize } from '../model/dyno.ts';
+import type { ExecTools } from './exec-plugin.ts';
+import type { ExecReservation } from './exec-reservations.ts';
+import { serveSftp } from './serve-sftp.ts';
+import { serveSshSession } from './ssh-session.ts';
+
+const loginGraceMs = 30_000;
+
+/** SSH into a dyno, for who holds a reservation: shells and commands, files to be copied, connections to its ports. */
+export async function serveExec(socket: Socket, tools: ExecTools): Promise<void> {
+  const { private: hostKey } = await tools.hostKey();
+  const timer = setTimeout(() => socket.destroy(), loginGraceMs);
+  socket.once('close', () => {
+    clearTimeout(timer);
+  });
+  const server = new ssh2.Server({ hostKeys: [hostKey] }, (connection) => {
+    let guest: ExecReservation | null = null;
+    connection.on('error', () => undefined);
+    connection.on('authentication', (context) => {
+      const reservation = tools.reservations.find(context.username);
+      if (reservation === null || !proves(context, reservation)) {
+        context.reject(['publickey']);
+        return;
+      }
+      guest = reservation;
+      context.accept();
+    });
+    connection.on('ready', () => {
+      clearTimeout(timer);
+      if (guest !== null) new ExecConnection(socket, connection, guest, tools).listen();
+    });
+  });
+  server.injectSocket(socket);
+}
+
+/** True for the key of the reservation, and for a valid signature if there is one: without, the client only asks. */
+function proves(context: AuthContext, { key }: ExecReservation): boolean {
+  if (context.method !== 'publickey' || !context.key.data.equals(key.getPublicSSH())) return false;
+  if (context.signature === undefined || context.blob === undefined) return true;
+  // Whatever its types say, it gives an error back for a signature that it can't read.
+  const verdict: unknown = key.verify(context.blob, context.signature, context.hashAlgo);
+  return verdict === true;
+}
+
+class ExecConnection {
+  readonly #socket: Socket;
+  readonly #connection: Connection;
+  readonly #guest: ExecReservation;
+  readonly #tools: ExecTools;
+
+  constructor(socket: Socket, connection: Connection, guest: ExecReservation, tools: ExecTools) {
+    this.#socket = socket;
+    this.#connection = connection;
+    this.#guest = guest;
+    this.#tools = tools;
+  }
+
+  listen(): void {
+    this.#connection.on('session', (accept) => {
+      this.#serveSession(accept());
+    });
+    this.#connection.on('tcpip', (accept, reject, { destIP, destPort }) => {
+      void this.#forward(accept, reject, destIP, destPort);
+    });
+  }
+
+  /** `0.0.0.0` is how the official CLI calls the dyno itself. Ports of others are none of its business. */
+  async #forward(accept: () => ServerChannel, reject: () => void, host: string, port: number): Promise<void> {
+    const dyno = this.#dyno();
+    const isOwn = ['0.0.0.0', '127.0.0.1', 'localhost'].includes(host);
+    if (dyno === null || !isOwn || !(await this.#tools.platform.runtime.listensOn(dyno.id, port))) {
+      reject();
+      return;
+    }
+    const target = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+    target.once('error', reject);
+    target.once('connect', () => {
+      target.off('error', reject);
+      const channel = accept();
+      for (const stream of [channel, target]) stream.on('error', () => target.destroy());
+      channel.once('close', () => target.destroy());
+      target.once('close', () => {
+        channel.close();
+      });
+      channel.pipe(target);
+      target.pipe(channel);
+    });
+  }
+
+  #serveSession(session: Session): void {
+    const { platform } = this.#tools;
+    const onFailure = (error: unknown): void => {
+      platform.logs.rendezvous.error({ err: error }, 'an SSH session inside of a dyno failed');
+      this.#socket.destroy();
+    };
+    const served = serveSshSession(session, {
+      idleMs: platform.limits.attachIdleMs,
+      attachmentFor: (command, term) => this.#attachment(command ?? 'bash', term),
+      onFailure,
+    });
+    this.#socket.once('close', () => {
+      served.gone();
+    });
+    session.on('sftp', (accept) => {
+      serveSftp(accept(), (command, env) => this.#attachmentOf(command, env, null));
+    });
+  }
+
+  #attachment(command: string, term: string | null): Attachment {
+    // The size is the client's to tell.
+    return this.#attachmentOf(command, term === null ? {} : { TERM: term }, { columns: 80, rows: 24 });
+  }
+
+  #attachmentOf(command: string, env: Readonly<Record<string, string>>, terminal: TerminalSize | null): Attachment {
+    const { platform } = this.#tools;
+    let inside: Attachment | null = null;
+    return {
+      wantsStatus: false,
+      terminal,
+      start: async (size) => {
+        const dyno = this.#dyno();
+        if (dyno === null) throw new PlatformError('unavailable', `${this.#guest.dyno} is not up. See heroku ps.`);
+        inside = await commandInside(dyno, { command, env, terminal: size, wantsStatus: false }, platform);
+        return inside.start(size);
+      },
+      hangUp: () => inside?.hangUp(),
+    };
+  }
+
+  /** The one that has the name now: it may have been restarted since. */
+  #dyno(): DynoView | null {
+    const { app, dyno } = this.#guest;
+    return (
+      this.#tools.platform.formation.list(app.id).find(({ name, state }) => name === dyno && state === 'up') ?? null
+    );
+  }
+}

@@ -1,0 +1,162 @@
+/* eslint jest/no-standalone-expect: ['error', { additionalTestBlockFunctions: ['itWithCli'] }] */
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { HerokuCli, installHerokuCli, type CliResult } from '../rig/heroku-cli.ts';
+import { eventually, PlatformRig, type RigApp } from '../rig/platform-rig.ts';
+
+const installation = await installHerokuCli();
+const canListen = await mayListenOn(80);
+if (installation.status === 'missing') process.stderr.write(`skipped: ${installation.reason}\n`);
+if (!canListen) process.stderr.write('skipped: port 80 can not be had, and the official CLI knows no other one\n');
+const isReady = installation.status === 'installed' && canListen;
+const itWithCli = isReady ? it : it.skip;
+
+let rig: PlatformRig;
+let cli: HerokuCli;
+let app: RigApp;
+
+const server = `
+import http.server, os, threading
+class Hello(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers(); self.wfile.write(b'from the side door')
+    def log_message(self, *args): pass
+port = int(os.environ['PORT'])
+side = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Hello)
+threading.Thread(target=side.serve_forever, daemon=True).start()
+open('side-port', 'w').write(str(side.server_port))
+open('big', 'wb').write(bytes(range(256)) * 40000)
+http.server.ThreadingHTTPServer(('', port), Hello).serve_forever()
+`;
+
+beforeAll(async () => {
+  if (!isReady) return;
+  rig = await PlatformRig.start({ settings: { HOKKU_STOP_GRACE: '3', HOKKU_EXEC_PORT: '80' } });
+  cli = await HerokuCli.open(installation, rig);
+  app = await rig.createApp();
+  await app.write({
+    'requirements.txt': '',
+    'server.py': server,
+    Procfile: 'web: python server.py\n',
+    '.profile.d/noise.sh': 'echo noise; export FROM_PROFILE=yes\n',
+  });
+  await app.commit();
+  const push = await app.push();
+  if (push.exitCode !== 0) throw new Error(push.output);
+  await rig.api('PATCH', `/apps/${app.name}/config-vars`, { GREETING: 'hello' });
+  await eventually('v4 runs', async () =>
+    (await app.dynos()).some(({ release, state }) => release.version === 4 && state === 'up'),
+  );
+});
+
+afterAll(async () => {
+  if (!isReady) return;
+  await cli[Symbol.asyncDispose]();
+  await rig[Symbol.asyncDispose]();
+});
+
+const at = (command: string, ...args: readonly string[]): string[] => [command, '--app', app.name, ...args];
+const heroku = (command: string, ...args: string[]): Promise<CliResult> => cli.run(at(command, ...args), cli.home);
+
+itWithCli('runs commands and shells inside of a running dyno', async () => {
+  const [status, command] = await Promise.all([
+    heroku('ps:exec', '--status'),
+    heroku('ps:exec', '--', 'echo "$GREETING $FROM_PROFILE $DYNO"; test -f side-port && tty'),
+  ]);
+  expect(status.stdout).toMatch(/web\.1 +up +running/);
+  expect(command.stdout).toMatch(/noise\s+hello yes web\.1\s+\/dev\/pts\/\d+\s/);
+
+  using terminal = cli.terminal(at('ps:exec'), cli.home, { cols: 80, rows: 24 });
+  await terminal.sees(/\$ .*$/m);
+  terminal.type('echo "in $DYNO"\n');
+  await terminal.sees(/\nin web\.1\r*\n|[\r\n]in web\.1\r*\n/);
+  terminal.type('exit\n');
+  expect(await terminal.ends()).toBe(0);
+});
+
+itWithCli('copies a file out of a dyno, forwards its ports, and lets nobody to others', async () => {
+  const copied = await heroku('ps:copy', 'big', '--output', join(cli.home, 'copy'));
+  if (copied.exitCode !== 0) throw new Error(JSON.stringify(copied));
+  const wanted = Buffer.concat(
+    Array.from({ length: 40_000 }, () => Buffer.from(Array.from({ length: 256 }, (_, n) => n))),
+  );
+  const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+  expect(digest(await readFile(join(cli.home, 'copy')))).toBe(digest(wanted));
+  const missing = await heroku('ps:copy', '/etc/no-such-file', '--output', join(cli.home, 'none'));
+  expect(missing.exitCode).not.toBe(0);
+
+  const shown = await heroku('ps:exec', '--', 'echo "side=$(cat side-port)"');
+  const port = /side=(\d+)/.exec(shown.stdout)?.[1] ?? '';
+  const local = String(await freePort());
+  const forward = cli.start(at('ps:forward', `${local}:${port},${Number(local) + 1}:${rig.port}`), cli.home);
+  let said = '';
+  forward.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const ended = once(forward, 'close');
+  try {
+    await eventually('it listens', () => Promise.resolve(said.includes(`forwarding to web.1:${port}`)), 60_000);
+    expect(await get(Number(local))).toBe('from the side door');
+    // The platform's own port is none of the dyno's.
+    expect(await get(Number(local) + 1).catch(() => 'refused')).toBe('refused');
+  } finally {
+    forward.kill('SIGINT');
+    await ended;
+  }
+});
+
+itWithCli('lets nobody in without a token, or into a dyno that is not up', async () => {
+  const put = async (path: string, credentials: string): Promise<number> => {
+    const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
+    const headers = { authorization, 'content-type': 'application/json' };
+    return (await rig.request('127.0.0.1', path, { method: 'PUT', headers, body: '{"client_key":"ssh-rsa nonsense"}' }))
+      .status;
+  };
+  expect(await put('/api/v2/web.1', `${app.name}:wrong`)).toBe(401);
+  expect(await put('/api/v2/web.1', `nobodys-app:${rig.token}`)).toBe(404);
+  expect(await put('/api/v2/web.2', `${app.name}:${rig.token}`)).toBe(404);
+  expect(await put('/api/v2/web.1', `${app.name}:${rig.token}`)).toBe(422);
+});
+
+function get(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ host: '127.0.0.1', port, timeout: 10_000 }, (response) => {
+      let body = '';
+      response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      response.once('end', () => {
+        resolve(body);
+      });
+      response.once('error', reject);
+    });
+    outgoing.once('error', reject);
+    outgoing.once('timeout', () => outgoing.destroy(new Error('no answer')));
+    outgoing.end();
+  });
+}
+
+async function freePort(): Promise<number> {
+  const listener = createServer();
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as { port: number };
+  listener.close();
+  return port;
+}
+
+async function mayListenOn(port: number): Promise<boolean> {
+  const listener = createServer();
+  const outcome = new Promise<boolean>((resolve) => {
+    listener.once('error', () => {
+      resolve(false);
+    });
+    listener.listen(port, '127.0.0.1', () => {
+      resolve(true);
+    });
+  });
+  const may = await outcome;
+  listener.close();
+  return may;
+}
