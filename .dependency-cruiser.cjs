@@ -6,6 +6,7 @@ const floors = [
     rooms: [
       'account',
       'app',
+      'domain',
       'repo',
       'buildpack',
       'slug',

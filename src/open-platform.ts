@@ -12,6 +12,7 @@ import {
   DynoLog,
   Launches,
   OneOffDynos,
+  readCustomHosts,
   SlugCollector,
   type Platform,
 } from './lifecycle/index.ts';
@@ -143,6 +144,7 @@ async function open(
     router,
     logs: logplex,
     lastLines: (_appId, dynoId) => Promise.resolve(outputs.lastLines(dynoId)),
+    readCustomHosts: (appId) => readCustomHosts(appId, { store, secretBox, domain: config.domain, logs }),
     readConfigVars: (releaseId) => configVars.ofRelease(releaseId),
     domain: config.domain,
     limits: { bootTimeoutMs: config.limits.bootTimeoutMs, stopGraceMs: config.limits.stopGraceMs },

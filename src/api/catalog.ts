@@ -1,11 +1,10 @@
-import { hostNames } from '../app/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import { dynoSizes, type DynoSize } from '../model/formation.ts';
 import type { ApiCall } from './api-call.ts';
 import { sizeLabel } from './formation.ts';
 import { withAccount, withApp, type Routes } from './route.ts';
 import { stableId } from './stable-id.ts';
-import { always, timestamp } from './timestamp.ts';
+import { always } from './timestamp.ts';
 
 /** What the platform offers, and what every app has without asking. */
 export const catalogRoutes: Routes = {
@@ -18,21 +17,6 @@ export const catalogRoutes: Routes = {
   'GET /dyno-sizes/:size': withAccount((call) => oneOf('size', call, dynoSizes.map(serializeDynoSize)), {
     reach: 'identity',
   }),
-  'GET /apps/:app/domains': withApp('view', (call, app) =>
-    hostNames(app, call.platform.domain).map((hostname) => ({
-      id: stableId('domain', app.id, hostname),
-      hostname,
-      kind: 'heroku',
-      cname: null,
-      status: 'succeeded',
-      acm_status: null,
-      acm_status_reason: null,
-      sni_endpoint: null,
-      app: { id: app.id, name: app.name },
-      created_at: timestamp(app.createdAt),
-      updated_at: timestamp(app.createdAt),
-    })),
-  ),
 };
 
 interface Named {

@@ -8,7 +8,6 @@ export const notOfferedRoutes: Routes = {
   'GET /addon-services': withAccount(() => [], { reach: 'apps' }),
   'GET /apps/:app/addons': withApp('view', () => []),
   'GET /apps/:app/addon-attachments': withApp('view', () => []),
-  'GET /apps/:app/sni-endpoints': withApp('view', () => []),
   'GET /apps/:app/pipeline-couplings': withApp('view', () => {
     throw new PlatformError('not_found', "Couldn't find that pipeline coupling.", { resource: 'pipeline_coupling' });
   }),
@@ -27,10 +26,6 @@ export const notOfferedRoutes: Routes = {
   'POST /apps/:app/addons': refuseForApp(
     'Add-ons are not offered by this platform.',
     'Set the address and credentials of a service as config vars instead.',
-  ),
-  'POST /apps/:app/domains': refuseForApp(
-    'Custom domains are not offered by this platform.',
-    'The app answers at its web URL (heroku apps:info).',
   ),
   'POST /teams/apps': refuse(
     'Teams and spaces are not offered by this platform.',

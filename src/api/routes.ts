@@ -10,6 +10,7 @@ import { buildpackInstallationRoutes } from './buildpack-installations.ts';
 import { catalogRoutes } from './catalog.ts';
 import { collaboratorRoutes } from './collaborators.ts';
 import { configVarRoutes } from './config-vars.ts';
+import { domainRoutes } from './domains.ts';
 import { dynoRoutes } from './dynos.ts';
 import { formationRoutes } from './formation.ts';
 import { logDrainRoutes } from './log-drains.ts';
@@ -19,6 +20,7 @@ import { releaseRoutes } from './releases.ts';
 import type { Routes } from './route.ts';
 import { schemaRoutes } from './schema.ts';
 import { slugRoutes } from './slugs.ts';
+import { sniEndpointRoutes } from './sni-endpoints.ts';
 import { sourceRoutes } from './sources.ts';
 import { webhookDeliveryRoutes } from './webhook-deliveries.ts';
 import { webhookRoutes } from './webhooks.ts';
@@ -34,6 +36,8 @@ export const apiRoutes: Routes = {
   ...collaboratorRoutes,
   ...configVarRoutes,
   ...formationRoutes,
+  ...domainRoutes,
+  ...sniEndpointRoutes,
   ...dynoRoutes,
   ...releaseRoutes,
   ...buildRoutes,

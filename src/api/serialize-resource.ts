@@ -2,6 +2,7 @@ import type { Platform } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
 import type { Build } from '../model/build.ts';
 import type { Collaborator } from '../model/collaborator.ts';
+import type { Domain, SniEndpoint } from '../model/domain.ts';
 import type { FormationEntry } from '../model/formation.ts';
 import type { Release } from '../model/release.ts';
 import type { DynoRow } from '../store/index.ts';
@@ -9,9 +10,11 @@ import type { SerializeResource } from '../webhook/index.ts';
 import { serializeApp } from './apps.ts';
 import { serializeBuild } from './builds.ts';
 import { serializeCollaborator } from './collaborators.ts';
+import { serializeDomain } from './domains.ts';
 import { serializeDyno } from './dynos.ts';
 import { serializeFormation } from './formation.ts';
 import { serializeRelease } from './releases.ts';
+import { serializeSniEndpoint } from './sni-endpoints.ts';
 
 /** What webhooks are told of a thing is what the API answers for it. */
 export function serializeResource(platform: Platform): SerializeResource {
@@ -34,6 +37,10 @@ export function serializeResource(platform: Platform): SerializeResource {
       }
       case 'api:collaborator':
         return serializeCollaborator(thing as Collaborator, app) as object;
+      case 'api:domain':
+        return serializeDomain({ platform }, app, thing as Domain) as object;
+      case 'api:sni-endpoint':
+        return serializeSniEndpoint(app, thing as SniEndpoint, await platform.store.domains.list(app.id)) as object;
       default:
         // Nothing of the other kinds happens here yet.
         return thing;

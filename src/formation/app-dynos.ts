@@ -4,6 +4,7 @@ import type { DynoName } from '../model/ids.ts';
 import type { Release } from '../model/release.ts';
 import type { RouterFeed } from '../model/route.ts';
 import type { DynoRow } from '../store/index.ts';
+import { KnownHosts, type ReadCustomHosts } from './custom-hosts.ts';
 import { Dyno } from './dyno.ts';
 import type { StopOrder } from './dyno-orders.ts';
 import { dynoNumber, isWeb, type DynoPlan } from './dyno-plan.ts';
@@ -18,6 +19,7 @@ import { webRoute } from './web-route.ts';
 export interface AppDynosTools extends DynoTools {
   readonly router: RouterFeed;
   readonly domain: string;
+  readonly readCustomHosts: ReadCustomHosts;
   /** False: a release (or restart) whose web dynos don't come up takes the place of the older dynos anyway. */
   readonly keepsOld: boolean;
 }
@@ -36,6 +38,7 @@ export class AppDynos {
   readonly #retiring = new Set<Dyno>();
   readonly guests = new Guests();
   readonly #route: RouteSender;
+  readonly #hosts: KnownHosts;
   readonly tools: AppDynosTools;
   readonly #restarts = new Map<DynoName, NodeJS.Timeout>();
   #isClosing = false;
@@ -43,9 +46,11 @@ export class AppDynos {
   constructor(tools: AppDynosTools, app: App) {
     this.tools = tools;
     this.app = app;
-    this.#route = new RouteSender(tools, () => {
+    this.#hosts = new KnownHosts(() => tools.readCustomHosts(app.id));
+    this.#route = new RouteSender(tools, app.id, async () => {
+      const custom = await this.#hosts.get();
       const view = { live: this.live, slots: [...this.slots.values()], incoming: [...this.incoming.values()] };
-      return webRoute(this.app, tools.domain, view, tools.now());
+      return webRoute(this.app, { domain: tools.domain, custom }, view, tools.now());
     });
   }
 
@@ -117,6 +122,12 @@ export class AppDynos {
   /** Tells the router where the app is now. Resolves when it has acknowledged it. */
   publish(): Promise<void> {
     return this.#isClosing ? Promise.resolve() : this.#route.send();
+  }
+
+  /** The same after a change of the app's custom domains or their certificates. */
+  publishHosts(): Promise<void> {
+    this.#hosts.changed();
+    return this.publish();
   }
 
   /** Ends everything: no restarts, no draining. Resolves when the last dyno is gone. */

@@ -6,6 +6,7 @@ import type { ConfigVars, Release } from '../model/release.ts';
 import type { RouterFeed } from '../model/route.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/index.ts';
+import type { ReadCustomHosts } from './custom-hosts.ts';
 import type { FormationLimits } from './limits.ts';
 
 export type DynoSelector = { readonly all: true } | { readonly type: ProcessType } | { readonly name: DynoName };
@@ -61,6 +62,8 @@ export interface Formation {
   showGuest(view: DynoView, stop: () => void): () => void;
   /** The app was renamed, or its maintenance mode changed. Also gives a new app its first route. */
   refreshRoute(app: App): Promise<void>;
+  /** Its custom domains or their certificates changed. Resolves when the router has acknowledged it; nothing for an app that is gone. */
+  refreshHosts(appId: AppId): Promise<void>;
   /** Ends all dynos of the app, with a short grace, and removes its route. Resolves when nothing is left. */
   removeApp(appId: AppId): Promise<void>;
   /** At boot, once: takes over what runs. Every app has its route when it resolves; missing dynos are being started then. */
@@ -82,6 +85,8 @@ export interface FormationDeps {
   readonly log: Logger;
   /** Apps answer at `<app>.<domain>`. */
   readonly domain: string;
+  /** Read once for each app, and again after `refreshHosts`. */
+  readonly readCustomHosts: ReadCustomHosts;
   readConfigVars(releaseId: ReleaseId): Promise<ConfigVars>;
   /** The end of what this very dyno wrote, oldest first, at most 20 lines. See DynoOutputs. */
   lastLines(appId: AppId, dynoId: DynoId): Promise<readonly string[]>;

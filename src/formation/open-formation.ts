@@ -46,6 +46,7 @@ class LocalFormation implements Formation {
       logs: deps.logs,
       log: deps.log,
       domain: deps.domain,
+      readCustomHosts: deps.readCustomHosts,
       keepsOld: deps.keepOldOnFailedRollOut ?? true,
       ports: new Ports(deps.ports ?? { from: 20_000, to: 29_999 }),
       limits: { ...defaultLimits, ...deps.limits },
@@ -118,6 +119,10 @@ class LocalFormation implements Formation {
     const dynos = this.#of(app);
     dynos.app = app;
     await dynos.publish();
+  }
+
+  async refreshHosts(appId: AppId): Promise<void> {
+    await this.#apps.get(appId)?.publishHosts();
   }
 
   async removeApp(appId: AppId): Promise<void> {

@@ -9,7 +9,8 @@ import { pause } from './waiting.ts';
  */
 export class RouteSender {
   readonly #tools: { readonly router: RouterFeed; readonly lifetime: AbortSignal; readonly log: Logger };
-  readonly #derive: () => AppRoute;
+  readonly #appId: AppId;
+  readonly #derive: () => Promise<AppRoute>;
   #last: Promise<void> = Promise.resolve();
   #next: Promise<void> | null = null;
   #acknowledged = '';
@@ -17,8 +18,10 @@ export class RouteSender {
 
   constructor(
     tools: { readonly router: RouterFeed; readonly lifetime: AbortSignal; readonly log: Logger },
-    derive: () => AppRoute,
+    appId: AppId,
+    derive: () => Promise<AppRoute>,
   ) {
+    this.#appId = appId;
     this.#tools = tools;
     this.#derive = derive;
   }
@@ -44,15 +47,15 @@ export class RouteSender {
   async #deliver(): Promise<void> {
     const { router, lifetime, log } = this.#tools;
     for (let waitMs = 50; !lifetime.aborted && !this.#isRemoved; waitMs = Math.min(waitMs * 2, 2_000)) {
-      const route = this.#derive();
-      const picture = JSON.stringify(route);
-      if (picture === this.#acknowledged) return;
       try {
+        const route = await this.#derive();
+        const picture = JSON.stringify(route);
+        if (picture === this.#acknowledged) return;
         await router.setRoute(route);
         this.#acknowledged = picture;
         return;
       } catch (error) {
-        log.warn({ err: error, app: route.appId }, 'router did not take a route, trying again');
+        log.warn({ err: error, app: this.#appId }, 'router did not take a route, trying again');
         await pause(waitMs, lifetime);
       }
     }

@@ -2,6 +2,7 @@ import { hostNames } from '../app/index.ts';
 import type { App } from '../model/app.ts';
 import type { Release } from '../model/release.ts';
 import type { AppRoute, WebState } from '../model/route.ts';
+import type { CustomHosts } from './custom-hosts.ts';
 import type { Dyno } from './dyno.ts';
 import { isWeb } from './dyno-plan.ts';
 
@@ -13,7 +14,12 @@ export interface DynosInView {
 }
 
 /** The router's whole knowledge of an app, derived afresh each time. Only dynos that hold a slot and are up are targets. */
-export function webRoute(app: App, domain: string, dynos: DynosInView, now: Date): AppRoute {
+export function webRoute(
+  app: App,
+  names: { readonly domain: string; readonly custom: CustomHosts },
+  dynos: DynosInView,
+  now: Date,
+): AppRoute {
   const targets = dynos.slots
     .filter((dyno) => isWeb(dyno.plan))
     .map((dyno) => dyno.target)
@@ -21,7 +27,8 @@ export function webRoute(app: App, domain: string, dynos: DynosInView, now: Date
   return {
     appId: app.id,
     appName: app.name,
-    hosts: hostNames(app, domain),
+    hosts: [...hostNames(app, names.domain), ...names.custom.hosts],
+    certificates: names.custom.certificates,
     maintenance: app.maintenance,
     web: targets.length > 0 ? 'up' : whyNone(dynos, now),
     targets,

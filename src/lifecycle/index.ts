@@ -1,6 +1,7 @@
 export { Attachments, type Attachment } from './attachments.ts';
 export { createApp } from './create-app.ts';
 export { destroyApp } from './destroy-app.ts';
+export { addDomain, readCustomHosts, removeDomain, setDomainCertificate, type DomainRequest } from './domains.ts';
 export { DynoLog } from './dyno-log.ts';
 export { BuildCancellations } from './build-cancellations.ts';
 export { Launches } from './launches.ts';
@@ -17,6 +18,13 @@ export { OneOffDynos } from './one-off-dynos.ts';
 export { onRollback } from './on-rollback.ts';
 export { onScale, type ScaleUpdate } from './on-scale.ts';
 export { onSlugRelease } from './on-slug-release.ts';
+export {
+  addSniEndpoint,
+  changeSniEndpoint,
+  findSniEndpoint,
+  removeSniEndpoint,
+  type CertificateRequest,
+} from './sni-endpoints.ts';
 export { receiveSlug } from './on-slug-upload.ts';
 export type { Limits, Platform, PlatformUrls } from './platform.ts';
 export { addWebhook, changeWebhook, listWebhooks, type OpenWebhook, type WebhookRequest } from './webhooks.ts';

@@ -15,12 +15,24 @@ export interface RouteTarget {
  */
 export type WebState = 'blank' | 'none' | 'starting' | 'crashed' | 'up';
 
+/** What TLS clients are shown that ask for one of these hosts. */
+export interface RouteCertificate {
+  /** Some of the app's hosts, wildcards as they are. */
+  readonly hosts: readonly string[];
+  /** PEM, with its chain. */
+  readonly cert: string;
+  /** PEM. Never on a disk, in a log or in a list of processes. */
+  readonly key: string;
+}
+
 /** All that the router knows of one app. Replaced whole, never patched. */
 export interface AppRoute {
   readonly appId: AppId;
   readonly appName: AppName;
   /** Lower-case host names without port: `myapp.localhost`, custom domains, `*.example.com`. */
   readonly hosts: readonly string[];
+  /** For hosts that have one of their own. */
+  readonly certificates: readonly RouteCertificate[];
   readonly maintenance: boolean;
   readonly web: WebState;
   /** Empty unless `web` is `up`. */

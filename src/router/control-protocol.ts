@@ -4,7 +4,7 @@ import type { AppId, DynoId } from '../model/ids.ts';
 import type { AppRoute } from '../model/route.ts';
 
 /** Raised when either side's messages change their meaning; a router of another number is replaced, not adopted. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** Control plane to router. Each with an `id` is answered by an `ack` of the same id. */
 export type ToRouter =
@@ -41,8 +41,8 @@ export interface WireLogs {
   readonly lines: readonly (readonly [position: number, atMicros: string, process: string, message: string])[];
 }
 
-/** One message: every route of some ten thousand apps. */
-const maxMessageBytes = 64 * 1024 * 1024;
+/** One message: every route of some ten thousand apps, with the certificates of each. */
+const maxMessageBytes = 256 * 1024 * 1024;
 
 /** Both ends are ours and of the same protocol version, so a message is trusted once it is JSON. */
 export function readMessages(socket: Socket, onMessage: (message: unknown) => void): void {

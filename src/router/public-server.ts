@@ -3,16 +3,20 @@ import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import { sizes, type RouterLimits } from './limits.ts';
+import { Certificates } from './certificates.ts';
 import type { Upgrade } from './client-request.ts';
 import { faultOfHead, hasBody, pairs } from './headers.ts';
 import type { RawProtocol } from './raw-connection.ts';
 import { listenAll } from './listen-all.ts';
+import type { RoutingTable } from './routing-table.ts';
+import { readServerName } from './server-name.ts';
 
 export interface PublicServerOptions {
   readonly bind: string;
   readonly port: number;
   readonly tls: { readonly cert: string; readonly key: string };
   readonly limits: RouterLimits;
+  readonly table: Pick<RoutingTable, 'certificateAt'>;
 }
 
 export interface Incoming {
@@ -46,7 +50,7 @@ function isSecret(first: Buffer): boolean {
  */
 export class PublicServer {
   readonly #http: Server;
-  readonly #tls: TlsServer;
+  readonly #certificates: Certificates;
   readonly #limits: RouterLimits;
   readonly #onRaw: OnRaw;
   #listeners: readonly NetServer[] = [];
@@ -55,13 +59,7 @@ export class PublicServer {
     this.#limits = options.limits;
     this.#onRaw = onRaw;
     this.#http = httpServer(options.limits, onRequest, onFault);
-    this.#tls = createTlsServer({ ...options.tls, ALPNProtocols: ['http/1.1'], handshakeTimeout: 10_000 });
-    this.#tls.on('secureConnection', (socket) => {
-      this.#onSecureConnection(socket);
-    });
-    this.#tls.on('tlsClientError', (_error, socket) => {
-      socket.destroy();
-    });
+    this.#certificates = new Certificates(options.table, options.tls, (pair) => this.#makeTlsServer(pair));
     // The HTTP server listens nowhere itself; this starts its watch over slow clients.
     this.#http.emit('listening');
   }
@@ -89,18 +87,37 @@ export class PublicServer {
   }
 
   #onConnection(socket: Socket): void {
-    this.#peek(socket, (first) => {
+    const isEnough = (bytes: Buffer): boolean => bytes[0] !== tlsHandshake || readServerName(bytes).is !== 'incomplete';
+    this.#peek(socket, isEnough, (first) => {
       if (first.subarray(0, sshStart.length).equals(sshStart)) this.#onRaw(socket, 'ssh');
-      else if (first[0] === tlsHandshake) this.#tls.emit('connection', socket);
+      else if (first[0] === tlsHandshake) this.#toTls(socket, first);
       else this.#toHttp(socket);
     });
   }
 
   #onSecureConnection(socket: TLSSocket): void {
-    this.#peek(socket, (first) => {
+    const isEnough = (): boolean => true;
+    this.#peek(socket, isEnough, (first) => {
       if (isSecret(first)) this.#onRaw(socket, 'rendezvous');
       else this.#toHttp(socket);
     });
+  }
+
+  #makeTlsServer(pair: { readonly cert: string; readonly key: string }): TlsServer {
+    const { cert, key } = pair;
+    const server = createTlsServer({ cert, key, ALPNProtocols: ['http/1.1'], handshakeTimeout: 10_000 });
+    server.on('secureConnection', (socket) => {
+      this.#onSecureConnection(socket);
+    });
+    server.on('tlsClientError', (_error, socket) => {
+      socket.destroy();
+    });
+    return server;
+  }
+
+  #toTls(socket: Socket, hello: Buffer): void {
+    const asked = readServerName(hello);
+    this.#certificates.serverFor(asked.is === 'known' ? asked.name : null).emit('connection', socket);
   }
 
   #toHttp(socket: Socket): void {
@@ -110,8 +127,8 @@ export class PublicServer {
     });
   }
 
-  /** Waits for the first bytes and puts them back; the socket is paused then. */
-  #peek(socket: Socket, onFirst: (first: Buffer) => void): void {
+  /** Waits for the first bytes, as many as are needed, and puts them back; the socket is paused then. */
+  #peek(socket: Socket, isEnough: (bytes: Buffer) => boolean, onFirst: (first: Buffer) => void): void {
     socket.on('error', () => {
       socket.destroy();
     });
@@ -125,13 +142,18 @@ export class PublicServer {
       clearTimeout(timer);
     });
     socket.once('end', onEnd);
-    socket.once('data', (first: Buffer) => {
+    let first: Buffer = Buffer.alloc(0);
+    const onData = (chunk: Buffer): void => {
+      first = first.length === 0 ? chunk : Buffer.concat([first, chunk]);
+      if (!isEnough(first)) return;
       clearTimeout(timer);
+      socket.off('data', onData);
       socket.off('end', onEnd);
       socket.pause();
       socket.unshift(first);
       onFirst(first);
-    });
+    };
+    socket.on('data', onData);
   }
 }
 

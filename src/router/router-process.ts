@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   });
   const tools: RouteTools = { table, traffic, limits, outbox, backlog: new Map() };
   const door = new FrontDoor(settings, tools);
-  const server = new PublicServer({ ...settings, limits }, door.take, door.onFault, (socket, protocol) => {
+  const server = new PublicServer({ ...settings, limits, table }, door.take, door.onFault, (socket, protocol) => {
     passRawConnection(socket, protocol, settings.rendezvousSocket);
   });
   wanted = settings.port;

@@ -1,5 +1,5 @@
 import type { AppId } from '../model/ids.ts';
-import type { AppRoute } from '../model/route.ts';
+import type { AppRoute, RouteCertificate } from '../model/route.ts';
 
 /** A change of the table. `whole`: apps that are not in `set` are gone. */
 export interface RouteChange {
@@ -26,12 +26,24 @@ export class RoutingTable {
 
   /** Exact names win over wildcards, longer wildcards over shorter ones. */
   appAt(host: string): AppRoute | null {
+    return this.#at(host)?.route ?? null;
+  }
+
+  /** Null: the host that answers there has none of its own, or no app answers. */
+  certificateAt(host: string): RouteCertificate | null {
+    const found = this.#at(host);
+    return found?.route.certificates.find(({ hosts }) => hosts.includes(found.name)) ?? null;
+  }
+
+  /** With the name, perhaps a wildcard, under which the host was found. */
+  #at(host: string): { readonly route: AppRoute; readonly name: string } | null {
     const { byHost } = this.#current;
     const exact = byHost.get(host);
-    if (exact !== undefined) return exact;
+    if (exact !== undefined) return { route: exact, name: host };
     for (let dot = host.indexOf('.'); dot !== -1; dot = host.indexOf('.', dot + 1)) {
-      const wildcard = byHost.get(`*${host.slice(dot)}`);
-      if (wildcard !== undefined) return wildcard;
+      const name = `*${host.slice(dot)}`;
+      const route = byHost.get(name);
+      if (route !== undefined) return { route, name };
     }
     return null;
   }

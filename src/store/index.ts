@@ -1,4 +1,5 @@
 export { openStore, type StoreOptions } from './open-store.ts';
+export type { DomainQueries, OwnedDomain, SniEndpointQueries } from './domain-store.ts';
 export type { WebhookDeliveryQueries, WebhookEventQueries, WebhookQueries } from './webhook-store.ts';
 export type {
   AccountQueries,

@@ -1,12 +1,14 @@
 import type { Transaction } from 'kysely';
 import type { Actor } from '../model/account.ts';
 import type { DynoId, ProcessType, AppId } from '../model/ids.ts';
-import type { WebhookAction, WebhookEntity } from '../model/webhook.ts';
+import type { WebhookEntity } from '../model/webhook.ts';
+import type { Changing, InTransaction } from './changing.ts';
 import { fromJson, toTime } from './codecs.ts';
 import type { Handle } from './handle.ts';
 import { toDynoRow } from './queries/dyno-queries.ts';
 import { plainQueries } from './queries/index.ts';
 import { insertEvent } from './queries/webhook-event-queries.ts';
+import { domainChanges, sniEndpointChanges } from './record-domain-changes.ts';
 import type { Schema } from './schema.ts';
 import type { DynoRow, Queries } from './store.ts';
 
@@ -15,23 +17,6 @@ export interface Recording {
   actor(): Actor | null;
   /** Called in each transaction that has written an event. */
   noted(): void;
-}
-
-interface Change {
-  readonly appId: AppId;
-  readonly include: WebhookEntity;
-  readonly action: WebhookAction;
-  readonly current: object;
-  readonly previous?: object;
-}
-
-/** What a change has at hand, inside its transaction. */
-interface Changing {
-  readonly db: Transaction<Schema>;
-  readonly queries: Queries;
-  /** False: nobody wants to know, and what was before need not be read. */
-  readonly isWanted: (appId: AppId, include: WebhookEntity) => Promise<boolean>;
-  readonly note: (change: Change) => Promise<void>;
 }
 
 /**
@@ -50,10 +35,10 @@ export function recordChanges(handle: Handle, recording: Recording): Queries {
     releases: { ...plain.releases, ...releaseChanges(changing) },
     formation: { ...plain.formation, ...formationChanges(changing) },
     dynos: { ...plain.dynos, ...dynoChanges(changing) },
+    domains: { ...plain.domains, ...domainChanges(changing) },
+    sniEndpoints: { ...plain.sniEndpoints, ...sniEndpointChanges(changing) },
   };
 }
-
-type InTransaction = <T>(work: (tools: Changing) => Promise<T>) => Promise<T>;
 
 function changingIn(db: Transaction<Schema>, recording: Recording): Changing {
   const queries = plainQueries({ read: db, write: (work) => work(db) });

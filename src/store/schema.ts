@@ -15,6 +15,8 @@ export interface Schema {
   slug_drafts: SlugDraftTable;
   app_setups: AppSetupTable;
   log_drains: LogDrainTable;
+  domains: DomainTable;
+  sni_endpoints: SniEndpointTable;
   webhooks: WebhookTable;
   webhook_events: WebhookEventTable;
   webhook_deliveries: WebhookDeliveryTable;
@@ -196,6 +198,27 @@ interface LogDrainTable {
   /** Encrypted. */
   url: Uint8Array;
   may_reach_loopback: number;
+  created_at: string;
+  updated_at: string;
+}
+
+interface DomainTable {
+  id: string;
+  app_id: string;
+  /** Unique on the platform. */
+  hostname: string;
+  sni_endpoint_id: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+interface SniEndpointTable {
+  id: string;
+  app_id: string;
+  name: string;
+  certificate_chain: string;
+  /** Encrypted. */
+  private_key: Uint8Array;
   created_at: string;
   updated_at: string;
 }

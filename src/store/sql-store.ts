@@ -31,6 +31,8 @@ export class SqlStore implements Store {
   readonly dynos: Queries['dynos'];
   readonly appSetups: Queries['appSetups'];
   readonly logDrains: Queries['logDrains'];
+  readonly domains: Queries['domains'];
+  readonly sniEndpoints: Queries['sniEndpoints'];
   readonly webhooks: Queries['webhooks'];
   readonly webhookEvents: Queries['webhookEvents'];
   readonly webhookDeliveries: Queries['webhookDeliveries'];
@@ -67,6 +69,8 @@ export class SqlStore implements Store {
     this.dynos = queries.dynos;
     this.appSetups = queries.appSetups;
     this.logDrains = queries.logDrains;
+    this.domains = queries.domains;
+    this.sniEndpoints = queries.sniEndpoints;
     this.webhooks = queries.webhooks;
     this.webhookEvents = queries.webhookEvents;
     this.webhookDeliveries = queries.webhookDeliveries;

@@ -26,6 +26,7 @@ import type {
 import type { LogDrain } from '../model/log-drain.ts';
 import type { Release, ReleaseStatus } from '../model/release.ts';
 import type { Slug, SlugDraft } from '../model/slug.ts';
+import type { DomainQueries, SniEndpointQueries } from './domain-store.ts';
 import type { WebhookDeliveryQueries, WebhookEventQueries, WebhookQueries } from './webhook-store.ts';
 
 /** Order and limit of a list. */
@@ -47,6 +48,8 @@ export interface Queries {
   readonly dynos: DynoQueries;
   readonly appSetups: AppSetupQueries;
   readonly logDrains: LogDrainQueries;
+  readonly domains: DomainQueries;
+  readonly sniEndpoints: SniEndpointQueries;
   readonly webhooks: WebhookQueries;
   readonly webhookEvents: WebhookEventQueries;
   readonly webhookDeliveries: WebhookDeliveryQueries;

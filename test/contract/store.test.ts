@@ -15,6 +15,7 @@ import type {
   ProcessType,
   ReleaseId,
   Sha256,
+  SniEndpointId,
   WebhookId,
 } from '../../src/model/ids.ts';
 import type { Slug } from '../../src/model/slug.ts';
@@ -346,6 +347,50 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       expect((await store.logDrains.listAll()).map(({ id }) => id)).toEqual([drain.id]);
       await expect(store.logDrains.create(drainOf(doomed, false))).rejects.toMatchObject({ id: 'not_found' });
       expect([await store.logDrains.delete(drain.id), await store.logDrains.delete(drain.id)]).toEqual([true, false]);
+    });
+
+    it('keeps a host name for one app of all, with its certificate, for as long as the app is there', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      const account = await store.accounts.create({ email: 'ada@example.com' });
+      const [doomed, kept] = [await createApp(store, account.id, 'doomed'), await createApp(store, account.id, 'kept')];
+      const endpointOf = (app: App, name: string) => ({
+        id: randomUUID() as SniEndpointId,
+        appId: app.id,
+        name,
+        certificateChain: 'PEM',
+        sealedKey: Uint8Array.of(0, 255, 7),
+      });
+      const endpoint = await store.sniEndpoints.create(endpointOf(doomed, 'shady-cove-1'));
+      const { domains } = store;
+      const www = await domains.create({ appId: doomed.id, hostname: 'www.a_b.com', sniEndpointId: endpoint.id });
+      expect(www).toMatchObject({ appId: doomed.id, sniEndpoint: { id: endpoint.id, name: 'shady-cove-1' } });
+      const wild = await domains.create({ appId: kept.id, hostname: '*.a_b.com', sniEndpointId: null });
+      await domains.create({ appId: kept.id, hostname: 'www.axb.com', sniEndpointId: null });
+
+      const again = domains.create({ appId: kept.id, hostname: 'www.a_b.com', sniEndpointId: null });
+      await expect(again).rejects.toMatchObject({ id: 'invalid_params' });
+      const owned = { hostname: 'www.a_b.com', appId: doomed.id, ownerId: account.id };
+      expect(await domains.findByHostname('www.a_b.com')).toEqual(owned);
+      expect((await domains.listUnder('.a_b.com')).map(({ hostname }) => hostname).sort()).toEqual([
+        '*.a_b.com',
+        'www.a_b.com',
+      ]);
+
+      const renewed = { certificateChain: 'PEM 2', sealedKey: Uint8Array.of(9, 0) };
+      expect(await store.sniEndpoints.update(endpoint.id, renewed)).toMatchObject({ certificateChain: 'PEM 2' });
+      expect([...((await store.sniEndpoints.list(doomed.id))[0]?.sealedKey ?? [])]).toEqual([9, 0]);
+      expect(await store.sniEndpoints.delete(endpoint.id)).toBe(true);
+      expect(await domains.list(doomed.id)).toMatchObject([{ hostname: 'www.a_b.com', sniEndpoint: null }]);
+      const other = await store.sniEndpoints.create(endpointOf(kept, 'shady-cove-1'));
+      expect(await domains.setSniEndpoint(wild.id, other.id)).toMatchObject({ sniEndpoint: { id: other.id } });
+
+      await store.apps.delete(doomed.id);
+      expect(await domains.findByHostname('www.a_b.com')).toBeNull();
+      await expect(domains.setSniEndpoint(www.id, null)).rejects.toMatchObject({ id: 'not_found' });
+      expect(await domains.delete(www.id)).toBe(false);
+      const homeless = domains.create({ appId: doomed.id, hostname: 'b.com', sniEndpointId: null });
+      await expect(homeless).rejects.toMatchObject({ id: 'not_found' });
     });
 
     it('notes what webhooks ask for with the change itself, also the end of the app, and forgets it in time', async () => {

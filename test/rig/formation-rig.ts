@@ -152,6 +152,7 @@ export class FormationRig implements AsyncDisposable {
       logs: this.logs,
       log: pino({ level: 'silent' }),
       domain: 'localhost',
+      readCustomHosts: () => Promise.resolve({ hosts: [], certificates: [] }),
       readConfigVars: () => Promise.resolve({ SECRET: 'hunter2', DYNO: 'mine' }),
       lastLines: (_appId, dynoId) => Promise.resolve(this.lastLines.get(dynoId) ?? []),
       limits: this.#limits,

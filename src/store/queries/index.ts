@@ -6,11 +6,13 @@ import { appSetupQueries } from './app-setup-queries.ts';
 import { authorizationQueries } from './authorization-queries.ts';
 import { buildQueries } from './build-queries.ts';
 import { collaboratorQueries } from './collaborator-queries.ts';
+import { domainQueries } from './domain-queries.ts';
 import { dynoQueries } from './dyno-queries.ts';
 import { formationQueries } from './formation-queries.ts';
 import { logDrainQueries } from './log-drain-queries.ts';
 import { releaseQueries } from './release-queries.ts';
 import { slugQueries } from './slug-queries.ts';
+import { sniEndpointQueries } from './sni-endpoint-queries.ts';
 import { webhookDeliveryQueries } from './webhook-delivery-queries.ts';
 import { webhookEventQueries } from './webhook-event-queries.ts';
 import { webhookQueries } from './webhook-queries.ts';
@@ -29,6 +31,8 @@ export function plainQueries(handle: Handle): Queries {
     dynos: dynoQueries(handle),
     appSetups: appSetupQueries(handle),
     logDrains: logDrainQueries(handle),
+    domains: domainQueries(handle),
+    sniEndpoints: sniEndpointQueries(handle),
     webhooks: webhookQueries(handle),
     webhookEvents: webhookEventQueries(handle),
     webhookDeliveries: webhookDeliveryQueries(handle),

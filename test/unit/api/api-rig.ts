@@ -112,6 +112,7 @@ export class ApiRig implements AsyncDisposable {
         restart: async (app: App) => dynos.follow(app, platform),
         stop: () => Promise.resolve(),
         refreshRoute: () => Promise.resolve(),
+        refreshHosts: () => Promise.resolve(),
         removeApp: () => Promise.resolve(),
       },
       cancellations: new BuildCancellations(),

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { endpointTable } from '../../../src/api/endpoint-table.ts';
 import { apiRoutes } from '../../../src/api/routes.ts';
 import type { App } from '../../../src/model/app.ts';
+import { makeCertificate } from '../../rig/certificate.ts';
 import { ApiRig } from './api-rig.ts';
 
 /** The answer is always a refusal: there is no such thing on this platform. */
@@ -18,6 +19,11 @@ const neverAnswered: ReadonlySet<string> = new Set([
 async function sourceBlob(rig: ApiRig): Promise<{ url: string }> {
   const { json } = await rig.api('POST', '/sources');
   return { url: (json as { source_blob: { get_url: string } }).source_blob.get_url };
+}
+
+async function certificate(): Promise<{ certificate_chain: string; private_key: string }> {
+  const { cert, key } = await makeCertificate(['www.example.com']);
+  return { certificate_chain: cert, private_key: key };
 }
 
 /** What a call has to send so that it is answered with a success; what must be there first is made. */
@@ -44,6 +50,10 @@ const bodies: Readonly<Record<string, (world: World, rig: ApiRig) => unknown>> =
   'POST /app-setups': async (_world, rig) => ({ source_blob: await sourceBlob(rig), app: { name: 'from-app-json' } }),
   'PUT /apps/:app/buildpack-installations': () => ({ updates: [{ buildpack: 'heroku/python' }] }),
   'POST /apps/:app/log-sessions': () => ({ lines: 10 }),
+  'POST /apps/:app/domains': ({ params }) => ({ hostname: '*.example.com', sni_endpoint: params['endpoint'] }),
+  'PATCH /apps/:app/domains/:domain': () => ({ sni_endpoint: null }),
+  'POST /apps/:app/sni-endpoints': certificate,
+  'PATCH /apps/:app/sni-endpoints/:endpoint': certificate,
   'POST /apps/:app/log-drains': () => ({ url: 'https://other.invalid/' }),
   'POST /apps/:app/webhooks': () => ({ include: ['api:app'], level: 'notify', url: 'https://other.invalid/' }),
   'PATCH /apps/:app/webhooks/:webhook': () => ({ include: ['api:dyno'], level: 'sync', url: 'https://new.invalid/' }),
@@ -80,6 +90,11 @@ async function furnish(rig: ApiRig): Promise<World> {
   const hook = { include: ['api:app'], level: 'sync', url: 'https://user:word@receiver.invalid/' };
   const webhook = (await rig.api('POST', '/apps/conforming/webhooks', hook)).json as { id: string };
   const drain = await rig.api('POST', '/apps/conforming/log-drains', { url: 'https://user:word@receiver.invalid/' });
+  const endpoint = (await rig.api('POST', '/apps/conforming/sni-endpoints', await certificate())).json as {
+    name: string;
+  };
+  const domain = { hostname: 'www.example.com', sni_endpoint: endpoint.name };
+  await rig.api('POST', '/apps/conforming/domains', domain);
   await rig.api('PATCH', '/apps/conforming', { maintenance: true });
   const [delivery] = await rig.platform.store.webhookDeliveries.list(app.id, { order: 'asc', max: 1 });
   const [build] = await rig.platform.store.builds.list(app.id);
@@ -93,6 +108,8 @@ async function furnish(rig: ApiRig): Promise<World> {
     buildpack: 'heroku/python',
     setup: (setup.json as { id: string }).id,
     drain: (drain.json as { token: string }).token,
+    domain: 'www.example.com',
+    endpoint: endpoint.name,
     webhook: webhook.id,
     delivery: delivery?.id ?? '',
     event: delivery?.event.id ?? '',
@@ -168,6 +185,7 @@ it('has lists that are not empty where there is something, so that their items a
     '/apps/conforming/webhook-deliveries',
     '/apps/conforming/webhook-events',
     '/apps/conforming/domains',
+    '/apps/conforming/sni-endpoints',
     '/apps/conforming/collaborators',
     '/apps/conforming/buildpack-installations',
     '/oauth/authorizations',

@@ -3,6 +3,7 @@ import { expect, it } from '@jest/globals';
 import type { AppName } from '../../../src/model/ids.ts';
 import { HttpReceiver } from '../../rig/log-receivers.ts';
 import { eventually } from '../../rig/platform-rig.ts';
+import { makeCertificate } from '../../rig/certificate.ts';
 import { ApiRig } from './api-rig.ts';
 
 interface Told {
@@ -97,6 +98,41 @@ it('tells what happens to an app, signed, in the words of the API', async () => 
     expect(headers.authorization).toBe('Bearer mine');
     expect(headers['content-type']).toBe('application/json');
   }
+});
+
+it('tells of domains and certificates, and nothing of a private key', async () => {
+  await using rig = await ApiRig.start();
+  await using receiver = await HttpReceiver.start();
+  await rig.createApp('watched');
+  await hook(rig, 'watched', receiver.url, { include: ['api:domain', 'api:sni-endpoint'] });
+  const send = async (method: string, path: string, body?: object): Promise<Record<string, string>> =>
+    (await rig.api(method, `/apps/watched${path}`, body)).json as Record<string, string>;
+  const certificate = async (name: string): Promise<object> => {
+    const { cert, key } = await makeCertificate([name]);
+    return { certificate_chain: cert, private_key: key };
+  };
+
+  const { name = '' } = await send('POST', '/sni-endpoints', await certificate('old.test'));
+  await send('POST', '/domains', { hostname: 'www.test.example', sni_endpoint: name });
+  await send('PATCH', `/sni-endpoints/${name}`, await certificate('new.test'));
+  await send('DELETE', '/domains/www.test.example');
+  await send('DELETE', `/sni-endpoints/${name}`);
+  await eventually('five events', () => Promise.resolve(told(receiver).length === 5));
+
+  const events = told(receiver);
+  expect(events.map(({ resource, action }) => `${resource} ${action}`)).toEqual([
+    'sni-endpoint create',
+    'domain create',
+    'sni-endpoint update',
+    'domain destroy',
+    'sni-endpoint destroy',
+  ]);
+  expect(events[1]?.data).toMatchObject({ hostname: 'www.test.example', kind: 'custom', sni_endpoint: { name } });
+  expect(events[2]).toMatchObject({
+    data: { ssl_cert: { subject: '/CN=new.test' } },
+    previous_data: { ssl_cert: { subject: '/CN=old.test' } },
+  });
+  for (const { body } of receiver.requests) expect(body.toString()).not.toMatch(/PRIVATE|sealed/i);
 });
 
 it('tries a sync delivery until it is taken, a notify delivery once, and shows both', async () => {

@@ -187,6 +187,7 @@ export function route(
     appId: `id-of-${name}` as AppId,
     appName: name as AppName,
     hosts: [`${name}.localhost`],
+    certificates: [],
     maintenance,
     web,
     targets,
