@@ -107,14 +107,24 @@ export class HerokuCli implements AsyncDisposable {
   }
 
   /** For commands that don't end by themselves. The caller ends it. */
-  start(args: readonly string[], cwd: string, stdin: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
-    return this.#spawn('heroku', args, cwd, {}, stdin);
+  start(
+    args: readonly string[],
+    cwd: string,
+    stdin: 'ignore' | 'pipe' = 'ignore',
+    env: Readonly<Record<string, string>> = {},
+  ): ChildProcess {
+    return this.#spawn('heroku', args, cwd, env, stdin);
   }
 
   /** In a terminal of its own, as a person would. */
-  terminal(args: readonly string[], cwd: string, size: { readonly cols: number; readonly rows: number }): Terminal {
+  terminal(
+    args: readonly string[],
+    cwd: string,
+    size: { readonly cols: number; readonly rows: number },
+    more: Readonly<Record<string, string>> = {},
+  ): Terminal {
     const { NO_COLOR: _plain, ...env } = this.env;
-    return new Terminal('heroku', args, { cwd, env: { ...env, TERM: 'xterm-256color' }, ...size });
+    return new Terminal('heroku', args, { cwd, env: { ...env, TERM: 'xterm-256color', ...more }, ...size });
   }
 
   git(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<CliResult> {

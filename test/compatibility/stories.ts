@@ -1,0 +1,22 @@
+import { accessStory } from './stories/access.ts';
+import { appsStory } from './stories/apps.ts';
+import { deploysStory } from './stories/deploys.ts';
+import { domainsStory } from './stories/domains.ts';
+import { integrationsStory, nothingStory } from './stories/integrations.ts';
+import { machineStory } from './stories/machine.ts';
+import { runsStory } from './stories/runs.ts';
+import type { Story } from './story.ts';
+
+export { execStory } from './stories/exec.ts';
+
+/** Told by test/push/compatibility.test.ts, several at once; the longest first. */
+export const stories: readonly Story[] = [
+  deploysStory,
+  runsStory,
+  appsStory,
+  accessStory,
+  integrationsStory,
+  domainsStory,
+  machineStory,
+  nothingStory,
+];
