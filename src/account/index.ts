@@ -1,5 +1,8 @@
 export { authenticate } from './authenticate.ts';
 export { authenticatePassword } from './authenticate-password.ts';
+export type { BrowserLogin, LoginAnswer } from './browser-login.ts';
+export { BrowserLogins } from './browser-logins.ts';
+export { createAuthorization } from './create-authorization.ts';
 export { createAccount, type NewAccount } from './create-account.ts';
 export { ensureFirstAccount, firstDescription } from './ensure-first-account.ts';
 export { GuessLimit } from './guess-limit.ts';

@@ -1,4 +1,4 @@
-import { firstDescription, hashToken, hintOf, newToken } from '../account/index.ts';
+import { createAuthorization, firstDescription, hashToken, hintOf, newToken } from '../account/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { Account } from '../model/account.ts';
 import { scopes, type Authorization, type Scope } from '../model/authorization.ts';
@@ -12,8 +12,6 @@ import { timestamp } from './timestamp.ts';
 
 const maxDescription = 500;
 const maxSeconds = 100 * 365 * 24 * 3600;
-/** The account of a runaway script is still one that can be looked through. */
-const maxPerAccount = 1000;
 
 /** The tokens of an account. A token is shown once, when it is made; afterwards only its first and last characters are known. */
 export const authorizationRoutes: Routes = {
@@ -63,26 +61,14 @@ async function create(call: ApiCall): Promise<unknown> {
       `must be a number of seconds from 1 to ${maxSeconds}, or null for a token that does not expire`,
     );
   }
-  const token = newToken();
-  const wanted = {
+  const { authorization, token } = await createAuthorization(store, {
     accountId: call.account.id,
-    hash: hashToken(token),
-    hint: hintOf(token),
     description: parseDescription(stringField(body, 'description', maxDescription)),
     scopes: parseScopes(body['scope']),
     expiresAt: seconds === undefined ? null : new Date(Date.now() + seconds * 1000),
-  };
-  const created = await store.transaction(async (tx) => {
-    if ((await tx.authorizations.list(call.account.id)).length >= maxPerAccount) {
-      throw new PlatformError(
-        'invalid_params',
-        `An account has at most ${maxPerAccount} authorizations. Revoke some with heroku authorizations:revoke.`,
-      );
-    }
-    return tx.authorizations.create(wanted);
   });
   call.reply.code(201);
-  return serialize(created, call.account, token);
+  return serialize(authorization, call.account, token);
 }
 
 async function regenerate(call: ApiCall): Promise<unknown> {
