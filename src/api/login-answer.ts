@@ -61,7 +61,13 @@ async function outcome(
   try {
     const { accountId } = answer;
     const expiresAt = new Date(Date.now() + tokenLifeMs);
-    const wanted = { accountId, description: login.description, scopes: ['global'] as const, expiresAt };
+    const wanted = {
+      accountId,
+      description: login.description,
+      scopes: ['global'] as const,
+      isSession: true,
+      expiresAt,
+    };
     const { token } = await createAuthorization(platform.store, wanted);
     return { access_token: token };
   } catch (error) {

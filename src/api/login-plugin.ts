@@ -63,7 +63,8 @@ async function answer(request: FastifyRequest, reply: FastifyReply, tools: Login
   if (login === null) return sendGone(reply);
   const form = new URLSearchParams(bodyOf(request).toString('utf8'));
   if (!isOfOurPage(request, form, login)) {
-    const error = 'This did not come from this page, or the browser keeps no cookies for it. Allow them, and try again.';
+    const error =
+      'This did not come from this page, or the browser keeps no cookies for it. Allow them, and try again.';
     return sendForm(request, reply, login, 403, error);
   }
   if (form.get('action') === 'refuse') {
@@ -96,7 +97,9 @@ async function accountOf(
   try {
     const account = await authenticatePassword(store, { email, password }, guesses);
     if (account !== null) return { accountId: account.id };
-    return { error: 'There is no account with this e-mail and password. An account without a password logs in with a token.' };
+    return {
+      error: 'There is no account with this e-mail and password. An account without a password logs in with a token.',
+    };
   } catch (error) {
     if (error instanceof PlatformError && error.id === 'rate_limit') return { error: error.message };
     throw error;
@@ -117,7 +120,10 @@ function sendForm(
 ): FastifyReply {
   const { description, address, formSecret: secret, id } = login;
   const secure = request.protocol === 'https' ? '; Secure' : '';
-  reply.header('set-cookie', `login=${secret}; Path=/auth/browser/${id}; Max-Age=600; HttpOnly; SameSite=Strict${secure}`);
+  reply.header(
+    'set-cookie',
+    `login=${secret}; Path=/auth/browser/${id}; Max-Age=600; HttpOnly; SameSite=Strict${secure}`,
+  );
   const text = error === undefined ? {} : { error };
   return sendLoginForm(reply, status, { description, address, secret, host: request.host, ...text });
 }

@@ -16,6 +16,9 @@ import { formationRoutes } from './formation.ts';
 import { logDrainRoutes } from './log-drains.ts';
 import { logSessionRoutes } from './log-sessions.ts';
 import { notOfferedRoutes } from './not-offered.ts';
+import { oauthClientRoutes } from './oauth-clients.ts';
+import { oauthSessionRoutes } from './oauth-sessions.ts';
+import { oauthTokenRoutes } from './oauth-tokens.ts';
 import { releaseRoutes } from './releases.ts';
 import type { Routes } from './route.ts';
 import { schemaRoutes } from './schema.ts';
@@ -30,6 +33,9 @@ export const apiRoutes: Routes = {
   ...accountRoutes,
   ...accountsRoutes,
   ...authorizationRoutes,
+  ...oauthClientRoutes,
+  ...oauthSessionRoutes,
+  ...oauthTokenRoutes,
   ...appRoutes,
   ...appFeatureRoutes,
   ...appSetupRoutes,
