@@ -7,6 +7,7 @@ export { createAccount, type NewAccount } from './create-account.ts';
 export { ensureFirstAccount, firstDescription } from './ensure-first-account.ts';
 export { GuessLimit } from './guess-limit.ts';
 export { hashPassword, parsePassword, verifyPassword } from './password.ts';
+export { parseSshKey } from './parse-ssh-key.ts';
 export { neededScopes, scopesAllow, type Reach } from './scopes-allow.ts';
 export { grantLifeMs, hashToken, hintOf, newGrantCode, newToken } from './token.ts';
 export { basicCredentials, tokenOf } from './token-of.ts';

@@ -2,6 +2,7 @@ import { accountRoutes } from './account.ts';
 import { appFeatureRoutes } from './app-features.ts';
 import { accountsRoutes } from './accounts.ts';
 import { appRoutes } from './apps.ts';
+import { appTransferRoutes } from './app-transfers.ts';
 import { appSetupRoutes } from './app-setups.ts';
 import { buildpackRegistryRoutes } from './buildpack-registry.ts';
 import { authorizationRoutes } from './authorizations.ts';
@@ -22,6 +23,9 @@ import { oauthTokenRoutes } from './oauth-tokens.ts';
 import { releaseRoutes } from './releases.ts';
 import type { Routes } from './route.ts';
 import { schemaRoutes } from './schema.ts';
+import { sshKeyRoutes } from './ssh-keys.ts';
+import { statusRoutes } from './status.ts';
+import { teamRoutes } from './teams.ts';
 import { slugRoutes } from './slugs.ts';
 import { sniEndpointRoutes } from './sni-endpoints.ts';
 import { sourceRoutes } from './sources.ts';
@@ -39,6 +43,10 @@ export const apiRoutes: Routes = {
   ...appRoutes,
   ...appFeatureRoutes,
   ...appSetupRoutes,
+  ...appTransferRoutes,
+  ...sshKeyRoutes,
+  ...statusRoutes,
+  ...teamRoutes,
   ...collaboratorRoutes,
   ...configVarRoutes,
   ...formationRoutes,
