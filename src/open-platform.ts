@@ -145,7 +145,7 @@ async function open(
     router,
     logs: logplex,
     lastLines: (_appId, dynoId) => Promise.resolve(outputs.lastLines(dynoId)),
-    readCustomHosts: (appId) => readCustomHosts(appId, { store, secretBox, domain: config.domain, logs }),
+    readCustomHosts: (appId) => readCustomHosts(appId, { store, secretBox, configVars, domain: config.domain, logs }),
     readConfigVars: (releaseId) => dynoVars(releaseId, { store, configVars }),
     domain: config.domain,
     limits: { bootTimeoutMs: config.limits.bootTimeoutMs, stopGraceMs: config.limits.stopGraceMs },

@@ -4,7 +4,7 @@ import type { AppId, DynoId } from '../model/ids.ts';
 import type { AppRoute } from '../model/route.ts';
 
 /** Raised when either side's messages change their meaning; a router of another number is replaced, not adopted. */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 /** Control plane to router. Each with an `id` is answered by an `ack` of the same id. */
 export type ToRouter =
