@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createAuthorization, tokenOf, type BrowserLogin, type LoginAnswer } from '../account/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
-import type { LoginTools } from './login-plugin.ts';
+import type { LoginTools } from './login-tools.ts';
 
 /** The official CLI gives up after 60 s of silence; white space in front of JSON is none. */
 const beatMs = 10_000;

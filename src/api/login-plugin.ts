@@ -1,27 +1,13 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import {
-  authenticate,
-  authenticatePassword,
-  scopesAllow,
-  type BrowserLogin,
-  type BrowserLogins,
-  type GuessLimit,
-} from '../account/index.ts';
+import { authenticate, authenticatePassword, scopesAllow, type BrowserLogin } from '../account/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
-import type { Platform } from '../lifecycle/index.ts';
 import type { AccountId } from '../model/ids.ts';
 import { objectBody, stringField } from './body.ts';
 import { sendError } from './error-response.ts';
 import { parseJson } from './json-body.ts';
 import { sendLoginForm, sendLoginNotice } from './login-page.ts';
 import { sendLoginAnswer } from './login-answer.ts';
-
-export interface LoginTools {
-  readonly platform: Platform;
-  readonly logins: BrowserLogins;
-  /** The same that counts passwords at the API. */
-  readonly guesses: GuessLimit;
-}
+import type { LoginTools } from './login-tools.ts';
 
 const maxBodyBytes = 16 * 1024;
 const maxDescription = 200;

@@ -16,7 +16,7 @@ export async function serializeAuthorization(
     id,
     description: authorization.description,
     scope: authorization.scopes,
-    access_token: isGrant ? null : serializeAccessToken(authorization, fresh.token),
+    access_token: isGrant && fresh.token === undefined ? null : serializeAccessToken(authorization, fresh.token),
     client: client === null ? null : { id: client.id, name: client.name, redirect_uri: client.redirectUri },
     grant:
       fresh.code === undefined

@@ -40,7 +40,10 @@ async function begin(description: string): Promise<Begun> {
 /** A browser that has opened the page. */
 async function open(path: string): Promise<{
   readonly page: Answer;
-  send(fields: Readonly<Record<string, string>>, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  readonly send: (
+    fields: Readonly<Record<string, string>>,
+    headers?: Readonly<Record<string, string>>,
+  ) => Promise<Answer>;
 }> {
   const page = await rig.request('127.0.0.1', path);
   const secret = /name="secret" value="(\w+)"/.exec(page.body)?.[1] ?? '';

@@ -56,27 +56,7 @@ export function authorizationQueries({ read, write }: Handle): AuthorizationQuer
       const row = await listed(read).selectAll().where('refresh_hash', '=', refreshHash).executeTakeFirst();
       return row === undefined ? null : toAuthorization(row);
     },
-    update: (id, { description, hash, hint, expiresAt, clientId, grantHash, refreshHash }) =>
-      write(async (db) => {
-        const row = await db
-          .updateTable('authorizations')
-          .set({
-            ...(description !== undefined && { description: toText(description) }),
-            ...(hash !== undefined && { hash }),
-            ...(hint !== undefined && { hint }),
-            ...(expiresAt !== undefined && { expires_at: toTimeOrNull(expiresAt) }),
-            ...(clientId !== undefined && { client_id: clientId }),
-            ...(grantHash !== undefined && { grant_hash: grantHash }),
-            ...(refreshHash !== undefined && { refresh_hash: refreshHash }),
-            updated_at: toTime(new Date()),
-          })
-          .where('id', '=', id)
-          .where('revoked_at', 'is', null)
-          .returningAll()
-          .executeTakeFirst();
-        if (row !== undefined) return toAuthorization(row);
-        throw new PlatformError('not_found', "Couldn't find that authorization.", { resource: 'authorization' });
-      }),
+    update: (id, change) => write((db) => update(db, id, change)),
     revoke: (id) =>
       write(async (db) => {
         const { numUpdatedRows } = await db
@@ -88,6 +68,39 @@ export function authorizationQueries({ read, write }: Handle): AuthorizationQuer
         return numUpdatedRows === 1n;
       }),
   };
+}
+
+async function update(
+  db: Transaction<Schema>,
+  id: AuthorizationId,
+  {
+    description,
+    hash,
+    hint,
+    expiresAt,
+    clientId,
+    grantHash,
+    refreshHash,
+  }: Parameters<AuthorizationQueries['update']>[1],
+): Promise<Authorization> {
+  const row = await db
+    .updateTable('authorizations')
+    .set({
+      ...(description !== undefined && { description: toText(description) }),
+      ...(hash !== undefined && { hash }),
+      ...(hint !== undefined && { hint }),
+      ...(expiresAt !== undefined && { expires_at: toTimeOrNull(expiresAt) }),
+      ...(clientId !== undefined && { client_id: clientId }),
+      ...(grantHash !== undefined && { grant_hash: grantHash }),
+      ...(refreshHash !== undefined && { refresh_hash: refreshHash }),
+      updated_at: toTime(new Date()),
+    })
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .returningAll()
+    .executeTakeFirst();
+  if (row !== undefined) return toAuthorization(row);
+  throw new PlatformError('not_found', "Couldn't find that authorization.", { resource: 'authorization' });
 }
 
 async function create(db: Transaction<Schema>, authorization: NewAuthorization): Promise<Authorization> {
