@@ -33,6 +33,9 @@ export class SqlStore implements Store {
   readonly logDrains: Queries['logDrains'];
   readonly domains: Queries['domains'];
   readonly sniEndpoints: Queries['sniEndpoints'];
+  readonly pipelines: Queries['pipelines'];
+  readonly pipelineCouplings: Queries['pipelineCouplings'];
+  readonly pipelinePromotions: Queries['pipelinePromotions'];
   readonly webhooks: Queries['webhooks'];
   readonly webhookEvents: Queries['webhookEvents'];
   readonly webhookDeliveries: Queries['webhookDeliveries'];
@@ -71,6 +74,9 @@ export class SqlStore implements Store {
     this.logDrains = queries.logDrains;
     this.domains = queries.domains;
     this.sniEndpoints = queries.sniEndpoints;
+    this.pipelines = queries.pipelines;
+    this.pipelineCouplings = queries.pipelineCouplings;
+    this.pipelinePromotions = queries.pipelinePromotions;
     this.webhooks = queries.webhooks;
     this.webhookEvents = queries.webhookEvents;
     this.webhookDeliveries = queries.webhookDeliveries;

@@ -27,6 +27,7 @@ import type { LogDrain } from '../model/log-drain.ts';
 import type { Release, ReleaseStatus } from '../model/release.ts';
 import type { Slug, SlugDraft } from '../model/slug.ts';
 import type { DomainQueries, SniEndpointQueries } from './domain-store.ts';
+import type { PipelineCouplingQueries, PipelinePromotionQueries, PipelineQueries } from './pipeline-store.ts';
 import type { WebhookDeliveryQueries, WebhookEventQueries, WebhookQueries } from './webhook-store.ts';
 
 /** Order and limit of a list. */
@@ -50,6 +51,9 @@ export interface Queries {
   readonly logDrains: LogDrainQueries;
   readonly domains: DomainQueries;
   readonly sniEndpoints: SniEndpointQueries;
+  readonly pipelines: PipelineQueries;
+  readonly pipelineCouplings: PipelineCouplingQueries;
+  readonly pipelinePromotions: PipelinePromotionQueries;
   readonly webhooks: WebhookQueries;
   readonly webhookEvents: WebhookEventQueries;
   readonly webhookDeliveries: WebhookDeliveryQueries;
