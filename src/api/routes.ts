@@ -16,6 +16,11 @@ import { formationRoutes } from './formation.ts';
 import { logDrainRoutes } from './log-drains.ts';
 import { logSessionRoutes } from './log-sessions.ts';
 import { notOfferedRoutes } from './not-offered.ts';
+import { filterAppsRoutes } from './filter-apps.ts';
+import { pipelineCouplingRoutes } from './pipeline-couplings.ts';
+import { pipelineLatestRoutes } from './pipeline-latest.ts';
+import { pipelinePromotionRoutes } from './pipeline-promotions.ts';
+import { pipelineRoutes } from './pipelines.ts';
 import { releaseRoutes } from './releases.ts';
 import type { Routes } from './route.ts';
 import { schemaRoutes } from './schema.ts';
@@ -47,6 +52,11 @@ export const apiRoutes: Routes = {
   ...buildpackInstallationRoutes,
   ...logDrainRoutes,
   ...logSessionRoutes,
+  ...pipelineRoutes,
+  ...pipelineCouplingRoutes,
+  ...pipelineLatestRoutes,
+  ...pipelinePromotionRoutes,
+  ...filterAppsRoutes,
   ...webhookRoutes,
   ...webhookDeliveryRoutes,
   ...catalogRoutes,

@@ -11,6 +11,8 @@ export { onBoot } from './on-boot.ts';
 export { onAppSetup, type AppSetupRequest } from './on-app-setup.ts';
 export { cancelBuild, onBuildRequest } from './on-build-request.ts';
 export { onConfigChange } from './on-config-change.ts';
+export { onPromotion, type PromotionRequest } from './on-promotion.ts';
+export { changePipelineConfig, readPipelineConfig } from './pipeline-config-vars.ts';
 export { onPush } from './on-push.ts';
 export { hasReleasePhase } from './launch.ts';
 export { onRestart, onStop } from './on-restart.ts';
