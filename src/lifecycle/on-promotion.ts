@@ -122,8 +122,8 @@ async function promote(
 async function describeFailure(release: Release, outcome: LaunchOutcome, platform: Platform): Promise<string | null> {
   const failed = `Release v${release.version} failed:`;
   switch (outcome.status) {
+    // As for a push, a crash is none: the release is in place, and the app's log and `heroku ps` tell of its dynos.
     case 'live':
-    // As for a push: the release is in place, and its crashed dynos are what the app's log and `heroku ps` tell of.
     case 'crashed':
       return null;
     case 'release-phase-failed':

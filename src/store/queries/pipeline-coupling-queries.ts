@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Selectable } from 'kysely';
+import type { Selectable, Transaction } from 'kysely';
 import { PlatformError } from '../../errors/platform-error.ts';
 import type { AppId, PipelineCouplingId, PipelineId } from '../../model/ids.ts';
 import type { PipelineCoupling, PipelineStage } from '../../model/pipeline.ts';
@@ -14,31 +14,7 @@ export function pipelineCouplingQueries({ read, write }: Handle): PipelineCoupli
     return row === undefined ? null : toCoupling(row);
   };
   return {
-    create: ({ pipelineId, appId, stage }) =>
-      write(async (db) => {
-        const app = await db.selectFrom('apps').select('name').where('id', '=', appId).executeTakeFirst();
-        if (app === undefined) throw notFound('app');
-        const pipeline = await db.selectFrom('pipelines').select('id').where('id', '=', pipelineId).executeTakeFirst();
-        if (pipeline === undefined) throw notFound('pipeline');
-        const coupled = db.selectFrom('pipeline_couplings').select('id').where('app_id', '=', appId);
-        if ((await coupled.executeTakeFirst()) !== undefined) {
-          throw new PlatformError(
-            'invalid_params',
-            `The app ${app.name} is in a pipeline already. Remove it from there first (heroku pipelines:remove).`,
-          );
-        }
-        const now = toTime(new Date());
-        const row = {
-          id: randomUUID(),
-          pipeline_id: pipelineId,
-          app_id: appId,
-          stage,
-          created_at: now,
-          updated_at: now,
-        };
-        await db.insertInto('pipeline_couplings').values(row).execute();
-        return toCoupling(row);
-      }),
+    create: (coupling) => write((db) => create(db, coupling)),
     findById: (id) => find('id', id),
     findByApp: (appId) => find('app_id', appId),
     list: async (pipelineId) => {
@@ -71,6 +47,27 @@ export function pipelineCouplingQueries({ read, write }: Handle): PipelineCoupli
         return numDeletedRows === 1n;
       }),
   };
+}
+
+async function create(
+  db: Transaction<Schema>,
+  { pipelineId, appId, stage }: Parameters<PipelineCouplingQueries['create']>[0],
+): Promise<PipelineCoupling> {
+  const app = await db.selectFrom('apps').select('name').where('id', '=', appId).executeTakeFirst();
+  if (app === undefined) throw notFound('app');
+  const pipeline = await db.selectFrom('pipelines').select('id').where('id', '=', pipelineId).executeTakeFirst();
+  if (pipeline === undefined) throw notFound('pipeline');
+  const coupled = db.selectFrom('pipeline_couplings').select('id').where('app_id', '=', appId);
+  if ((await coupled.executeTakeFirst()) !== undefined) {
+    throw new PlatformError(
+      'invalid_params',
+      `The app ${app.name} is in a pipeline already. Remove it from there first (heroku pipelines:remove).`,
+    );
+  }
+  const now = toTime(new Date());
+  const row = { id: randomUUID(), pipeline_id: pipelineId, app_id: appId, stage, created_at: now, updated_at: now };
+  await db.insertInto('pipeline_couplings').values(row).execute();
+  return toCoupling(row);
 }
 
 function notFound(what: string): PlatformError {
