@@ -22,6 +22,8 @@ import { pipelineLatestRoutes } from './pipeline-latest.ts';
 import { pipelinePromotionRoutes } from './pipeline-promotions.ts';
 import { pipelineRoutes } from './pipelines.ts';
 import { releaseRoutes } from './releases.ts';
+import { reviewAppConfigRoutes } from './review-app-config.ts';
+import { reviewAppRoutes } from './review-apps.ts';
 import type { Routes } from './route.ts';
 import { schemaRoutes } from './schema.ts';
 import { slugRoutes } from './slugs.ts';
@@ -56,6 +58,8 @@ export const apiRoutes: Routes = {
   ...pipelineCouplingRoutes,
   ...pipelineLatestRoutes,
   ...pipelinePromotionRoutes,
+  ...reviewAppConfigRoutes,
+  ...reviewAppRoutes,
   ...filterAppsRoutes,
   ...webhookRoutes,
   ...webhookDeliveryRoutes,

@@ -17,6 +17,7 @@ export { onPush } from './on-push.ts';
 export { hasReleasePhase } from './launch.ts';
 export { onRestart, onStop } from './on-restart.ts';
 export { OneOffDynos } from './one-off-dynos.ts';
+export { deleteReviewApp, onReviewApp, type ReviewAppRequest } from './on-review-app.ts';
 export { onRollback } from './on-rollback.ts';
 export { onScale, type ScaleUpdate } from './on-scale.ts';
 export { onSlugRelease } from './on-slug-release.ts';

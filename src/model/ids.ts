@@ -18,6 +18,7 @@ export type PipelineId = Brand<'PipelineId'>;
 export type PipelineCouplingId = Brand<'PipelineCouplingId'>;
 export type PipelinePromotionId = Brand<'PipelinePromotionId'>;
 export type PromotionTargetId = Brand<'PromotionTargetId'>;
+export type ReviewAppId = Brand<'ReviewAppId'>;
 export type WebhookId = Brand<'WebhookId'>;
 export type WebhookEventId = Brand<'WebhookEventId'>;
 export type WebhookDeliveryId = Brand<'WebhookDeliveryId'>;

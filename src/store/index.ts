@@ -1,6 +1,11 @@
 export { openStore, type StoreOptions } from './open-store.ts';
 export type { DomainQueries, OwnedDomain, SniEndpointQueries } from './domain-store.ts';
-export type { PipelineCouplingQueries, PipelinePromotionQueries, PipelineQueries } from './pipeline-store.ts';
+export type {
+  PipelineCouplingQueries,
+  PipelinePromotionQueries,
+  PipelineQueries,
+  ReviewAppQueries,
+} from './pipeline-store.ts';
 export type { WebhookDeliveryQueries, WebhookEventQueries, WebhookQueries } from './webhook-store.ts';
 export type {
   AccountQueries,

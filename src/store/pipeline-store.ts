@@ -1,3 +1,4 @@
+import type { ReviewApp, ReviewAppConfig } from '../model/review-app.ts';
 import type {
   AccountId,
   AppId,
@@ -6,6 +7,7 @@ import type {
   PipelinePromotionId,
   PromotionTargetId,
   ReleaseId,
+  ReviewAppId,
 } from '../model/ids.ts';
 import type {
   Pipeline,
@@ -60,4 +62,18 @@ export interface PipelinePromotionQueries {
     id: PromotionTargetId,
     end: { readonly status: 'succeeded' | 'failed'; readonly errorMessage: string | null },
   ): Promise<void>;
+}
+
+export interface ReviewAppQueries {
+  /** Throws `not_found` when the pipeline is gone. */
+  create(app: Omit<ReviewApp, 'id' | 'createdAt'>): Promise<ReviewApp>;
+  findById(id: ReviewAppId): Promise<ReviewApp | null>;
+  findByApp(appId: AppId): Promise<ReviewApp | null>;
+  /** In the order of their making. */
+  list(pipelineId: PipelineId): Promise<readonly ReviewApp[]>;
+  delete(id: ReviewAppId): Promise<void>;
+  /** Null: review apps are not enabled. */
+  readConfig(pipelineId: PipelineId): Promise<ReviewAppConfig | null>;
+  /** Null removes it. Throws `not_found` when the pipeline is gone. */
+  writeConfig(pipelineId: PipelineId, config: ReviewAppConfig | null): Promise<void>;
 }

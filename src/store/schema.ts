@@ -22,6 +22,8 @@ export interface Schema {
   pipeline_config_vars: PipelineConfigVarTable;
   pipeline_promotions: PipelinePromotionTable;
   promotion_targets: PromotionTargetTable;
+  review_apps: ReviewAppTable;
+  review_app_configs: ReviewAppConfigTable;
   webhooks: WebhookTable;
   webhook_events: WebhookEventTable;
   webhook_deliveries: WebhookDeliveryTable;
@@ -273,6 +275,24 @@ interface PromotionTargetTable {
   release_id: string;
   status: string;
   error_message: string | null;
+}
+
+interface ReviewAppTable {
+  id: string;
+  pipeline_id: string;
+  /** These refer to nothing: the record outlives its app. */
+  app_id: string;
+  app_setup_id: string;
+  creator_id: string;
+  branch: string;
+  pr_number: number | null;
+  created_at: string;
+}
+
+interface ReviewAppConfigTable {
+  pipeline_id: string;
+  repo: string;
+  base_name: string | null;
 }
 
 interface WebhookTable {

@@ -36,6 +36,7 @@ export class SqlStore implements Store {
   readonly pipelines: Queries['pipelines'];
   readonly pipelineCouplings: Queries['pipelineCouplings'];
   readonly pipelinePromotions: Queries['pipelinePromotions'];
+  readonly reviewApps: Queries['reviewApps'];
   readonly webhooks: Queries['webhooks'];
   readonly webhookEvents: Queries['webhookEvents'];
   readonly webhookDeliveries: Queries['webhookDeliveries'];
@@ -77,6 +78,7 @@ export class SqlStore implements Store {
     this.pipelines = queries.pipelines;
     this.pipelineCouplings = queries.pipelineCouplings;
     this.pipelinePromotions = queries.pipelinePromotions;
+    this.reviewApps = queries.reviewApps;
     this.webhooks = queries.webhooks;
     this.webhookEvents = queries.webhookEvents;
     this.webhookDeliveries = queries.webhookDeliveries;

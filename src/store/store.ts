@@ -27,7 +27,12 @@ import type { LogDrain } from '../model/log-drain.ts';
 import type { Release, ReleaseStatus } from '../model/release.ts';
 import type { Slug, SlugDraft } from '../model/slug.ts';
 import type { DomainQueries, SniEndpointQueries } from './domain-store.ts';
-import type { PipelineCouplingQueries, PipelinePromotionQueries, PipelineQueries } from './pipeline-store.ts';
+import type {
+  PipelineCouplingQueries,
+  PipelinePromotionQueries,
+  PipelineQueries,
+  ReviewAppQueries,
+} from './pipeline-store.ts';
 import type { WebhookDeliveryQueries, WebhookEventQueries, WebhookQueries } from './webhook-store.ts';
 
 /** Order and limit of a list. */
@@ -54,6 +59,7 @@ export interface Queries {
   readonly pipelines: PipelineQueries;
   readonly pipelineCouplings: PipelineCouplingQueries;
   readonly pipelinePromotions: PipelinePromotionQueries;
+  readonly reviewApps: ReviewAppQueries;
   readonly webhooks: WebhookQueries;
   readonly webhookEvents: WebhookEventQueries;
   readonly webhookDeliveries: WebhookDeliveryQueries;

@@ -72,7 +72,7 @@ itWithCli(
 
     expect(await heroku('ci:config:set', 'KEY=secret', '-p', 'line')).toMatch(/KEY:?\s+secret/);
     expect(await heroku('ci:config:get', 'KEY', '-p', 'line')).toContain('secret');
-    expect(await heroku('ci', '-p', 'line')).toContain('CI');
+    expect(await heroku('ci', '-p', 'line')).toContain('latest test runs for the line pipeline');
     expect((await rig.api('POST', '/accounts', { email: 'heir@example.com' })).status).toBe(201);
     await heroku('pipelines:rename', 'line', 'road');
     await heroku('pipelines:remove', '-a', 'line-dev');

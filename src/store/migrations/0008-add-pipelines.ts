@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { ColumnTypes } from '../dialects/database.ts';
 
-/** Pipelines, the apps in their stages, the stages' config vars, and promotions. */
+/** Pipelines, the apps in their stages, the stages' config vars, promotions and review apps. */
 export async function addPipelines(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
   await db.schema
     .createTable('pipelines')
@@ -21,7 +21,11 @@ export async function addPipelines(db: Kysely<unknown>, types: ColumnTypes): Pro
     .addColumn('created_at', 'text', (col) => col.notNull())
     .addColumn('updated_at', 'text', (col) => col.notNull())
     .execute();
-  await db.schema.createIndex('pipeline_couplings_by_pipeline').on('pipeline_couplings').column('pipeline_id').execute();
+  await db.schema
+    .createIndex('pipeline_couplings_by_pipeline')
+    .on('pipeline_couplings')
+    .column('pipeline_id')
+    .execute();
   await db.schema
     .createTable('pipeline_config_vars')
     .addColumn('pipeline_id', 'text', (col) => col.notNull().references('pipelines.id').onDelete('cascade'))
@@ -30,6 +34,7 @@ export async function addPipelines(db: Kysely<unknown>, types: ColumnTypes): Pro
     .addPrimaryKeyConstraint('pipeline_config_vars_key', ['pipeline_id', 'stage'])
     .execute();
   await addPromotions(db);
+  await addReviewApps(db);
 }
 
 /** They name apps and releases that may be gone. */
@@ -61,4 +66,27 @@ async function addPromotions(db: Kysely<unknown>): Promise<void> {
     .addUniqueConstraint('promotion_targets_by_promotion', ['promotion_id', 'place'])
     .execute();
   await db.schema.createIndex('promotion_targets_by_status').on('promotion_targets').column('status').execute();
+}
+
+/** They, too, name apps that may be gone. */
+async function addReviewApps(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('review_apps')
+    .addColumn('id', 'text', (col) => col.primaryKey())
+    .addColumn('pipeline_id', 'text', (col) => col.notNull().references('pipelines.id').onDelete('cascade'))
+    .addColumn('app_id', 'text', (col) => col.notNull())
+    .addColumn('app_setup_id', 'text', (col) => col.notNull())
+    .addColumn('creator_id', 'text', (col) => col.notNull())
+    .addColumn('branch', 'text', (col) => col.notNull())
+    .addColumn('pr_number', 'integer')
+    .addColumn('created_at', 'text', (col) => col.notNull())
+    .execute();
+  await db.schema.createIndex('review_apps_by_pipeline').on('review_apps').column('pipeline_id').execute();
+  await db.schema.createIndex('review_apps_by_app').on('review_apps').column('app_id').execute();
+  await db.schema
+    .createTable('review_app_configs')
+    .addColumn('pipeline_id', 'text', (col) => col.primaryKey().references('pipelines.id').onDelete('cascade'))
+    .addColumn('repo', 'text', (col) => col.notNull())
+    .addColumn('base_name', 'text')
+    .execute();
 }

@@ -14,6 +14,7 @@ import { pipelineCouplingQueries } from './pipeline-coupling-queries.ts';
 import { pipelinePromotionQueries } from './pipeline-promotion-queries.ts';
 import { pipelineQueries } from './pipeline-queries.ts';
 import { releaseQueries } from './release-queries.ts';
+import { reviewAppQueries } from './review-app-queries.ts';
 import { slugQueries } from './slug-queries.ts';
 import { sniEndpointQueries } from './sni-endpoint-queries.ts';
 import { webhookDeliveryQueries } from './webhook-delivery-queries.ts';
@@ -39,6 +40,7 @@ export function plainQueries(handle: Handle): Queries {
     pipelines: pipelineQueries(handle),
     pipelineCouplings: pipelineCouplingQueries(handle),
     pipelinePromotions: pipelinePromotionQueries(handle),
+    reviewApps: reviewAppQueries(handle),
     webhooks: webhookQueries(handle),
     webhookEvents: webhookEventQueries(handle),
     webhookDeliveries: webhookDeliveryQueries(handle),

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { endpointTable } from '../../../src/api/endpoint-table.ts';
 import { apiRoutes } from '../../../src/api/routes.ts';
 import type { App } from '../../../src/model/app.ts';
+import type { AppId, AppSetupId, PipelineId, ReviewAppId } from '../../../src/model/ids.ts';
 import { makeCertificate } from '../../rig/certificate.ts';
 import { ApiRig } from './api-rig.ts';
 
@@ -78,6 +79,26 @@ const bodies: Readonly<Record<string, (world: World, rig: ApiRig) => unknown>> =
     const first = await platform.store.accounts.findByEmail('first@example.com');
     return { pipeline: { id: params['pipeline'] }, new_owner: { id: first?.id, type: 'user' } };
   },
+  'POST /review-apps': async ({ params }, rig) => {
+    return { branch: 'other', pipeline: params['pipeline'], source_blob: await sourceBlob(rig) };
+  },
+  'POST /pipelines/:pipeline/review-app-config': async ({ params }, rig) => {
+    await rig.api('DELETE', `/pipelines/${params['pipeline'] ?? ''}/review-app-config`);
+    return { repo: 'me/line' };
+  },
+  'PATCH /pipelines/:pipeline/review-app-config': () => ({ base_name: 'look' }),
+  'DELETE /pipelines/:pipeline/review-app-config': async ({ params }, rig) => {
+    const id = idOf(await rig.api('POST', '/pipelines', { name: 'not-to-review' }));
+    await rig.api('POST', `/pipelines/${id}/review-app-config`, { repo: 'me/line' });
+    params['pipeline'] = id;
+  },
+  'DELETE /review-apps/:review_app': async ({ params }, rig) => {
+    const { store } = rig.platform;
+    const kept = await store.reviewApps.findById(params['review_app'] as ReviewAppId);
+    if (kept === null) throw new Error('no review app');
+    const gone = await store.reviewApps.create({ ...kept, appId: kept.appSetupId as string as AppId });
+    params['review_app'] = gone.id;
+  },
   'POST /filters/apps': ({ app }) => ({ in: { id: [app.id] } }),
   'POST /actions/addons/resolve': () => ({ addon: 'nothing' }),
   'POST /actions/addon-attachments/resolve': () => ({ addon_attachment: 'nothing' }),
@@ -132,6 +153,15 @@ async function furnish(rig: ApiRig): Promise<World> {
   const coupling = idOf(await rig.api('POST', '/pipeline-couplings', couple));
   await rig.api('POST', '/pipeline-couplings', { ...couple, app: 'promoted-to', stage: 'production' });
   const promotion = idOf(await rig.api('POST', '/pipeline-promotions', promotionIn(pipeline)));
+  await rig.api('POST', `/pipelines/${pipeline}/review-app-config`, { repo: 'me/line' });
+  const reviewApp = await rig.platform.store.reviewApps.create({
+    pipelineId: pipeline as PipelineId,
+    appId: app.id,
+    appSetupId: idOf(setup) as AppSetupId,
+    creatorId: rig.operator.id,
+    branch: 'main',
+    prNumber: 24,
+  });
   const [delivery] = await rig.platform.store.webhookDeliveries.list(app.id, { order: 'asc', max: 1 });
   const [build] = await rig.platform.store.builds.list(app.id);
   const params = {
@@ -150,6 +180,7 @@ async function furnish(rig: ApiRig): Promise<World> {
     delivery: delivery?.id ?? '',
     event: delivery?.event.id ?? '',
     pipeline,
+    review_app: reviewApp.id,
     coupling,
     promotion,
     stage: 'review',
@@ -235,6 +266,7 @@ it('has lists that are not empty where there is something, so that their items a
     `/pipelines/${line}/latest-builds`,
     `/pipelines/${line}/latest-deployments`,
     `/pipelines/${line}/latest-releases`,
+    `/pipelines/${line}/review-apps`,
     `/pipeline-promotions/${promotion}/promotion-targets`,
     '/oauth/authorizations',
     '/regions',
