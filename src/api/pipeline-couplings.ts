@@ -6,7 +6,6 @@ import type { ApiCall } from './api-call.ts';
 import { identityField, invalidField, objectBody, stringField, type JsonObject } from './body.ts';
 import { visibleApps } from './filter-apps.ts';
 import { withPipeline } from './pipelines.ts';
-import { requireSelf } from './account.ts';
 import { withAccount, withApp, type Routes } from './route.ts';
 import { timestamp } from './timestamp.ts';
 
@@ -15,10 +14,7 @@ const apps = { reach: 'apps' } as const;
 /** Who owns the pipeline or may operate the app, changes its coupling; to add an app takes both. */
 export const pipelineCouplingRoutes: Routes = {
   'GET /pipeline-couplings': withAccount(listOwn, apps),
-  'GET /users/:user/pipeline-couplings': withAccount((call) => {
-    requireSelf(call);
-    return listOwn(call);
-  }, apps),
+  'GET /users/~/pipeline-couplings': withAccount(listOwn, apps),
   'GET /pipelines/:pipeline/pipeline-couplings': withPipeline('view', async (call, pipeline) => {
     const couplings = await visibleCouplings(call, pipeline);
     return Promise.all(couplings.map((coupling) => serializeCoupling(call, coupling)));

@@ -262,6 +262,7 @@ it('has lists that are not empty where there is something, so that their items a
     '/apps/conforming/buildpack-installations',
     '/pipelines?eq[name]=line',
     '/pipeline-couplings',
+    '/users/~/pipeline-couplings',
     `/pipelines/${line}/pipeline-couplings`,
     `/pipelines/${line}/latest-builds`,
     `/pipelines/${line}/latest-deployments`,
