@@ -24,7 +24,7 @@ export const reviewAppRoutes: Routes = {
   'DELETE /review-apps/:review_app': withAccount(async (call) => {
     const reviewApp = await findReviewApp(call, 'owner');
     await deleteReviewApp(reviewApp, call.platform);
-    return serializeReviewApp(call, reviewApp);
+    return { ...(await serializeReviewApp(call, reviewApp)), status: 'deleted', app: null };
   }, apps),
   'GET /pipelines/:pipeline/review-apps': withPipeline('owner', async (call, pipeline) => {
     const reviewApps = await call.platform.store.reviewApps.list(pipeline.id);
@@ -69,17 +69,18 @@ function notFound(): PlatformError {
   return new PlatformError('not_found', "Couldn't find that review app.", { resource: 'review_app' });
 }
 
-async function serializeReviewApp(call: ApiCall, reviewApp: ReviewApp): Promise<unknown> {
+/** A setup that fails takes its app along before it says so: until then it is under way. */
+async function serializeReviewApp(call: ApiCall, reviewApp: ReviewApp): Promise<object> {
   const { store } = call.platform;
   const app = await store.apps.findById(reviewApp.appId);
   const setup = await store.appSetups.findById(reviewApp.appSetupId);
   const isErrored = setup?.status === 'failed';
   return {
     id: reviewApp.id,
-    status: isErrored ? 'errored' : app === null ? 'deleted' : setup?.status === 'pending' ? 'creating' : 'created',
+    status: isErrored ? 'errored' : setup?.status === 'pending' ? 'creating' : app === null ? 'deleted' : 'created',
     error_status: isErrored ? 'errored' : null,
     message: setup === null ? null : [setup.failureMessage, ...setup.manifestErrors].filter(Boolean).join(': ') || null,
-    app: app === null ? null : { id: app.id },
+    app: app === null || isErrored ? null : { id: app.id },
     app_setup: { id: reviewApp.appSetupId },
     branch: reviewApp.branch,
     pr_number: reviewApp.prNumber,
