@@ -1,4 +1,11 @@
 export { openStore, type StoreOptions } from './open-store.ts';
+export type {
+  AppFeatureQueries,
+  AppFeatureRow,
+  AppTransferQueries,
+  OAuthClientQueries,
+  SshKeyQueries,
+} from './account-store.ts';
 export type { DomainQueries, OwnedDomain, SniEndpointQueries } from './domain-store.ts';
 export type {
   PipelineCouplingQueries,
