@@ -1,4 +1,4 @@
-import type { Story } from '../story.ts';
+import type { Step, Story } from '../story.ts';
 
 /** The commands for the CLI itself. */
 export const machineStory: Story = {
@@ -23,6 +23,17 @@ export const machineStory: Story = {
     ['update', /not updatable/],
     ['plugins', /No plugins installed/],
     ['plugins:inspect heroku', /version 11\.10\.0/],
+    (story) =>
+      story.write({
+        'plug/package.json': '{ "name": "plug", "version": "1.0.0", "oclif": { "commands": "./commands" } }',
+        'plug/commands/greet.js': "module.exports = { id: 'greet', run: () => console.log('greetings') };\n",
+      }),
+    ['plugins:link plug --no-install', /Linking plugin plug\.\.\. done/],
+    ['plugins', /plug 1\.0\.0 \(link\)/],
+    ...['unlink', 'remove', 'uninstall'].flatMap((command): readonly Step[] => [
+      ['plugins:link plug --no-install', /done/],
+      [`plugins:${command} plug`, /Uninstalling plug\.\.\. done/],
+    ]),
     ['plugins:update', /Updating plugins\.\.\. done/],
     ['plugins:reset', /Found 0 plugin/],
     ['autocomplete', /Building the autocomplete cache\.\.\. done/],
@@ -40,6 +51,7 @@ export const machineStory: Story = {
         ],
       },
     ],
+    ['status', /Apps: No known issues at this time\. Tools: No known issues/],
     ['ci:migrate-manifest', /Creating app\.json file\.\.\. done/],
   ],
 };
