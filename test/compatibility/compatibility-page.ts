@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkout } from '../rig/platform-rig.ts';
+import { nothingStory, stories } from './stories.ts';
+import { commandsOf } from './story.ts';
 
 interface Table {
   readonly reasons: Readonly<Record<string, { readonly is: 'not ours' | 'not yet'; readonly because: string }>>;
@@ -17,6 +19,8 @@ export const workingCommands: readonly string[] = namesWith('works');
 /** docs/compatibility.md, as the table says. */
 export function compatibilityPage(): string {
   const total = Object.keys(table.commands).length;
+  const elsewhere = new Set(stories.filter((story) => story !== nothingStory).flatMap(commandsOf));
+  const nothing = [...new Set(commandsOf(nothingStory))].filter((name) => !elsewhere.has(name)).sort();
   return `# What works of the official CLI
 
 The \`heroku\` CLI 11.10.0, unmodified, in a shell that has evaluated \`hokku env\`. Of its ${total} commands (aliases counted, its plugins' commands too) ${workingCommands.length} work: each of them is run against a platform by the tests (\`test/push/compatibility.test.ts\`), which look at what it says and at its exit status. How to set the CLI up: [clients.md](clients.md).
@@ -25,7 +29,9 @@ This page is generated from \`test/compatibility/commands.json\` by \`npm run do
 
 ## Works
 
-${byTopic(workingCommands)}
+${byTopic(workingCommands.filter((name) => !nothing.includes(name)))}
+
+And these, which say, truthfully, that the platform has none of it: ${listed(nothing)}.
 
 ## Not ours
 

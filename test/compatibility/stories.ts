@@ -10,6 +10,7 @@ import { runsStory } from './stories/runs.ts';
 import type { Story } from './story.ts';
 
 export { execStory } from './stories/exec.ts';
+export { nothingStory };
 
 /** Told by test/push/compatibility.test.ts, several at once; the longest first. */
 export const stories: readonly Story[] = [
