@@ -1,5 +1,7 @@
 /* eslint jest/no-standalone-expect: ['error', { additionalTestBlockFunctions: ['itWithNode', 'itWithGo'] }] */
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { finish, install, installPackage } from '../rig/install-package.ts';
@@ -7,8 +9,10 @@ import { checkout, PlatformRig } from '../rig/platform-rig.ts';
 
 const sources = join(checkout, 'test', 'compatibility');
 const nodeLibrary = await installPackage('heroku-client', '3.1.0', 'package.json');
+const goSource = await readFile(join(sources, 'go-client', 'main.go'));
+const goDigest = createHash('sha256').update(goSource).digest('hex').slice(0, 8);
 // A program with the library compiled into it: `go` gets the library, the checksums in go.sum decide.
-const goProgram = await install('heroku-go-5.5.0', 'client', (dir) => [
+const goProgram = await install(`heroku-go-5.5.0-${goDigest}`, 'client', (dir) => [
   'go',
   'build',
   '-C',

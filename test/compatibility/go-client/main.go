@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"os"
 
 	heroku "github.com/heroku/heroku-go/v5"
@@ -11,8 +12,7 @@ import (
 // Makes, configures, shows and deletes an app, and prints what it was answered.
 func main() {
 	transport := &heroku.Transport{BearerToken: os.Args[2]}
-	heroku.DefaultTransport = transport
-	service := heroku.NewService(heroku.DefaultClient)
+	service := heroku.NewService(&http.Client{Transport: transport})
 	service.URL = os.Args[1]
 	ctx := context.Background()
 	name, value := os.Args[3], "from Go"
