@@ -110,10 +110,14 @@ itWithCli('copies a file out of a dyno, forwards its ports, and lets nobody to o
   }
 });
 
-itWithCli('the unmodified official CLI gets into running dynos', async () => {
-  if (installation.status === 'missing') return;
-  expect(await runStory(execStory, installation, rig)).toEqual([]);
-}, 300_000);
+itWithCli(
+  'the unmodified official CLI gets into running dynos',
+  async () => {
+    if (installation.status === 'missing') return;
+    expect(await runStory(execStory, installation, rig)).toEqual([]);
+  },
+  300_000,
+);
 
 itWithCli('lets nobody in without a token, or into a dyno that is not up', async () => {
   const put = async (path: string, credentials: string): Promise<number> => {
