@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { totalmem } from 'node:os';
 import { ensureFirstAccount } from './account/index.ts';
-import { BuildCaches } from './build/index.ts';
+import { BuildCaches, limitScripts } from './build/index.ts';
 import { sandboxOptions, type Config, type Secrets } from './config/index.ts';
+import { openCgroups } from './cgroup/index.ts';
 import { openConfigVars } from './config-vars/index.ts';
 import { requirePassable, type DataFolder } from './data-folder.ts';
 import { openLocalRuntime } from './dyno/index.ts';
@@ -16,6 +18,7 @@ import {
   SlugCollector,
   type Platform,
 } from './lifecycle/index.ts';
+import { writeFileAtomic } from './lib/atomic-file.ts';
 import { Disposables } from './lib/disposables.ts';
 import { KeyedQueue } from './lib/keyed-queue.ts';
 import { openOutbound } from './lib/outbound.ts';
@@ -39,6 +42,8 @@ export interface OpenPlatform extends AsyncDisposable {
   readonly platform: Platform;
   readonly router: Router;
   readonly sandbox: Sandbox;
+  /** One line: what keeps builds and dynos to their limits on this machine. */
+  readonly limits: string;
 }
 
 /** Where the control plane listens for the router. */
@@ -82,6 +87,11 @@ async function open(
   const sandbox = config.sandbox === 'none' ? noSandbox : await probeSandbox(sandboxOptions(config, config.sandbox));
   if (!sandbox.hasPrivatePaths && process.getuid?.() === 0) await requirePassable(data.root);
 
+  const groups = opened.use(await openCgroups(data.root));
+  const buildMemory = Math.min(config.limits.buildMemoryBytes, Math.floor(totalmem() * 0.75));
+  const memoryLimitFile = join(data.root, 'build-memory.limit_in_bytes');
+  await writeFileAtomic(memoryLimitFile, `${buildMemory}\n`, 0o644);
+
   const configVars = openConfigVars(store, secrets.secretKey);
   const repos = await openRepos({ dir: data.repos, hooksDir: join(packageRoot, 'hooks'), log: logs.receiver });
   const slugs = await openSlugStore({ dir: data.slugs, log: logs.build });
@@ -100,6 +110,7 @@ async function open(
     await openLocalRuntime({
       dir: data.dynos,
       sandbox,
+      groups,
       slugs,
       onOutput: (output) => {
         dynoLog.handle(output);
@@ -177,7 +188,7 @@ async function open(
     outbound,
     buildTools: {
       sandbox,
-      runInSandbox,
+      runInSandbox: limitScripts(runInSandbox, groups, { memoryBytes: buildMemory, memoryLimitFile }),
       slugs,
       buildpacksDir: join(packageRoot, 'buildpacks'),
       caches: opened.use(new BuildCaches(data.cache, logs.build)),
@@ -200,7 +211,13 @@ async function open(
     inBackground,
     closing: closing.signal,
   };
-  return { platform, router, sandbox, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
+  return {
+    platform,
+    router,
+    sandbox,
+    limits: groups.description,
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
 }
 
 function platformUrls(domain: string, port: number): Platform['urls'] {

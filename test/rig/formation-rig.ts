@@ -17,6 +17,7 @@ export const quickLimits: FormationLimits = {
   stopGraceMs: 5_000,
   removeGraceMs: 100,
   drainMs: 5_000,
+  meterEveryMs: 20,
   listenPollMs: 2,
   crash: { resetAfterMs: 600_000, firstCooldownMs: 600_000, maxCooldownMs: 86_400_000 },
 };
