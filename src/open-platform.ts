@@ -29,6 +29,7 @@ import { ensureCertificate } from './lib/tls-certificate.ts';
 import type { Logs } from './log.ts';
 import { openLogplex } from './logplex/index.ts';
 import type { AppId } from './model/ids.ts';
+import { Metrics } from './metrics/index.ts';
 import { openRepos } from './repo/index.ts';
 import { openRouter, type Router } from './router/index.ts';
 import { OutputStreams } from './output-stream/index.ts';
@@ -205,6 +206,7 @@ async function open(
     oneOffs,
     attachments: new Attachments(),
     attachBy: config.attachBy,
+    metrics: new Metrics(),
     logplex,
     webhooks,
     logs,

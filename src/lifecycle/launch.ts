@@ -38,7 +38,9 @@ export async function launch(
   return platform.launches.run(release, async (end) => {
     try {
       const failure = await releasePhase(app, release, actor, platform, output);
-      return failure ?? (await goLive(app, release, platform, end));
+      const outcome = failure ?? (await goLive(app, release, platform, end));
+      platform.metrics.releaseEnded(outcome.status);
+      return outcome;
     } catch (error) {
       // At a shutdown the next start decides; else nobody would.
       if (!platform.closing.aborted) await setStatus(release, 'failed', platform);

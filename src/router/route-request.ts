@@ -2,10 +2,11 @@ import type { AppRoute } from '../model/route.ts';
 import { forwardedPort, goneSignal, type ClientRequest } from './client-request.ts';
 import { sendErrorPage, sendNoSuchApp } from './error-page.ts';
 import { exchange, type ExchangeEnd } from './exchange.ts';
-import type { RouterFailure } from './h-codes.ts';
+import { statusOf, type RouterFailure } from './h-codes.ts';
 import { endToEnd, valuesOf } from './headers.ts';
 import { formatLogLine } from './log-line.ts';
 import type { LogOutbox } from './log-outbox.ts';
+import type { RequestMetrics } from './request-metrics.ts';
 import { reachDyno, type ReachTools, type ReachedDyno } from './reach-dyno.ts';
 
 /** As Heroku's router names itself, in requests and answers. */
@@ -13,6 +14,7 @@ const via = '1.1 vegur';
 
 export interface RouteTools extends ReachTools {
   readonly outbox: LogOutbox;
+  readonly metrics: RequestMetrics;
 }
 
 interface Served {
@@ -35,7 +37,7 @@ export async function routeRequest(client: ClientRequest, tools: RouteTools): Pr
   }
   const { failure } = served.end;
   if (failure !== null && !client.response.headersSent && !client.response.destroyed) answer(client, failure);
-  tools.outbox.append(route.appId, logLine(client, served));
+  record(client, route, served, tools);
 }
 
 /** A request that is refused before a dyno is looked for (H26); logged if an app answers at its host. */
@@ -45,7 +47,18 @@ export function refuseRequest(client: ClientRequest, failure: RouterFailure, too
   const route = tools.table.appAt(client.host.name);
   if (route === null) return;
   const end: ExchangeEnd = { status: 0, bytes: 0, failure };
-  tools.outbox.append(route.appId, logLine(client, { end, dyno: null, dynoName: null }));
+  record(client, route, { end, dyno: null, dynoName: null }, tools);
+}
+
+/** One log line and one count for each request. */
+function record(client: ClientRequest, route: AppRoute, served: Served, { outbox, metrics }: RouteTools): void {
+  outbox.append(route.appId, logLine(client, served));
+  const { failure, status } = served.end;
+  metrics.count(route.appName, {
+    status: failure === null ? status : statusOf(failure),
+    errorCode: failure?.code ?? null,
+    ms: Date.now() - client.startedAt,
+  });
 }
 
 /** While the control plane has not yet told all routes to a new router, an unknown host may only be a late one. */
