@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { totalmem } from 'node:os';
 import { ensureFirstAccount } from './account/index.ts';
 import { BuildCaches, limitScripts } from './build/index.ts';
 import { sandboxOptions, type Config, type Secrets } from './config/index.ts';
@@ -18,7 +17,6 @@ import {
   SlugCollector,
   type Platform,
 } from './lifecycle/index.ts';
-import { writeFileAtomic } from './lib/atomic-file.ts';
 import { Disposables } from './lib/disposables.ts';
 import { KeyedQueue } from './lib/keyed-queue.ts';
 import { openOutbound } from './lib/outbound.ts';
@@ -89,9 +87,7 @@ async function open(
   if (!sandbox.hasPrivatePaths && process.getuid?.() === 0) await requirePassable(data.root);
 
   const groups = opened.use(await openCgroups(data.root));
-  const buildMemory = Math.min(config.limits.buildMemoryBytes, Math.floor(totalmem() * 0.75));
-  const memoryLimitFile = join(data.root, 'build-memory.limit_in_bytes');
-  await writeFileAtomic(memoryLimitFile, `${buildMemory}\n`, 0o644);
+  const buildLimits = { memoryBytes: config.limits.buildMemoryBytes, dir: data.root };
 
   const configVars = openConfigVars(store, secrets.secretKey);
   const repos = await openRepos({ dir: data.repos, hooksDir: join(packageRoot, 'hooks'), log: logs.receiver });
@@ -189,7 +185,7 @@ async function open(
     outbound,
     buildTools: {
       sandbox,
-      runInSandbox: limitScripts(runInSandbox, groups, { memoryBytes: buildMemory, memoryLimitFile }),
+      runInSandbox: await limitScripts(runInSandbox, groups, buildLimits),
       slugs,
       buildpacksDir: join(packageRoot, 'buildpacks'),
       caches: opened.use(new BuildCaches(data.cache, logs.build)),

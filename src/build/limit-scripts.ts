@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../lib/atomic-file.ts';
 import type { GroupLimits, ProcessGroups } from '../model/process-group.ts';
 import type { RunInSandbox } from '../supervisor/index.ts';
 
@@ -9,16 +12,24 @@ const processes = 2048;
 const maxFileBytes = 16 * 1024 ** 3;
 
 export interface BuildLimits {
+  /** Of each script. Three quarters of the machine's are the most that it gets. */
   readonly memoryBytes: number;
-  /** Host file that scripts read as their memory limit. */
-  readonly memoryLimitFile: string;
+  /** Where the file is written that scripts read as their memory limit. */
+  readonly dir: string;
 }
 
 /** Runs every script in a group of its own, so that a build takes neither the machine's memory nor its processes. */
-export function limitScripts(run: RunInSandbox, groups: ProcessGroups, limits: BuildLimits): RunInSandbox {
-  const own: GroupLimits = { memoryBytes: limits.memoryBytes, cpuShare, processes };
+export async function limitScripts(
+  run: RunInSandbox,
+  groups: ProcessGroups,
+  limits: BuildLimits,
+): Promise<RunInSandbox> {
+  const memoryBytes = Math.min(limits.memoryBytes, Math.floor(totalmem() * 0.75));
+  const memoryLimitFile = join(limits.dir, 'build-memory.limit_in_bytes');
+  await writeFileAtomic(memoryLimitFile, `${memoryBytes}\n`, 0o644);
+  const own: GroupLimits = { memoryBytes, cpuShare, processes };
   const mount = {
-    source: limits.memoryLimitFile,
+    source: memoryLimitFile,
     target: '/sys/fs/cgroup/memory/memory.limit_in_bytes',
     writable: false,
   };
