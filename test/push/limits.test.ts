@@ -105,7 +105,10 @@ it.each(offenders)(
       process.stderr.write(`${name}: the API answers in ${Math.round(performance.now() - startedAt)} ms\n`);
     });
     if (sign !== null) {
-      await eventually(String(sign), async () => (await loud.logs()).some((line) => sign.test(line)));
+      await eventually(String(sign), async () => {
+        const lines = [...(await loud.logs()), ...(await loud.logs({ source: 'heroku' }))];
+        return lines.some((line) => sign.test(line));
+      });
     }
     await rig.api('DELETE', `/apps/${loud.name}`);
 

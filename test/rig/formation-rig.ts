@@ -44,6 +44,8 @@ export class FormationRig implements AsyncDisposable {
   readonly #dir: string;
   readonly #limits: FormationLimits;
   readonly #keepOld: boolean;
+  /** Of the app. */
+  wantsMetrics = false;
   formation!: Formation;
   app!: App;
 
@@ -147,6 +149,7 @@ export class FormationRig implements AsyncDisposable {
 
   async #open(): Promise<void> {
     this.formation = await openFormation({
+      wantsMetrics: () => Promise.resolve(this.wantsMetrics),
       store: this.store,
       runtime: this.runtime,
       router: this.router,

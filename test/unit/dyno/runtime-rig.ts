@@ -51,7 +51,7 @@ export async function openRuntimeRig(
   const outputs: DynoOutput[] = [];
   const cursors = new Map<string, number>();
   const dynosDir = join(dir, 'dynos');
-  const groups = await openCgroups(dir);
+  const groups = await openCgroups(dynosDir);
   const runtime = await openLocalRuntime({
     dir: dynosDir,
     sandbox,
