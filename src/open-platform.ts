@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ensureFirstAccount } from './account/index.ts';
+import { BackgroundWork } from './background-work.ts';
 import { BuildCaches, limitScripts } from './build/index.ts';
 import { sandboxOptions, type Config, type Secrets } from './config/index.ts';
 import { openCgroups } from './cgroup/index.ts';
@@ -16,6 +17,7 @@ import {
   dynoVars,
   readCustomHosts,
   SlugCollector,
+  wantsMetrics,
   type Platform,
 } from './lifecycle/index.ts';
 import { Disposables } from './lib/disposables.ts';
@@ -154,6 +156,7 @@ async function open(
     logs: logplex,
     lastLines: (_appId, dynoId) => Promise.resolve(outputs.lastLines(dynoId)),
     readCustomHosts: (appId) => readCustomHosts(appId, { store, secretBox, configVars, domain: config.domain, logs }),
+    wantsMetrics: (appId) => wantsMetrics(appId, { store }),
     readConfigVars: (releaseId) => dynoVars(releaseId, { store, configVars }),
     domain: config.domain,
     limits: { bootTimeoutMs: config.limits.bootTimeoutMs, stopGraceMs: config.limits.stopGraceMs },
@@ -226,31 +229,6 @@ function platformUrls(domain: string, port: number): Platform['urls'] {
     git: (app) => `https://${host}/${app}.git`,
     web: (app) => `http://${app}.${host}/`,
   };
-}
-
-/** Stories that go on after their request was answered. */
-class BackgroundWork {
-  readonly #running = new Set<Promise<void>>();
-  readonly #logs: Logs;
-
-  constructor(logs: Logs) {
-    this.#logs = logs;
-  }
-
-  add(what: string, work: Promise<unknown>): void {
-    const watched = work.then(
-      () => undefined,
-      (error: unknown) => {
-        this.#logs.platform.error({ what, err: error }, 'background work failed');
-      },
-    );
-    this.#running.add(watched);
-    void watched.then(() => this.#running.delete(watched));
-  }
-
-  async settled(): Promise<void> {
-    await Promise.all(this.#running);
-  }
 }
 
 function operatorCertificate({ tls }: Config): { cert: string; key: string } | undefined {

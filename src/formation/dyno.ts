@@ -213,8 +213,7 @@ export class Dyno {
     // A platform that finds it must know that it may end; without the row it would take the end for a crash.
     await this.#record.saved.catch(() => undefined);
     const ended = this.#ended.promise;
-    const say = this.say.bind(this);
-    await endProcess(handle, { graceMs, hurry, ended, lifetime, isOver, say });
+    await endProcess(handle, { graceMs, hurry, ended, lifetime, isOver, say: this.say.bind(this) });
   }
 
   #becomeStopping(graceMs: number): void {

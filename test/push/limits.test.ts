@@ -32,6 +32,8 @@ async function pushWithWorker(app: RigApp, script: string): Promise<void> {
 
 it('a dyno above its quota is warned about with R14, far above it ended with R15, which names the process and what to do', async () => {
   const app = await rig.createApp();
+  const enabled = await rig.api('PATCH', `/apps/${app.name}/features/log-runtime-metrics`, { enabled: true });
+  expect(enabled.json).toMatchObject({ name: 'log-runtime-metrics', enabled: true });
   await pushWithWorker(app, `${hog(600)} &\nsleep 24\n${hog(700)}\n`);
 
   const lines = await eventually(
@@ -47,6 +49,11 @@ it('a dyno above its quota is warned about with R14, far above it ended with R15
   expect(lines.find((line) => line.startsWith('Process running mem='))).toMatch(
     /^Process running mem=6\d\dM\(1[12]\d\.\d%\)$/,
   );
+  const memory =
+    /^source=worker\.1 dyno=heroku\.\S+ sample#memory_total=(\d+\.\d\d)MB .* sample#memory_quota=512\.00MB$/;
+  const totals = lines.flatMap((line) => memory.exec(line)?.[1] ?? []);
+  expect(Number(totals[0])).toBeGreaterThan(600);
+  expect(lines.some((line) => / sample#load_avg_1m=\d+\.\d\d /.test(line))).toBe(true);
   const end = lines.slice(lines.indexOf('Error R15 (Memory quota vastly exceeded)') - 1);
   expect(end.slice(1, 3)).toEqual(['Error R15 (Memory quota vastly exceeded)', 'Stopping process with SIGKILL']);
   expect(end[3]).toMatch(

@@ -50,7 +50,11 @@ it('sweeps what a killed platform has left, but nothing that is to be kept, and 
   const [lost, kept] = [await rig.groups.make('lost', limits), await rig.groups.make('kept', limits)];
   const foreign = await other.groups.make('lost', limits);
   const sleeper = startProcess('/bin/sh', ['-c', join_(lost, 'exec sleep 60')], { env, stdio: 'ignore' });
-  const ended = new Promise((resolve) => sleeper.once('exit', (_code, signal) => resolve(signal)));
+  const ended = new Promise((resolve) =>
+    sleeper.once('exit', (_code, signal) => {
+      resolve(signal);
+    }),
+  );
   await inGroup(kept, 'true');
 
   const again = await openCgroups(rig.dir);
