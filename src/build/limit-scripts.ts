@@ -3,6 +3,7 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../lib/atomic-file.ts';
 import type { GroupLimits, ProcessGroups } from '../model/process-group.ts';
+import { addUpMemory } from './add-up-memory.ts';
 import type { RunInSandbox } from '../supervisor/index.ts';
 
 /** As a shared dyno has it, with more room for compilers that run side by side. */
@@ -33,6 +34,7 @@ export async function limitScripts(
     target: '/sys/fs/cgroup/memory/memory.limit_in_bytes',
     writable: false,
   };
+  const watched = addUpMemory(run, memoryBytes);
   return async (sandbox, command, options) => {
     const group = await groups.make(`build-${randomUUID()}`, own);
     try {
@@ -42,7 +44,8 @@ export async function limitScripts(
         limits: { ...command.limits, fileBytes: maxFileBytes },
         mounts: [...command.mounts, mount],
       };
-      const result = await run(sandbox, limited, options);
+      const isCounted = (await group.memory()) !== null;
+      const result = await (isCounted ? run : watched)(sandbox, limited, options);
       const memoryKill = await group.memoryKill();
       return memoryKill === null ? result : { ...result, memoryKill };
     } finally {

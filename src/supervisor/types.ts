@@ -73,6 +73,8 @@ export interface RunOptions {
   readonly onStderr: (chunk: Buffer) => void;
   /** Aborting kills the whole process tree at once. */
   readonly signal?: AbortSignal;
+  /** Gets the pid of the supervisor: all of the command is below it. */
+  readonly onStart?: (supervisor: number) => void;
   /** SIGKILL to the whole process tree after this long. */
   readonly timeoutMs?: number;
 }

@@ -5,8 +5,7 @@ const name = 'cgroups';
 
 /** What is not limited without it. */
 const losses = {
-  memory:
-    'the memory of a dyno is added up once a second instead of limited by the kernel, and that of a build is not limited',
+  memory: 'the memory of dynos and builds is added up once a second instead of limited by the kernel',
   pids: 'processes are limited by user only: as root all dynos of an app together, and without a sandbox not at all',
   cpu: 'a dyno may take all processors from the others and from the platform',
 } as const;
