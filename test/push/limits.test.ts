@@ -87,7 +87,7 @@ const offenders: readonly (readonly [string, string, RegExp | null])[] = [
   ['a memory hog', `for i in 1 2 3; do ${hog(450)} & done; wait\n`, /Error R15/],
   ['a fork bomb', ':() { : | : & }; :; sleep 30\n', /Resource temporarily unavailable/],
   ['a CPU burner', 'for i in 1 2 3 4 5 6 7 8; do while :; do :; done & done; wait\n', null],
-  ['a log flood', 'exec yes "all work and no play"\n', /Error L10 .* messages dropped/],
+  ['a log flood', 'exec yes "all work and no play"\n', /Error L12 .* messages dropped/],
   ['a disk filler', 'truncate -s 17G /tmp/big; sleep 30\n', /File (too large|size limit exceeded)/],
 ];
 
