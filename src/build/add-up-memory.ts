@@ -11,21 +11,22 @@ const lookEveryMs = 500;
 export function addUpMemory(run: RunInSandbox, limitBytes: number): RunInSandbox {
   return async (sandbox, command, options) => {
     const over = new AbortController();
-    let memoryKill: MemoryKill | null = null;
+    const found: { kill: MemoryKill | null } = { kill: null };
     let timer: NodeJS.Timeout | undefined;
     const onStart = (supervisor: number): void => {
       timer = setInterval(() => {
         const { rssBytes, swapBytes, largest } = treeUsage(supervisor);
         const usedBytes = rssBytes + swapBytes;
         if (usedBytes <= limitBytes) return;
-        memoryKill ??= { limitBytes, usedBytes, process: largest?.name ?? null };
+        found.kill ??= { limitBytes, usedBytes, process: largest?.name ?? null };
         over.abort();
       }, lookEveryMs);
     };
     const signal = options.signal === undefined ? over.signal : AbortSignal.any([options.signal, over.signal]);
     try {
       const result = await run(sandbox, command, { ...options, signal, onStart });
-      return memoryKill === null ? result : { exitCode: result.exitCode, endedBy: 'exit', memoryKill };
+      if (found.kill === null) return result;
+      return { exitCode: result.exitCode, endedBy: 'exit', memoryKill: found.kill };
     } finally {
       clearInterval(timer);
     }
