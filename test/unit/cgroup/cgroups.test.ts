@@ -35,7 +35,7 @@ it('contains a fork bomb, and removes a group with all that runs in it', async (
   if (rig === null) return;
   const group = await rig.groups.make('bomb', limits);
 
-  const bomb = await inGroup(group, 'for i in $(seq 100); do sleep 60 & done 2>&1; wait -n', 5_000);
+  const bomb = await inGroup(group, 'for i in $(seq 100); do sleep 60 > /dev/null 2>&1 & done 2>&1; wait -n', 5_000);
 
   expect(bomb.stdout.toString()).toMatch(/fork|Resource/);
   await group.remove();
