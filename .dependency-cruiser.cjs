@@ -17,6 +17,7 @@ const floors = [
       'webhook',
       'source',
       'output-stream',
+      'cgroup',
       'metrics',
     ],
   },
