@@ -17,9 +17,10 @@ const floors = [
       'webhook',
       'source',
       'output-stream',
+      'secret-key',
     ],
   },
-  { name: 'stages', rooms: ['build', 'release', 'formation'] },
+  { name: 'stages', rooms: ['build', 'release', 'formation', 'backup'] },
   { name: 'lifecycle', rooms: ['lifecycle'] },
   { name: 'edge', rooms: ['receiver', 'api', 'rendezvous', 'cli'] },
 ];

@@ -21,6 +21,7 @@ export interface Schema {
   webhook_events: WebhookEventTable;
   webhook_deliveries: WebhookDeliveryTable;
   counters: CounterTable;
+  secret_keys: SecretKeyTable;
 }
 
 interface AccountTable {
@@ -275,4 +276,12 @@ interface CounterTable {
   name: string;
   /** The last one handed out. */
   value: number;
+}
+
+/** Of the key that everything encrypted is sealed with: the newest row. Never the key itself. */
+interface SecretKeyTable {
+  /** 1, and one more with each rotation. */
+  version: number;
+  fingerprint: string;
+  created_at: string;
 }

@@ -7,6 +7,7 @@ import type { Handle } from './handle.ts';
 import { recordChanges, type Recording } from './record-changes.ts';
 import { retryWhileBusy } from './retry-while-busy.ts';
 import type { Schema } from './schema.ts';
+import { secretKeyQueries } from './secret-key-store.ts';
 import type { Queries, Store, Transaction } from './store.ts';
 
 interface Progress {
@@ -36,6 +37,7 @@ export class SqlStore implements Store {
   readonly webhooks: Queries['webhooks'];
   readonly webhookEvents: Queries['webhookEvents'];
   readonly webhookDeliveries: Queries['webhookDeliveries'];
+  readonly secretKeys: Store['secretKeys'];
   readonly #database: Database;
   readonly #busyDeadlineMs: number;
   readonly #writers = new KeyedQueue<'writer'>();
@@ -58,6 +60,7 @@ export class SqlStore implements Store {
     };
     const handle: Handle = { read: database.reader, write: (work) => this.#write(work, () => undefined) };
     const queries = recordChanges(handle, this.#recording);
+    this.secretKeys = secretKeyQueries(handle);
     this.accounts = queries.accounts;
     this.authorizations = queries.authorizations;
     this.apps = queries.apps;

@@ -27,6 +27,7 @@ import type { LogDrain } from '../model/log-drain.ts';
 import type { Release, ReleaseStatus } from '../model/release.ts';
 import type { Slug, SlugDraft } from '../model/slug.ts';
 import type { DomainQueries, SniEndpointQueries } from './domain-store.ts';
+import type { SecretKeyQueries } from './secret-key-store.ts';
 import type { WebhookDeliveryQueries, WebhookEventQueries, WebhookQueries } from './webhook-store.ts';
 
 /** Order and limit of a list. */
@@ -66,6 +67,7 @@ export interface Transaction extends Queries {
 
 /** The durable rows of the platform. Writes are on disk (SQLite: synchronous FULL) when their promise resolves. */
 export interface Store extends Queries, AsyncDisposable {
+  readonly secretKeys: SecretKeyQueries;
   /**
    * Runs `work` in one transaction, serialised against every other writer of this database; rolled back when it throws.
    * `work` is run again when the database asks for it (busy, deadlock), so its other effects belong in `afterCommit`.
