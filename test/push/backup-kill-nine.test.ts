@@ -1,0 +1,155 @@
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { PlatformRig, RigApp } from '../rig/platform-rig.ts';
+import { missingPostgres, startPostgres } from '../rig/postgres.ts';
+import { answerOf, deployVersion } from '../rig/versioned-app.ts';
+
+const itWithPostgres = missingPostgres() === null ? it : it.skip;
+const settings = { HOKKU_BOOT_TIMEOUT: '30', HOKKU_STOP_GRACE: '2' };
+
+let rig: PlatformRig;
+let shelf: string;
+let backup: string;
+
+beforeAll(async () => {
+  shelf = await mkdtemp(join(tmpdir(), 'hokku-shelf-'));
+  rig = await PlatformRig.start({ settings });
+  const app = await rig.createApp('sole');
+  // Large enough for a kill in the middle of its slug and of its repository.
+  await deployVersion(app, 1, { big: randomBytes(16 * 1024 * 1024) });
+  backup = join(shelf, 'whole.tar');
+  const made = await rig.operate(['backup', '--with-key', backup]).ended;
+  if (made.exitCode !== 0) throw new Error(made.stderr);
+}, 240_000);
+
+afterAll(async () => {
+  await rig[Symbol.asyncDispose]();
+  await rm(shelf, { recursive: true, force: true });
+}, 60_000);
+
+/** Times a whole run, then kills others all along that time. Calls back after each kill. */
+async function killAllAlong(
+  args: (n: number) => readonly string[],
+  database: Readonly<Record<string, string>>,
+  times: number,
+  afterKill: (n: number, isDone: boolean) => Promise<void>,
+): Promise<void> {
+  const startedAt = performance.now();
+  const whole = rig.operate(args(0), database);
+  expect((await whole.ended).exitCode).toBe(0);
+  const tookMs = performance.now() - startedAt;
+  await afterKill(0, true);
+  for (let n = 1; n <= times; n += 1) {
+    const { child, ended } = rig.operate(args(n), database);
+    await delay((tookMs * (n + 2)) / (times + 2));
+    child.kill('SIGKILL');
+    const { exitCode } = await ended;
+    await afterKill(n, exitCode === 0);
+  }
+}
+
+it('leaves no half backup, whenever it is killed, and the next one clears up', async () => {
+  const dir = await mkdtemp(join(shelf, 'killed-'));
+  const hidden = (names: readonly string[]): readonly string[] => names.filter((name) => name.startsWith('.'));
+  let interrupted = 0;
+  let left = 0;
+  await killAllAlong(
+    (n) => ['backup', join(dir, `${n}.tar`)],
+    {},
+    7,
+    async (n, isDone) => {
+      const names = await readdir(dir);
+      if (names.includes(`${n}.tar`)) expect((await stat(join(dir, `${n}.tar`))).size).toBeGreaterThan(32_000_000);
+      else expect(isDone).toBe(false);
+      if (!isDone) interrupted += 1;
+      left += hidden(names).length + hidden(await readdir(rig.dataDir)).length;
+    },
+  );
+  expect(interrupted).toBeGreaterThan(2);
+  expect(left).toBeGreaterThan(0);
+  expect((await rig.operate(['backup', join(dir, 'last.tar')]).ended).exitCode).toBe(0);
+  expect(hidden(await readdir(dir))).toEqual([]);
+  expect(hidden(await readdir(rig.dataDir))).toEqual([]);
+}, 240_000);
+
+it('restores nothing or the whole, whenever it is killed, and the next attempt works', async () => {
+  const dir = await mkdtemp(join(shelf, 'restored-'));
+  let interrupted = 0;
+  const data = (n: number): string => join(dir, String(n));
+  await killAllAlong(
+    (n) => ['restore', backup, '--data', data(n)],
+    {},
+    7,
+    async (n, isDone) => {
+      const names = await readdir(dir);
+      if (!isDone) interrupted += 1;
+      if (!names.includes(String(n))) {
+        expect(isDone).toBe(false);
+        expect((await rig.operate(['restore', backup, '--data', data(n)]).ended).exitCode).toBe(0);
+      }
+      // Of this folder nothing is left beside it.
+      expect((await readdir(dir)).filter((name) => name.startsWith(`.${n}.`))).toEqual([]);
+    },
+  );
+  expect(interrupted).toBeGreaterThan(2);
+  for (const n of [1, 7]) await expectWhole(data(n), {});
+}, 240_000);
+
+itWithPostgres(
+  'ends an interrupted restore into a database server by running it again, and starts no half platform',
+  async () => {
+    let waits = 0;
+    for (let n = 1; n <= 4; n += 1) {
+      await using server = await startPostgres();
+      if (server === null) throw new Error('PostgreSQL did not start');
+      const database = { HOKKU_DATABASE_URL: server.url };
+      const dir = await mkdtemp(join(shelf, 'postgres-'));
+      const args = ['restore', backup, '--data', join(dir, 'data')];
+      const { child, ended } = rig.operate(args, database);
+      // From the moment when the rows may be there.
+      await untilRows(server.url, child, n * 6);
+      child.kill('SIGKILL');
+      await ended;
+      const names = await readdir(dir);
+      if (!names.includes('data')) {
+        waits += 1;
+        const again = await rig.operate(args, database).ended;
+        expect(again).toMatchObject({ exitCode: 0, stderr: '' });
+        expect(await readdir(dir)).toEqual(['data']);
+      }
+      await expectWhole(join(dir, 'data'), database);
+    }
+    expect(waits).toBeGreaterThan(0);
+  },
+  180_000,
+);
+
+async function untilRows(url: string, child: { exitCode: number | null }, thenMs: number): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    for (;;) {
+      const { rows } = await client.query<{ there: string | null }>("select to_regclass('apps') as there");
+      if (rows[0]?.there != null || child.exitCode !== null) break;
+      await delay(2);
+    }
+    await delay(thenMs);
+  } finally {
+    await client.end();
+  }
+}
+
+async function expectWhole(dataDir: string, database: Readonly<Record<string, string>>): Promise<void> {
+  await using restored = await PlatformRig.start({ dataDir, token: rig.token, settings: { ...settings, ...database } });
+  const app = await RigApp.create(restored, 'sole');
+  const deadline = Date.now() + 20_000;
+  while ((await app.get()).status !== 200 && Date.now() < deadline) await delay(50);
+  expect((await answerOf(app)).version).toBe(1);
+  await app.git('fetch', '--quiet', 'heroku');
+  await app.git('fsck', '--full');
+}
