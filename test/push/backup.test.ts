@@ -1,3 +1,4 @@
+/* eslint jest/no-standalone-expect: ['error', { additionalTestBlockFunctions: ['itWithPostgres', 'itWithCli'] }] */
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { missingPostgres, startPostgres } from '../rig/postgres.ts';
 import { answerOf, commitVersion, deployVersion } from '../rig/versioned-app.ts';
 
 const installation = await installHerokuCli();
+const itWithCli = installation.status === 'installed' ? it : it.skip;
 const itWithPostgres = missingPostgres() === null ? it : it.skip;
 const settings = { HOKKU_BOOT_TIMEOUT: '30', HOKKU_STOP_GRACE: '2' };
 
@@ -85,12 +87,25 @@ it('restores what was configured, rolls back, and takes the next push', async ()
   await eventuallyVersion(copy, 1);
   await deployVersion(copy, 4);
   expect((await answerOf(copy)).version).toBe(4);
-  if (installation.status === 'installed') {
-    await using cli = await HerokuCli.open(installation, other);
-    const apps = await cli.run(['apps'], cli.home);
-    expect(apps.stdout).toMatch(/busy\s+dressed\s+old/);
-  }
 }, 240_000);
+
+itWithCli(
+  'is the same platform to the heroku CLI of before',
+  async () => {
+    if (installation.status === 'missing') throw new Error(installation.reason);
+    const file = join(shelf, 'cli.tar');
+    await rig.operate(['backup', '--with-key', file]).ended;
+    await using restored = await restoreTo(file, []);
+    await using cli = await HerokuCli.open(installation, restored.rig);
+
+    const apps = await cli.run(['apps'], cli.home);
+    const config = await cli.run(['config', '-a', 'dressed'], cli.home);
+
+    expect(apps.stdout).toMatch(/busy\s+dressed\s+old/);
+    expect(config.stdout).toMatch(/SECRET:\s+hunter2/);
+  },
+  240_000,
+);
 
 itWithPostgres(
   'goes from one database to the other and back',
@@ -120,11 +135,11 @@ itWithPostgres(
 
 /** A push after the other; each has to be accepted. */
 function pushUntilStopped(app: RigApp): { stop(): Promise<{ count: number; refused: readonly string[] }> } {
-  let isOver = false;
+  const state = { isOver: false };
   const refused: string[] = [];
   const running = (async () => {
     let count = 0;
-    for (let version = 2; !isOver; version += 1, count += 1) {
+    for (let version = 2; !state.isOver; version += 1, count += 1) {
       await commitVersion(app, version);
       const { exitCode, output } = await app.push();
       if (exitCode !== 0) refused.push(output);
@@ -133,7 +148,7 @@ function pushUntilStopped(app: RigApp): { stop(): Promise<{ count: number; refus
   })();
   return {
     stop: async () => {
-      isOver = true;
+      state.isOver = true;
       return { count: await running, refused };
     },
   };
@@ -167,7 +182,9 @@ async function expectSame(other: PlatformRig, name: string): Promise<RigApp> {
   await copy.git('reset', '--quiet', '--hard', 'heroku/main');
   await copy.git('fsck', '--full');
   const current = (await copy.releases()).find((release) => release.current);
-  const slug = (await other.api('GET', `/apps/${name}/releases/${current?.version}`)).json as { slug: { id: string } };
+  const slug = (await other.api('GET', `/apps/${name}/releases/${current?.version ?? 0}`)).json as {
+    slug: { id: string };
+  };
   const { commit } = (await other.api('GET', `/apps/${name}/slugs/${slug.slug.id}`)).json as { commit: string };
   const version = Number(await copy.git('show', `heroku/main:VERSION`));
   // A backup that falls between the switch of a release and the move of its branch has the branch of before, as a crash has.
