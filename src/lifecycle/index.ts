@@ -1,3 +1,6 @@
+export { listAppFeatures, setAppFeature, type AppFeature } from './app-features.ts';
+export { answerTransfer, offerApp } from './app-transfers.ts';
+export { dynoVars } from './dyno-vars.ts';
 export { Attachments, type Attachment } from './attachments.ts';
 export { createApp } from './create-app.ts';
 export { destroyApp } from './destroy-app.ts';

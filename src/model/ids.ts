@@ -5,6 +5,9 @@ type Brand<Name extends string> = string & { readonly [brand]: Name };
 
 export type AccountId = Brand<'AccountId'>;
 export type AuthorizationId = Brand<'AuthorizationId'>;
+export type OAuthClientId = Brand<'OAuthClientId'>;
+export type SshKeyId = Brand<'SshKeyId'>;
+export type AppTransferId = Brand<'AppTransferId'>;
 export type AppId = Brand<'AppId'>;
 export type AppSetupId = Brand<'AppSetupId'>;
 export type CollaboratorId = Brand<'CollaboratorId'>;

@@ -3,6 +3,13 @@ export type { ImportOptions, PlainRows } from './import-rows.ts';
 export type { PlainValue, StoreSnapshot } from './snapshot.ts';
 export type { SecretKeyQueries, SecretKeyRecord } from './secret-key-store.ts';
 export { sealedColumns, type Reseal } from './sealed-columns.ts';
+export type {
+  AppFeatureQueries,
+  AppFeatureRow,
+  AppTransferQueries,
+  OAuthClientQueries,
+  SshKeyQueries,
+} from './account-store.ts';
 export type { DomainQueries, OwnedDomain, SniEndpointQueries } from './domain-store.ts';
 export type { WebhookDeliveryQueries, WebhookEventQueries, WebhookQueries } from './webhook-store.ts';
 export type {

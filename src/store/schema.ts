@@ -7,6 +7,10 @@ export interface Schema {
   authorizations: AuthorizationTable;
   apps: AppTable;
   collaborators: CollaboratorTable;
+  oauth_clients: OAuthClientTable;
+  ssh_keys: SshKeyTable;
+  app_features: AppFeatureTable;
+  app_transfers: AppTransferTable;
   slugs: SlugTable;
   builds: BuildTable;
   releases: ReleaseTable;
@@ -49,6 +53,53 @@ export interface AuthorizationTable {
   scopes: string;
   expires_at: string | null;
   revoked_at: string | null;
+  /** Null: the account's own. */
+  client_id: string | null;
+  /** Made by a login through a browser. */
+  is_session: number;
+  /** SHA-256, hex, of the code that this can still be exchanged for a token with. */
+  grant_hash: string | null;
+  /** SHA-256, hex, of what a new access token is given for. */
+  refresh_hash: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+interface OAuthClientTable {
+  id: string;
+  account_id: string;
+  name: string;
+  redirect_uri: string;
+  /** Encrypted. */
+  secret: Uint8Array;
+  created_at: string;
+  updated_at: string;
+}
+
+interface SshKeyTable {
+  id: string;
+  account_id: string;
+  public_key: string;
+  /** Unique for the account. */
+  fingerprint: string;
+  comment: string;
+  created_at: string;
+}
+
+interface AppFeatureTable {
+  app_id: string;
+  name: string;
+  enabled: number;
+  created_at: string;
+  updated_at: string;
+}
+
+interface AppTransferTable {
+  id: string;
+  app_id: string;
+  owner_id: string;
+  recipient_id: string;
+  state: string;
   created_at: string;
   updated_at: string;
 }

@@ -17,6 +17,7 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: 'releases', column: 'config_vars', context: ['config-vars', 'app_id'] },
   { table: 'log_drains', column: 'url', context: ['log-drain', 'id'] },
   { table: 'sni_endpoints', column: 'private_key', context: ['sni-endpoint', 'id'] },
+  { table: 'oauth_clients', column: 'secret', context: ['oauth-client', 'id'] },
   { table: 'webhooks', column: 'target', context: ['webhook', 'id'] },
 ];
 

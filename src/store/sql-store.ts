@@ -23,6 +23,10 @@ interface Progress {
 export class SqlStore implements Store {
   readonly accounts: Queries['accounts'];
   readonly authorizations: Queries['authorizations'];
+  readonly oauthClients: Queries['oauthClients'];
+  readonly sshKeys: Queries['sshKeys'];
+  readonly appFeatures: Queries['appFeatures'];
+  readonly appTransfers: Queries['appTransfers'];
   readonly apps: Queries['apps'];
   readonly collaborators: Queries['collaborators'];
   readonly slugs: Queries['slugs'];
@@ -63,6 +67,10 @@ export class SqlStore implements Store {
     this.secretKeys = secretKeyQueries(handle);
     this.accounts = queries.accounts;
     this.authorizations = queries.authorizations;
+    this.oauthClients = queries.oauthClients;
+    this.sshKeys = queries.sshKeys;
+    this.appFeatures = queries.appFeatures;
+    this.appTransfers = queries.appTransfers;
     this.apps = queries.apps;
     this.collaborators = queries.collaborators;
     this.slugs = queries.slugs;

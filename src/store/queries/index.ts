@@ -1,8 +1,10 @@
 import type { Handle } from '../handle.ts';
 import type { Queries } from '../store.ts';
 import { accountQueries } from './account-queries.ts';
+import { appFeatureQueries } from './app-feature-queries.ts';
 import { appQueries } from './app-queries.ts';
 import { appSetupQueries } from './app-setup-queries.ts';
+import { appTransferQueries } from './app-transfer-queries.ts';
 import { authorizationQueries } from './authorization-queries.ts';
 import { buildQueries } from './build-queries.ts';
 import { collaboratorQueries } from './collaborator-queries.ts';
@@ -10,9 +12,11 @@ import { domainQueries } from './domain-queries.ts';
 import { dynoQueries } from './dyno-queries.ts';
 import { formationQueries } from './formation-queries.ts';
 import { logDrainQueries } from './log-drain-queries.ts';
+import { oauthClientQueries } from './oauth-client-queries.ts';
 import { releaseQueries } from './release-queries.ts';
 import { slugQueries } from './slug-queries.ts';
 import { sniEndpointQueries } from './sni-endpoint-queries.ts';
+import { sshKeyQueries } from './ssh-key-queries.ts';
 import { webhookDeliveryQueries } from './webhook-delivery-queries.ts';
 import { webhookEventQueries } from './webhook-event-queries.ts';
 import { webhookQueries } from './webhook-queries.ts';
@@ -22,7 +26,11 @@ export function plainQueries(handle: Handle): Queries {
   return {
     accounts: accountQueries(handle),
     authorizations: authorizationQueries(handle),
+    oauthClients: oauthClientQueries(handle),
+    sshKeys: sshKeyQueries(handle),
     apps: appQueries(handle),
+    appFeatures: appFeatureQueries(handle),
+    appTransfers: appTransferQueries(handle),
     collaborators: collaboratorQueries(handle),
     slugs: slugQueries(handle),
     builds: buildQueries(handle),

@@ -100,7 +100,7 @@ it('refuses what TLS clients could not be shown, says why, and never quotes the 
   for (const [chain, key, why] of cases) {
     const attempt = (): unknown => readCertificate(chain, key);
     expect(attempt).toThrow(why);
-    expect(attempt).toThrow(expect.objectContaining({ id: 'invalid_params' }) as unknown);
+    expect(attempt).toThrow(expect.objectContaining({ id: 'invalid_params' }));
     expect(attempt).not.toThrow(key.split('\n')[1] ?? key);
   }
 });
