@@ -1,5 +1,5 @@
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { readKeyFile, secretKeyFile } from '../config/index.ts';
 import { writeFileAtomic } from '../lib/atomic-file.ts';
 import { keyFingerprint } from '../lib/key-fingerprint.ts';
@@ -19,6 +19,10 @@ export async function writeNextKey(dataDir: string, key: Uint8Array): Promise<vo
  * it (`fingerprint`), and is removed if not. Gives back the key that took its place.
  */
 export async function settleNextKey(dataDir: string, fingerprint: string | null): Promise<Uint8Array | null> {
+  // A write that was killed before its rename.
+  for (const name of await readdir(dataDir)) {
+    if (name.startsWith(`${basename(nextKeyFile(dataDir))}.tmp-`)) await rm(join(dataDir, name), { force: true });
+  }
   const next = await readKeyFile(nextKeyFile(dataDir));
   if (next === null) return null;
   if (keyFingerprint(next) !== fingerprint) {
