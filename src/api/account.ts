@@ -1,6 +1,7 @@
 import { hashPassword, parsePassword, verifyPassword } from '../account/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { Account } from '../model/account.ts';
+import type { AccountId } from '../model/ids.ts';
 import type { ApiCall } from './api-call.ts';
 import { objectBody, stringField } from './body.ts';
 import { withAccount, type Routes } from './route.ts';
@@ -18,10 +19,7 @@ export const accountRoutes: Routes = {
     },
   ),
   'GET /users/:user': withAccount(
-    (call) => {
-      requireSelf(call);
-      return serializeAccount(call.account);
-    },
+    async (call) => serializeAccount((await findForOperator(call)) ?? requireSelf(call)),
     { reach: 'identity' },
   ),
   'PATCH /users/:user': withAccount((call) => {
@@ -42,7 +40,6 @@ export const accountRoutes: Routes = {
   'GET /account/features': withAccount(() => [], { reach: 'identity' }),
   'GET /account/features/:feature': withAccount(unknownFeature, { reach: 'identity' }),
   'PATCH /account/features/:feature': withAccount(unknownFeature),
-  'GET /pipelines': withAccount(() => [], { reach: 'identity' }),
 };
 
 /** Of Heroku's Dashboard. */
@@ -65,11 +62,20 @@ function unknownFeature(): never {
 }
 
 /** `~` is whoever asks; nobody reads another's account. */
-export function requireSelf(call: ApiCall): void {
+export function requireSelf(call: ApiCall): Account {
   const user = call.param('user');
   if (user !== '~' && user !== call.account.id && user !== call.account.email) {
     throw new PlatformError('not_found', "Couldn't find that user.", { resource: 'user' });
   }
+  return call.account;
+}
+
+/** The operator may look up everybody, and so may name whom a pipeline is to be transferred to. */
+async function findForOperator(call: ApiCall): Promise<Account | null> {
+  if (!call.account.isOperator) return null;
+  const user = call.param('user');
+  const { accounts } = call.platform.store;
+  return user.includes('@') ? accounts.findByEmail(user) : accounts.findById(user as AccountId);
 }
 
 /** Our own fields `new_password` and, if there is one already, `password`. */

@@ -8,9 +8,6 @@ export const notOfferedRoutes: Routes = {
   'GET /addon-services': withAccount(() => [], { reach: 'apps' }),
   'GET /apps/:app/addons': withApp('view', () => []),
   'GET /apps/:app/addon-attachments': withApp('view', () => []),
-  'GET /apps/:app/pipeline-couplings': withApp('view', () => {
-    throw new PlatformError('not_found', "Couldn't find that pipeline coupling.", { resource: 'pipeline_coupling' });
-  }),
   'POST /actions/addons/resolve': withAccount(
     () => {
       throw new PlatformError('not_found', "Couldn't find that add-on.", { resource: 'add_on' });
@@ -49,7 +46,6 @@ export const notOfferedRoutes: Routes = {
     'Teams and spaces are not offered by this platform.',
     'Create the app without --team and --space.',
   ),
-  'POST /pipelines': refuse('Pipelines are not offered by this platform.', 'Push the same commit to each app instead.'),
 };
 
 function unknownTelemetryDrain(): Route {

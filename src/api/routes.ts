@@ -17,10 +17,17 @@ import { formationRoutes } from './formation.ts';
 import { logDrainRoutes } from './log-drains.ts';
 import { logSessionRoutes } from './log-sessions.ts';
 import { notOfferedRoutes } from './not-offered.ts';
+import { filterAppsRoutes } from './filter-apps.ts';
+import { pipelineCouplingRoutes } from './pipeline-couplings.ts';
+import { pipelineLatestRoutes } from './pipeline-latest.ts';
+import { pipelinePromotionRoutes } from './pipeline-promotions.ts';
+import { pipelineRoutes } from './pipelines.ts';
 import { oauthClientRoutes } from './oauth-clients.ts';
 import { oauthSessionRoutes } from './oauth-sessions.ts';
 import { oauthTokenRoutes } from './oauth-tokens.ts';
 import { releaseRoutes } from './releases.ts';
+import { reviewAppConfigRoutes } from './review-app-config.ts';
+import { reviewAppRoutes } from './review-apps.ts';
 import type { Routes } from './route.ts';
 import { schemaRoutes } from './schema.ts';
 import { sshKeyRoutes } from './ssh-keys.ts';
@@ -61,6 +68,13 @@ export const apiRoutes: Routes = {
   ...buildpackInstallationRoutes,
   ...logDrainRoutes,
   ...logSessionRoutes,
+  ...pipelineRoutes,
+  ...pipelineCouplingRoutes,
+  ...pipelineLatestRoutes,
+  ...pipelinePromotionRoutes,
+  ...reviewAppConfigRoutes,
+  ...reviewAppRoutes,
+  ...filterAppsRoutes,
   ...webhookRoutes,
   ...webhookDeliveryRoutes,
   ...catalogRoutes,

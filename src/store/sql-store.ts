@@ -38,6 +38,10 @@ export class SqlStore implements Store {
   readonly logDrains: Queries['logDrains'];
   readonly domains: Queries['domains'];
   readonly sniEndpoints: Queries['sniEndpoints'];
+  readonly pipelines: Queries['pipelines'];
+  readonly pipelineCouplings: Queries['pipelineCouplings'];
+  readonly pipelinePromotions: Queries['pipelinePromotions'];
+  readonly reviewApps: Queries['reviewApps'];
   readonly webhooks: Queries['webhooks'];
   readonly webhookEvents: Queries['webhookEvents'];
   readonly webhookDeliveries: Queries['webhookDeliveries'];
@@ -82,6 +86,10 @@ export class SqlStore implements Store {
     this.logDrains = queries.logDrains;
     this.domains = queries.domains;
     this.sniEndpoints = queries.sniEndpoints;
+    this.pipelines = queries.pipelines;
+    this.pipelineCouplings = queries.pipelineCouplings;
+    this.pipelinePromotions = queries.pipelinePromotions;
+    this.reviewApps = queries.reviewApps;
     this.webhooks = queries.webhooks;
     this.webhookEvents = queries.webhookEvents;
     this.webhookDeliveries = queries.webhookDeliveries;

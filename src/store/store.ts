@@ -29,6 +29,12 @@ import type { Release, ReleaseStatus } from '../model/release.ts';
 import type { Slug, SlugDraft } from '../model/slug.ts';
 import type { AppFeatureQueries, AppTransferQueries, OAuthClientQueries, SshKeyQueries } from './account-store.ts';
 import type { DomainQueries, SniEndpointQueries } from './domain-store.ts';
+import type {
+  PipelineCouplingQueries,
+  PipelinePromotionQueries,
+  PipelineQueries,
+  ReviewAppQueries,
+} from './pipeline-store.ts';
 import type { SecretKeyQueries } from './secret-key-store.ts';
 import type { WebhookDeliveryQueries, WebhookEventQueries, WebhookQueries } from './webhook-store.ts';
 
@@ -57,6 +63,10 @@ export interface Queries {
   readonly logDrains: LogDrainQueries;
   readonly domains: DomainQueries;
   readonly sniEndpoints: SniEndpointQueries;
+  readonly pipelines: PipelineQueries;
+  readonly pipelineCouplings: PipelineCouplingQueries;
+  readonly pipelinePromotions: PipelinePromotionQueries;
+  readonly reviewApps: ReviewAppQueries;
   readonly webhooks: WebhookQueries;
   readonly webhookEvents: WebhookEventQueries;
   readonly webhookDeliveries: WebhookDeliveryQueries;

@@ -609,8 +609,11 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       const ada = await store.accounts.create({ email: 'ada@example.com' });
       const bob = await store.accounts.create({ email: 'bob@example.com', passwordHash: 'scrypt$x' });
       const { authorizations, collaborators } = store;
-      const token = (hash: string, description: string, more: Partial<NewAuthorization> = {}) =>
-        authorizations.create({
+      const token = (hash: string, description: string, more: Partial<NewAuthorization> = {}) => {
+        // Those of one millisecond are in no order.
+        const before = Date.now();
+        while (Date.now() === before);
+        return authorizations.create({
           accountId: ada.id,
           hash,
           hint: null,
@@ -619,6 +622,7 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
           expiresAt: null,
           ...more,
         });
+      };
       const laptop = await token('h1', 'laptop', { scopes: ['read', 'identity'], hint: 'HRKU**********1' });
       await token('h2', 'old', { expiresAt: new Date(Date.now() - 1) });
       await token('h3', 'new', { expiresAt: new Date(Date.now() + 60_000) });

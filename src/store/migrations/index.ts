@@ -5,7 +5,8 @@ import { addAccess } from './0002-add-access.ts';
 import { addDeploys } from './0006-add-deploys.ts';
 import { addDomains } from './0007-add-domains.ts';
 import { addAccountThings } from './0009-add-account-things.ts';
-import { addSecretKeys } from './0010-secret-keys.ts';
+import { addPipelines } from './0010-add-pipelines.ts';
+import { addSecretKeys } from './0012-secret-keys.ts';
 import { createLogDrains } from './0004-log-drains.ts';
 import { createWebhooks } from './0005-webhooks.ts';
 
@@ -25,6 +26,7 @@ export function migrations(types: ColumnTypes): Record<string, Migration> {
     '0005-webhooks': step(createWebhooks),
     '0007-add-domains': step(addDomains),
     '0009-add-account-things': step(addAccountThings),
-    '0010-secret-keys': step(addSecretKeys),
+    '0010-add-pipelines': step(addPipelines),
+    '0012-secret-keys': step(addSecretKeys),
   };
 }

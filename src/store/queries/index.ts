@@ -12,8 +12,12 @@ import { domainQueries } from './domain-queries.ts';
 import { dynoQueries } from './dyno-queries.ts';
 import { formationQueries } from './formation-queries.ts';
 import { logDrainQueries } from './log-drain-queries.ts';
+import { pipelineCouplingQueries } from './pipeline-coupling-queries.ts';
+import { pipelinePromotionQueries } from './pipeline-promotion-queries.ts';
+import { pipelineQueries } from './pipeline-queries.ts';
 import { oauthClientQueries } from './oauth-client-queries.ts';
 import { releaseQueries } from './release-queries.ts';
+import { reviewAppQueries } from './review-app-queries.ts';
 import { slugQueries } from './slug-queries.ts';
 import { sniEndpointQueries } from './sni-endpoint-queries.ts';
 import { sshKeyQueries } from './ssh-key-queries.ts';
@@ -41,6 +45,10 @@ export function plainQueries(handle: Handle): Queries {
     logDrains: logDrainQueries(handle),
     domains: domainQueries(handle),
     sniEndpoints: sniEndpointQueries(handle),
+    pipelines: pipelineQueries(handle),
+    pipelineCouplings: pipelineCouplingQueries(handle),
+    pipelinePromotions: pipelinePromotionQueries(handle),
+    reviewApps: reviewAppQueries(handle),
     webhooks: webhookQueries(handle),
     webhookEvents: webhookEventQueries(handle),
     webhookDeliveries: webhookDeliveryQueries(handle),

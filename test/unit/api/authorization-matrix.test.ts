@@ -126,7 +126,7 @@ it('asks for a token that is valid: every endpoint but the public ones', async (
 });
 
 const ofApps =
-  /^\/(apps|users\/:user\/apps|teams\/apps|addons|addon-|actions|sources|pipeline|review-app|app-setup|filters|test-run|telemetry)/;
+  /^\/(apps|users\/(:user\/apps|~\/pipeline-couplings)|teams\/apps|addons|addon-|actions|sources|pipeline|review-app|app-setup|filters|test-run|telemetry)/;
 
 /** Said a second time, from the paths: what the declarations may not get wrong. */
 function scopesFor(method: string, path: string): readonly Scope[] {

@@ -4,6 +4,7 @@ import { endpointTable } from '../../../src/api/endpoint-table.ts';
 import { apiRoutes } from '../../../src/api/routes.ts';
 import { sessionId } from '../../../src/api/serialize-authorization.ts';
 import type { App } from '../../../src/model/app.ts';
+import type { AppId, AppSetupId, PipelineId, ReviewAppId } from '../../../src/model/ids.ts';
 import { makeCertificate } from '../../rig/certificate.ts';
 import { ApiRig } from './api-rig.ts';
 
@@ -27,7 +28,6 @@ const neverAnswered: ReadonlySet<string> = new Set([
   'GET /telemetry-drains/:drain',
   'PATCH /telemetry-drains/:drain',
   'DELETE /telemetry-drains/:drain',
-  'GET /apps/:app/pipeline-couplings',
   'POST /actions/addons/resolve',
   'POST /actions/addon-attachments/resolve',
 ]);
@@ -130,11 +130,60 @@ const bodies: Readonly<Record<string, (world: World, rig: ApiRig) => unknown>> =
   'DELETE /teams/apps/:app/collaborators/:collaborator': async ({ app, params }, rig) => {
     await rig.api('POST', `/apps/${app.name}/collaborators`, { user: params['collaborator'] });
   },
+  'POST /pipelines': () => ({ name: 'another' }),
+  'PATCH /pipelines/:pipeline': () => ({ name: 'renamed' }),
+  'DELETE /pipelines/:pipeline': async ({ params }, rig) => {
+    params['pipeline'] = idOf(await rig.api('POST', '/pipelines', { name: 'to-destroy' }));
+  },
+  'PATCH /pipelines/:pipeline/stage/:stage/config-vars': () => ({ KEY: 'value' }),
+  'POST /pipeline-couplings': async ({ params }, rig) => {
+    await rig.createApp('uncoupled');
+    return { app: 'uncoupled', pipeline: params['pipeline'], stage: 'development' };
+  },
+  'PATCH /pipeline-couplings/:coupling': () => ({ stage: 'staging' }),
+  'POST /pipeline-promotions': ({ params }) => promotionIn(params['pipeline'] ?? ''),
+  'POST /pipeline-transfers': async ({ params }, { platform }) => {
+    const first = await platform.store.accounts.findByEmail('first@example.com');
+    return { pipeline: { id: params['pipeline'] }, new_owner: { id: first?.id, type: 'user' } };
+  },
+  'POST /review-apps': async ({ params }, rig) => {
+    return { branch: 'other', pipeline: params['pipeline'], source_blob: await sourceBlob(rig) };
+  },
+  'POST /pipelines/:pipeline/review-app-config': async ({ params }, rig) => {
+    await rig.api('DELETE', `/pipelines/${params['pipeline'] ?? ''}/review-app-config`);
+    return { repo: 'me/line' };
+  },
+  'PATCH /pipelines/:pipeline/review-app-config': () => ({ base_name: 'look' }),
+  'DELETE /pipelines/:pipeline/review-app-config': async ({ params }, rig) => {
+    const id = idOf(await rig.api('POST', '/pipelines', { name: 'not-to-review' }));
+    await rig.api('POST', `/pipelines/${id}/review-app-config`, { repo: 'me/line' });
+    params['pipeline'] = id;
+  },
+  'DELETE /review-apps/:review_app': async ({ params }, rig) => {
+    const { store } = rig.platform;
+    const kept = await store.reviewApps.findById(params['review_app'] as ReviewAppId);
+    if (kept === null) throw new Error('no review app');
+    const gone = await store.reviewApps.create({ ...kept, appId: kept.appSetupId as string as AppId });
+    params['review_app'] = gone.id;
+  },
+  'POST /filters/apps': ({ app }) => ({ in: { id: [app.id] } }),
   'POST /actions/addons/resolve': () => ({ addon: 'nothing' }),
   'POST /actions/addon-attachments/resolve': () => ({ addon_attachment: 'nothing' }),
   'POST /oauth/authorizations': () => ({ description: 'made here', scope: ['read'], expires_in: 60 }),
   'PATCH /oauth/authorizations/:authorization': () => ({ description: 'changed' }),
 };
+
+function promotionIn(pipeline: string): object {
+  return {
+    pipeline: { id: pipeline },
+    source: { app: { id: 'conforming' } },
+    targets: [{ app: { id: 'promoted-to' } }],
+  };
+}
+
+function idOf({ json }: { readonly json: unknown }): string {
+  return (json as { id: string }).id;
+}
 
 interface World {
   readonly app: App;
@@ -169,6 +218,23 @@ async function furnish(rig: ApiRig): Promise<World> {
   const domain = { hostname: 'www.example.com', sni_endpoint: endpoint.name };
   await rig.api('POST', '/apps/conforming/domains', domain);
   await rig.api('PATCH', '/apps/conforming', { maintenance: true });
+  await rig.createApp('promoted-to');
+  const pipeline = idOf(
+    await rig.api('POST', '/pipelines', { name: 'line', owner: { id: rig.operator.id, type: 'user' } }),
+  );
+  const couple = { app: app.id, pipeline, stage: 'staging' };
+  const coupling = idOf(await rig.api('POST', '/pipeline-couplings', couple));
+  await rig.api('POST', '/pipeline-couplings', { ...couple, app: 'promoted-to', stage: 'production' });
+  const promotion = idOf(await rig.api('POST', '/pipeline-promotions', promotionIn(pipeline)));
+  await rig.api('POST', `/pipelines/${pipeline}/review-app-config`, { repo: 'me/line' });
+  const reviewApp = await rig.platform.store.reviewApps.create({
+    pipelineId: pipeline as PipelineId,
+    appId: app.id,
+    appSetupId: idOf(setup) as AppSetupId,
+    creatorId: rig.operator.id,
+    branch: 'main',
+    prNumber: 24,
+  });
   const [delivery] = await rig.platform.store.webhookDeliveries.list(app.id, { order: 'asc', max: 1 });
   const [build] = await rig.platform.store.builds.list(app.id);
   const params = {
@@ -186,6 +252,11 @@ async function furnish(rig: ApiRig): Promise<World> {
     webhook: webhook.id,
     delivery: delivery?.id ?? '',
     event: delivery?.event.id ?? '',
+    pipeline,
+    review_app: reviewApp.id,
+    coupling,
+    promotion,
+    stage: 'review',
     type: 'web',
     dyno: 'web.1',
     region: 'us',
@@ -255,7 +326,8 @@ it.each(endpoints)('$name is answered as Heroku publishes it', async ({ name, me
 
 it('has lists that are not empty where there is something, so that their items are checked', async () => {
   await using furnished = await ApiRig.start();
-  await furnish(furnished);
+  const { params } = await furnish(furnished);
+  const [line, promotion] = [params['pipeline'] ?? '', params['promotion'] ?? ''];
   for (const path of [
     '/apps',
     '/apps/conforming/releases',
@@ -270,6 +342,15 @@ it('has lists that are not empty where there is something, so that their items a
     '/apps/conforming/sni-endpoints',
     '/apps/conforming/collaborators',
     '/apps/conforming/buildpack-installations',
+    '/pipelines?eq[name]=line',
+    '/pipeline-couplings',
+    '/users/~/pipeline-couplings',
+    `/pipelines/${line}/pipeline-couplings`,
+    `/pipelines/${line}/latest-builds`,
+    `/pipelines/${line}/latest-deployments`,
+    `/pipelines/${line}/latest-releases`,
+    `/pipelines/${line}/review-apps`,
+    `/pipeline-promotions/${promotion}/promotion-targets`,
     '/oauth/authorizations',
     '/oauth/clients',
     '/account/keys',
