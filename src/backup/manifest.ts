@@ -78,7 +78,8 @@ export function parseManifest(text: string): readonly ManifestEntry[] {
   const manifest = parseJson(text);
   const members = isRecord(manifest) ? manifest['members'] : null;
   if (!Array.isArray(members)) throw damaged('its list of contents can not be read');
-  return members as readonly ManifestEntry[];
+  if (!members.every(isRecord)) throw damaged('its list of contents can not be read');
+  return members as unknown as readonly ManifestEntry[];
 }
 
 /** For whoever holds a backup that is not as it was made. */
@@ -90,7 +91,7 @@ export function damaged(how: string, cause?: unknown): PlatformError {
   );
 }
 
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -98,6 +99,6 @@ function parseJson(text: string): unknown {
   }
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -11,7 +11,7 @@ import { finishRestore, importStore, type PlainRows, type PlainValue } from '../
 import type { Logger } from '../log.ts';
 import { requireKey, requireKeyFile, type GivenKey } from './backup-key.ts';
 import type { DataPaths } from './data-paths.ts';
-import { damaged, type BackupHeader } from './manifest.ts';
+import { damaged, isRecord, parseJson, type BackupHeader } from './manifest.ts';
 import { readBackup } from './read-backup.ts';
 import { requireRestorable } from './require-restorable.ts';
 import { findLeft, ownName } from './staging-folder.ts';
@@ -120,7 +120,8 @@ async function restoreRepos(
 }
 
 function parseRefs(text: string, id: string): RepoRefs {
-  const { head, refs } = JSON.parse(text) as Partial<Record<keyof RepoRefs, unknown>>;
+  const parsed = parseJson(text);
+  const { head, refs } = isRecord(parsed) ? parsed : {};
   const isRef = (ref: unknown): boolean =>
     Array.isArray(ref) &&
     ref.length === 2 &&
@@ -140,7 +141,7 @@ function plainRows({ migrations }: BackupHeader, tables: readonly string[], dir:
       const lines = createInterface({ input: createReadStream(join(dir, `${table}.jsonl`)), crlfDelay: Infinity });
       let piece: (readonly PlainValue[])[] = [];
       for await (const line of lines) {
-        piece.push(JSON.parse(line) as readonly PlainValue[]);
+        piece.push(parseRow(line, table));
         if (piece.length < rowsAtOnce) continue;
         yield piece;
         piece = [];
@@ -151,6 +152,17 @@ function plainRows({ migrations }: BackupHeader, tables: readonly string[], dir:
 }
 
 const rowsAtOnce = 500;
+
+function parseRow(line: string, table: string): readonly PlainValue[] {
+  const row = parseJson(line);
+  if (!Array.isArray(row) || !row.every(isPlainValue)) throw damaged(`a row of ${table} can not be read`);
+  return row;
+}
+
+function isPlainValue(value: unknown): value is PlainValue {
+  if (value === null || typeof value === 'string' || Number.isSafeInteger(value)) return true;
+  return isRecord(value) && typeof value['base64'] === 'string';
+}
 
 async function sync(dir: string): Promise<void> {
   const folder = await open(dir);

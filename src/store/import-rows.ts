@@ -1,6 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import { PlatformError } from '../errors/platform-error.ts';
-import type { Database } from './dialects/database.ts';
+import { codeOf, type Database } from './dialects/database.ts';
 import { migrate, migrateLike } from './migrate.ts';
 import { clearRestoreMark, createRestoreMark, readRestoreMark } from './restore-mark.ts';
 import type { Schema } from './schema.ts';
@@ -36,7 +36,10 @@ export async function importRows(database: Database, rows: PlainRows, options: I
     const order = await parentsFirst([...known.keys()], database);
     for (const table of order.toReversed()) await sql`delete from ${sql.table(table)}`.execute(db);
     for (const table of order) {
-      if (rows.tables.includes(table)) await insertTable(db, table, known.get(table) ?? [], rows.read(table));
+      if (!rows.tables.includes(table)) continue;
+      await insertTable(db, table, known.get(table) ?? [], rows.read(table)).catch((error: unknown) => {
+        throw isRefusal(error) ? unfitting(table, error) : error;
+      });
     }
     const foreign = rows.tables.find((table) => !known.has(table));
     if (foreign !== undefined) throw unfitting(foreign);
@@ -109,9 +112,15 @@ function fromPlain(value: PlainValue): string | number | null | Buffer {
   return typeof value === 'object' && value !== null ? Buffer.from(value.base64, 'base64') : value;
 }
 
-function unfitting(table: string): PlatformError {
+/** Of a row, by the database: a constraint or a type. */
+function isRefusal(error: unknown): boolean {
+  return /^(SQLITE_(CONSTRAINT|MISMATCH|TOOBIG)|2[23])/.test(codeOf(error));
+}
+
+function unfitting(table: string, cause?: unknown): PlatformError {
   return new PlatformError(
     'invalid_params',
     `The rows of ${JSON.stringify(table)} in the backup do not fit the schema that it says it has. It was not made by Hokku, or was changed; use another backup.`,
+    { cause },
   );
 }

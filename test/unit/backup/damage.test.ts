@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -175,6 +175,31 @@ it('refuses what a newer version has made, and asks for the key by its fingerpri
   const sealed = await archive(headerOf({ keyFingerprint: '0123456789abcdef' }));
   expect(await refusal(sealed)).toMatch(/does not hold the secret key .* \(fingerprint 0123456789abcdef\)\. Give it/);
   expect(await refusal(sealed, Buffer.alloc(32))).toMatch(/--key-file gives another one \([0-9a-f]{16}\)/);
+});
+
+it.each([
+  ['no JSON', '["id"]\nnothing\n', /a row of accounts can not be read/],
+  ['an object', '["id"]\n{"id":1}\n', /a row of accounts can not be read/],
+  ['bytes that are none', '["id"]\n[{"base64":7}]\n', /a row of accounts can not be read/],
+  ['too few values', '["id","email"]\n["x"]\n', /do not fit the schema/],
+  ['a row that lacks what it must have', '["id"]\n["x"]\n', /do not fit the schema/],
+])('refuses rows that are %s', async (_what, rows, text) => {
+  const members: [string, string][] = [
+    ...headerOf({ migrations: ['0001-create-tables'] }),
+    ['database/accounts.jsonl', rows],
+  ];
+  expect(await refusal(await archive(members))).toMatch(text);
+});
+
+it.each([
+  ['no JSON', 'nothing'],
+  ['a list', '[]'],
+  ['a branch elsewhere', '{"head":"../../main","refs":[]}'],
+  ['a ref that git would not have', `{"head":"refs/heads/main","refs":[["refs/../config","${'a'.repeat(40)}"]]}`],
+  ['a ref without its objects', `{"head":"refs/heads/main","refs":[["refs/heads/main","${'a'.repeat(40)}"]]}`],
+])('refuses a repository whose refs are %s', async (_what, refs) => {
+  const members: [string, string][] = [...headerOf({}), [`repos/${randomUUID()}.refs`, refs]];
+  expect(await refusal(await archive(members))).toMatch(/^The backup is damaged or is none of Hokku's: .*of app/);
 });
 
 it('migrates the rows of an older version', async () => {
