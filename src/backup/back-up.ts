@@ -48,6 +48,8 @@ export async function backUp(input: BackUpInput): Promise<BackUpReport> {
   const { target } = input;
   if (typeof target === 'string' && (await exists(target)))
     throw new PlatformError('conflict', `${target} exists, and a backup never overwrites anything. Give another name.`);
+  if (typeof target === 'string' && !(await exists(dirname(target))))
+    throw new PlatformError('not_found', `${dirname(target)} does not exist. Make it, or write the backup elsewhere.`);
   try {
     await using staging = await openStaging(input.data.root);
     const startedAt = performance.now();

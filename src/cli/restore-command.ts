@@ -12,6 +12,7 @@ import {
 } from '../config/index.ts';
 import { makeDataFolders } from '../data-folder.ts';
 import { PlatformError } from '../errors/platform-error.ts';
+import { exists } from '../lib/exists.ts';
 import { isOutOfSpace } from '../lib/is-out-of-space.ts';
 import { openLogs } from '../log.ts';
 import { quoteForDotenv } from './client/shell-quote.ts';
@@ -79,6 +80,11 @@ async function givenKey(keyFile: string | null, env: Environment, dataDir: strin
 
 /** What is restored takes about as much as its backup, and each repository once more while it is checked. */
 async function requireSpace(file: string, dataDir: string): Promise<void> {
+  if (!(await exists(file)))
+    throw new PlatformError(
+      'not_found',
+      `${file} does not exist. Give the path of a file that \`hokku backup\` has written.`,
+    );
   const stats = await stat(file);
   if (!stats.isFile()) return;
   const { bavail, bsize } = await statfs(await nearestFolder(dirname(dataDir)));
