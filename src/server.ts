@@ -154,7 +154,9 @@ async function registerEdges(http: FastifyInstance, platform: Platform, api: Api
         }
       },
       onPush: (push, output, signal) =>
-        platform.store.actingAs(push.actor, () => onPush(push, platform, output, signal)),
+        platform.store.actingAs(push.actor, { via: 'git push', address: push.address }, () =>
+          onPush(push, platform, output, signal),
+        ),
       limits: defaultReceiverLimits,
       log: platform.logs.receiver,
     }),
