@@ -17,11 +17,12 @@ const floors = [
       'webhook',
       'source',
       'output-stream',
+      'secret-key',
       'cgroup',
       'metrics',
     ],
   },
-  { name: 'stages', rooms: ['build', 'release', 'formation'] },
+  { name: 'stages', rooms: ['build', 'release', 'formation', 'backup'] },
   { name: 'lifecycle', rooms: ['lifecycle'] },
   { name: 'edge', rooms: ['receiver', 'api', 'rendezvous', 'health', 'cli'] },
 ];

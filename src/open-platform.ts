@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ensureFirstAccount } from './account/index.ts';
+import { readRestoreId, sweepStaging } from './backup/index.ts';
 import { BackgroundWork } from './background-work.ts';
 import { BuildCaches, limitScripts } from './build/index.ts';
 import { sandboxOptions, type Config, type Secrets } from './config/index.ts';
@@ -34,6 +35,7 @@ import { Metrics } from './metrics/index.ts';
 import { openRepos } from './repo/index.ts';
 import { openRouter, type Router } from './router/index.ts';
 import { OutputStreams } from './output-stream/index.ts';
+import { agreeOnKey } from './secret-key/index.ts';
 import { openSlugStore } from './slug/index.ts';
 import { SourceStore } from './source/index.ts';
 import { openStore } from './store/index.ts';
@@ -83,23 +85,27 @@ async function open(
 ): Promise<OpenPlatform> {
   const closing = new AbortController();
   const background = new BackgroundWork(logs);
-  const store = opened.use(await openStore({ url: config.databaseUrl, log: logs.store }));
+  const store = opened.use(
+    await openStore({ url: config.databaseUrl, log: logs.store, restoreId: await readRestoreId(data.root) }),
+  );
+  const secretKey = await agreeOnKey(store, secrets, data.root);
   await ensureFirstAccount(store, { email: config.adminEmail, token: secrets.apiKey });
   const certificate = await ensureCertificate(data.tls, config.domain, operatorCertificate(config));
   const sandbox = config.sandbox === 'none' ? noSandbox : await probeSandbox(sandboxOptions(config, config.sandbox));
   if (!sandbox.hasPrivatePaths && process.getuid?.() === 0) await requirePassable(data.root);
 
+  await sweepStaging(data.root);
   const groups = opened.use(await openCgroups(data.root));
   const buildLimits = { memoryBytes: config.limits.buildMemoryBytes, dir: data.root };
 
-  const configVars = openConfigVars(store, secrets.secretKey);
+  const configVars = openConfigVars(store, secretKey);
   const repos = await openRepos({ dir: data.repos, hooksDir: join(packageRoot, 'hooks'), log: logs.receiver });
   const slugs = await openSlugStore({ dir: data.slugs, log: logs.build });
   const inBackground: Platform['inBackground'] = (what, work) => {
     background.add(what, work);
   };
   const slugCollector = new SlugCollector({ store, slugs, inBackground, closing: closing.signal });
-  const secretBox = openSecretBox(secrets.secretKey);
+  const secretBox = openSecretBox(secretKey);
   let publicPort = config.port;
   const outbound = openOutbound({ publicPort: () => publicPort, allowLoopback: config.allowLoopbackTargets });
   const logplex = opened.use(await openLogplex({ dir: data.logs, log: logs.logplex, outbound }));
@@ -183,7 +189,7 @@ async function open(
     slugCollector,
     sources: new SourceStore(data.sources, config.limits.sourceMaxBytes),
     streams: opened.use(new OutputStreams(data.streams, logs.build)),
-    signer: new PathSigner(secrets.secretKey),
+    signer: new PathSigner(secretKey),
     configVars,
     secretBox,
     outbound,

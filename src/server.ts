@@ -4,7 +4,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { authenticate, scopesAllow } from './account/index.ts';
 import { apiPlugin, serializeResource, serverOptions, type ApiOptions } from './api/index.ts';
 import { authorizeApp } from './app/index.ts';
-import { loadSecrets, type Config, type Environment } from './config/index.ts';
+import { databaseKind, loadSecrets, type Config, type Environment } from './config/index.ts';
 import { openDataFolder } from './data-folder.ts';
 import { PlatformError } from './errors/platform-error.ts';
 import { endOnFatalErrors } from './fatal-errors.ts';
@@ -48,6 +48,8 @@ export interface PlatformFile {
   readonly port: number;
   readonly bind: string;
   readonly domain: string;
+  /** Absent: written by an older version. */
+  readonly database?: 'sqlite' | 'postgres';
   /** The operator's certificate is for the domain; ours is also for `localhost`. */
   readonly hasOwnCertificate: boolean;
 }
@@ -82,6 +84,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
       port: router.port,
       bind: config.bind,
       domain: config.domain,
+      database: databaseKind(config),
       hasOwnCertificate: config.tls !== null,
     };
     await writeFileAtomic(join(data.root, 'platform.json'), JSON.stringify(known));

@@ -102,6 +102,10 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
   };
 }
 
+export function databaseKind({ databaseUrl: url }: Pick<Config, 'databaseUrl'>): 'sqlite' | 'postgres' {
+  return url.startsWith('postgres') ? 'postgres' : 'sqlite';
+}
+
 export function defaultDataDir(env: Environment, isRoot: boolean): string {
   if (isRoot) return '/var/lib/hokku';
   const base = env['XDG_DATA_HOME'];

@@ -33,6 +33,7 @@ export interface Schema {
   webhook_deliveries: WebhookDeliveryTable;
   audit_entries: AuditEntryTable;
   counters: CounterTable;
+  secret_keys: SecretKeyTable;
 }
 
 interface AccountTable {
@@ -412,4 +413,12 @@ interface CounterTable {
   name: string;
   /** The last one handed out. */
   value: number;
+}
+
+/** Of the key that everything encrypted is sealed with: the newest row. Never the key itself. */
+interface SecretKeyTable {
+  /** 1, and one more with each rotation. */
+  version: number;
+  fingerprint: string;
+  created_at: string;
 }
