@@ -1,6 +1,7 @@
 import { accountRoutes } from './account.ts';
 import { appFeatureRoutes } from './app-features.ts';
 import { accountsRoutes } from './accounts.ts';
+import { addonAttachmentRoutes } from './addon-attachments.ts';
 import { appRoutes } from './apps.ts';
 import { appTransferRoutes } from './app-transfers.ts';
 import { appSetupRoutes } from './app-setups.ts';
@@ -80,6 +81,7 @@ export const apiRoutes: Routes = {
   ...webhookRoutes,
   ...webhookDeliveryRoutes,
   ...catalogRoutes,
+  ...addonAttachmentRoutes,
   ...notOfferedRoutes,
   ...schemaRoutes,
 };

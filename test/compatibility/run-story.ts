@@ -16,8 +16,13 @@ export async function runStory(
   installation: { readonly dir: string },
   rig: PlatformRig,
 ): Promise<readonly string[]> {
+  const missing = story.missing?.() ?? null;
+  if (missing !== null) {
+    process.stderr.write(`skipped: the official CLI ${story.title}: ${missing}\n`);
+    return [];
+  }
   await using cli = await HerokuCli.open(installation, rig);
-  const running = await RunningStory.begin(cli, rig);
+  await using running = await RunningStory.begin(cli, rig);
   const wrong: string[] = [];
   for (const step of story.steps) {
     try {
@@ -31,12 +36,13 @@ export async function runStory(
 }
 
 /** One shell of one user, and what was caught in it. */
-export class RunningStory {
+export class RunningStory implements AsyncDisposable {
   readonly rig: PlatformRig;
   readonly cli: HerokuCli;
   readonly dir: string;
   /** What `{name}` in a step stands for. */
   readonly caught = new Map<string, string>();
+  readonly #resources: AsyncDisposable[] = [];
 
   private constructor(cli: HerokuCli, rig: PlatformRig) {
     this.cli = cli;
@@ -50,6 +56,15 @@ export class RunningStory {
     await mkdir(story.dir);
     story.caught.set('localPort', String(await freePort()));
     return story;
+  }
+
+  /** Ends with the story. */
+  use(resource: AsyncDisposable): void {
+    this.#resources.push(resource);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const resource of this.#resources.toReversed()) await resource[Symbol.asyncDispose]();
   }
 
   async write(files: Readonly<Record<string, string>>, mode = 0o644): Promise<void> {

@@ -1,6 +1,7 @@
 import { accessStory } from './stories/access.ts';
 import { accountStory, sharingStory } from './stories/account.ts';
 import { appsStory } from './stories/apps.ts';
+import { databasesStory } from './stories/databases.ts';
 import { deploysStory } from './stories/deploys.ts';
 import { domainsStory } from './stories/domains.ts';
 import { integrationsStory, nothingStory } from './stories/integrations.ts';
@@ -15,6 +16,7 @@ export { nothingStory };
 /** Told by test/push/compatibility.test.ts, several at once; the longest first. */
 export const stories: readonly Story[] = [
   deploysStory,
+  databasesStory,
   runsStory,
   pipelinesStory,
   appsStory,

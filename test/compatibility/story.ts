@@ -28,6 +28,8 @@ export type Deed = (story: RunningStory) => Promise<unknown>;
 /** Commands that belong together, one after another in one shell, in an empty folder. */
 export interface Story {
   readonly title: string;
+  /** Why it can't be told on this machine; null: it can. */
+  readonly missing?: () => string | null;
   readonly steps: readonly (Step | Deed)[];
 }
 

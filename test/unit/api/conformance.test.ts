@@ -29,7 +29,6 @@ const neverAnswered: ReadonlySet<string> = new Set([
   'PATCH /telemetry-drains/:drain',
   'DELETE /telemetry-drains/:drain',
   'POST /actions/addons/resolve',
-  'POST /actions/addon-attachments/resolve',
 ]);
 
 /** Done by an account of its own. */
@@ -168,7 +167,10 @@ const bodies: Readonly<Record<string, (world: World, rig: ApiRig) => unknown>> =
   },
   'POST /filters/apps': ({ app }) => ({ in: { id: [app.id] } }),
   'POST /actions/addons/resolve': () => ({ addon: 'nothing' }),
-  'POST /actions/addon-attachments/resolve': () => ({ addon_attachment: 'nothing' }),
+  'POST /actions/addon-attachments/resolve': async ({ app }, rig) => {
+    await rig.api('PATCH', `/apps/${app.name}/config-vars`, { DATABASE_URL: 'postgres://me:word@db.invalid/app' });
+    return { addon_attachment: 'DATABASE', app: app.name };
+  },
   'POST /oauth/authorizations': () => ({ description: 'made here', scope: ['read'], expires_in: 60 }),
   'PATCH /oauth/authorizations/:authorization': () => ({ description: 'changed' }),
 };
