@@ -17,6 +17,7 @@ const floors = [
       'webhook',
       'source',
       'output-stream',
+      'disk',
     ],
   },
   { name: 'stages', rooms: ['build', 'release', 'formation'] },

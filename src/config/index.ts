@@ -1,4 +1,11 @@
-export { defaultDataDir, loadConfig, type Config, type ConfigLimits, type SandboxChoice } from './config.ts';
+export {
+  defaultDataDir,
+  loadConfig,
+  type Config,
+  type ConfigLimits,
+  type DiskLimits,
+  type SandboxChoice,
+} from './config.ts';
 export { sandboxOptions } from './sandbox-options.ts';
 export { readEnvironment, type Environment } from './env.ts';
 export { loadSecrets, readApiKey, type Secrets } from './secrets.ts';

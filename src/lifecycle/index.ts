@@ -5,6 +5,8 @@ export { addDomain, readCustomHosts, removeDomain, setDomainCertificate, type Do
 export { DynoLog } from './dyno-log.ts';
 export { BuildCancellations } from './build-cancellations.ts';
 export { Launches } from './launches.ts';
+export { DiskKeeper } from './disk-keeper.ts';
+export { reportDisk, type AppDisk, type DiskReport } from './disk-report.ts';
 export { SlugCollector } from './slug-collector.ts';
 export { addLogDrain, listLogDrains, removeLogDrain, type OpenLogDrain } from './log-drains.ts';
 export { onBoot } from './on-boot.ts';

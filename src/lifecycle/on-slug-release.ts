@@ -19,13 +19,29 @@ export async function onSlugRelease(
   actor: Actor,
   platform: Platform,
 ): Promise<Release> {
-  if (!(await platform.slugs.has(slug.sha256))) {
-    throw new PlatformError(
-      'invalid_params',
-      `The slug ${slug.id} is no longer stored. Deploy again to make a new one.`,
-    );
+  // From now on the slug stays, and it is looked for afterwards: whoever collects slugs either has it already or never will.
+  const letGo = platform.slugs.hold(slug.sha256, app.uid);
+  try {
+    if (!(await platform.slugs.has(slug.sha256))) {
+      const message = `The slug ${slug.id} is no longer stored. Deploy again to make a new one.`;
+      throw new PlatformError('invalid_params', message);
+    }
+    const release = await storeRelease(app, slug, description, actor, platform);
+    platform.inBackground('launch of a slug', launch(app, release, actor, platform));
+    return release;
+  } finally {
+    letGo();
   }
-  const release = await platform.store.transaction(async (tx) => {
+}
+
+function storeRelease(
+  app: App,
+  slug: Slug,
+  description: string | null,
+  actor: Actor,
+  platform: Platform,
+): Promise<Release> {
+  return platform.store.transaction(async (tx) => {
     const own = slug.appId === app.id ? slug : await tx.slugs.create({ ...slug, appId: app.id });
     const created = await createRelease(
       {
@@ -43,6 +59,4 @@ export async function onSlugRelease(
     await tx.apps.update(app.id, { buildpackProvidedDescription, releasedAt: created.createdAt });
     return created;
   });
-  platform.inBackground('launch of a slug', launch(app, release, actor, platform));
-  return release;
 }
