@@ -11,12 +11,12 @@ interface Disk {
   readonly used: number;
   readonly reserve: number;
   readonly platform: Readonly<Record<'database' | 'sources' | 'builds' | 'dynos' | 'ballast', number>>;
-  readonly apps: readonly (Readonly<Record<(typeof columns)[number] | 'slug_count', number>> & {
+  readonly apps: readonly (Readonly<Record<Column | 'slug_count', number>> & {
     readonly app: { readonly name: string };
   })[];
 }
 
-const columns = ['repository', 'slugs', 'unpacked', 'cache', 'logs', 'streams', 'total'] as const;
+type Column = 'repository' | 'slugs' | 'unpacked' | 'cache' | 'logs' | 'streams' | 'total';
 
 /** `hokku disk`: who uses what; with `--collect`, removes what nothing needs first and says how much that was. */
 export async function diskCommand(

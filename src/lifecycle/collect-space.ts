@@ -21,17 +21,16 @@ export async function collectSpace(
   const apps = await tools.store.apps.list();
   const ids = new Set(apps.map(({ id }) => id));
   await tools.gate.run(() => sweep(tools, ids));
-  let now = before;
   if (isAsked) {
     for (const { id } of apps) await tools.gate.run(() => tools.repos.pack(id, tools.closing, true));
     await removeSpares(tools);
   }
   for (const step of [removeSpares, expireReleases, removeCaches, shortenOutput]) {
-    now = await measure();
+    const now = await measure();
     if (now.excessBytes === 0) break;
     await step(tools, now, measure);
   }
-  now = await measure();
+  const now = await measure();
   const freedBytes = Math.max(0, before.usedBytes - now.usedBytes);
   tools.log.info({ freedBytes, usedBytes: now.usedBytes, excessBytes: now.excessBytes }, 'disk collected');
   return { freedBytes };

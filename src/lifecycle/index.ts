@@ -1,4 +1,5 @@
 export { Attachments, type Attachment } from './attachments.ts';
+export { cancelLaunch } from './cancel-launch.ts';
 export { createApp } from './create-app.ts';
 export { destroyApp } from './destroy-app.ts';
 export { addDomain, readCustomHosts, removeDomain, setDomainCertificate, type DomainRequest } from './domains.ts';

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
@@ -20,7 +19,6 @@ interface Disk {
 }
 
 const megabyte = 1024 * 1024;
-const noise = (bytes: number): string => randomBytes(bytes / 2).toString('hex');
 
 async function disk(rig: PlatformRig, ...args: readonly string[]): Promise<Disk> {
   const env = { HOKKU_DATA_DIR: rig.dataDir, HOME: rig.home, HOKKU_API_KEY: rig.token };
@@ -110,7 +108,7 @@ it('stays within its quota over 60 deploys, with the newest releases in reach', 
 it('refuses a build that has no room before it begins, and leaves what runs alone', async () => {
   await using small = await SmallDisk.mount('size=700m');
   if (small === null) {
-    console.warn('Skipped: no file system can be mounted here.');
+    process.stderr.write('skipped: no file system can be mounted here\n');
     return;
   }
   await using rig = await PlatformRig.start({ dataDir: join(small.dir, 'data'), settings: { HOKKU_STOP_GRACE: '1' } });
