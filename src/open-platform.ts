@@ -14,6 +14,7 @@ import {
   DynoLog,
   Launches,
   OneOffDynos,
+  dynoVars,
   readCustomHosts,
   SlugCollector,
   type Platform,
@@ -28,6 +29,7 @@ import { ensureCertificate } from './lib/tls-certificate.ts';
 import type { Logs } from './log.ts';
 import { openLogplex } from './logplex/index.ts';
 import type { AppId } from './model/ids.ts';
+import { Metrics } from './metrics/index.ts';
 import { openRepos } from './repo/index.ts';
 import { openRouter, type Router } from './router/index.ts';
 import { OutputStreams } from './output-stream/index.ts';
@@ -148,8 +150,8 @@ async function open(
     router,
     logs: logplex,
     lastLines: (_appId, dynoId) => Promise.resolve(outputs.lastLines(dynoId)),
-    readCustomHosts: (appId) => readCustomHosts(appId, { store, secretBox, domain: config.domain, logs }),
-    readConfigVars: (releaseId) => configVars.ofRelease(releaseId),
+    readCustomHosts: (appId) => readCustomHosts(appId, { store, secretBox, configVars, domain: config.domain, logs }),
+    readConfigVars: (releaseId) => dynoVars(releaseId, { store, configVars }),
     domain: config.domain,
     limits: { bootTimeoutMs: config.limits.bootTimeoutMs, stopGraceMs: config.limits.stopGraceMs },
     keepOldOnFailedRollOut: config.keepOldOnFailedRollOut,
@@ -215,6 +217,7 @@ async function open(
     oneOffs,
     attachments: new Attachments(),
     attachBy: config.attachBy,
+    metrics: new Metrics(),
     logplex,
     webhooks,
     logs,

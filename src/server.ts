@@ -10,6 +10,7 @@ import { PlatformError } from './errors/platform-error.ts';
 import { endOnFatalErrors } from './fatal-errors.ts';
 import { writeFileAtomic } from './lib/atomic-file.ts';
 import { Disposables } from './lib/disposables.ts';
+import { healthPlugin, type HealthState } from './health/index.ts';
 import { onBoot, onPush, type Platform } from './lifecycle/index.ts';
 import { openLogs } from './log.ts';
 import { openPlatform } from './open-platform.ts';
@@ -58,7 +59,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     const secrets = await loadSecrets(env, config.dataDir);
     const sockets = { http: join(data.run, 'platform.sock'), rendezvous: join(data.run, 'rendezvous.sock') };
     for (const path of Object.values(sockets)) await rm(path, { force: true });
-    const state: HttpState = { platform: null };
+    const state: { -readonly [Key in keyof HealthState]: HealthState[Key] } = { running: null };
     const http = createHttp(state);
 
     const { platform, router, sandbox, ...rest } = await openPlatform(config, secrets, data, logs, sockets);
@@ -83,7 +84,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
       hasOwnCertificate: config.tls !== null,
     };
     await writeFileAtomic(join(data.root, 'platform.json'), JSON.stringify(known));
-    state.platform = platform;
+    state.running = { platform, router, dataDir: data.root };
 
     return {
       port: router.port,
@@ -94,13 +95,13 @@ export async function startServer(config: Config, env: Environment, terminal: bo
       newApiKey: secrets.apiKeyIsNew ? secrets.apiKey : null,
       apiKey: secrets.apiKey,
       stopEverything: async () => {
-        state.platform = null;
+        state.running = null;
         await platform.formation.stopAll();
         await router.stop();
         data.releaseRun();
       },
       [Symbol.asyncDispose]: async () => {
-        state.platform = null;
+        state.running = null;
         await opened[Symbol.asyncDispose]();
       },
     };
@@ -116,12 +117,7 @@ function httpUrl(address: string, port: number): string {
   return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
-interface HttpState {
-  /** Null until boot has finished, and again from the start of the shutdown. */
-  platform: Platform | null;
-}
-
-function createHttp(state: HttpState): FastifyInstance {
+function createHttp(state: HealthState): FastifyInstance {
   // The router has limited header sizes and times already; bodies are limited where they are read.
   const http = fastify({
     ...serverOptions,
@@ -130,16 +126,11 @@ function createHttp(state: HttpState): FastifyInstance {
     bodyLimit: 1024 * 1024,
     forceCloseConnections: true,
   });
-  http.get('/healthz', () => ({ status: 'ok' }));
-  http.get('/readyz', async (_request, reply) => {
-    if (state.platform === null) return reply.code(503).send({ status: 'starting or stopping' });
-    try {
-      await state.platform.store.ping();
-      return { status: 'ready' };
-    } catch (error) {
-      state.platform.logs.platform.error({ err: error }, 'the database does not answer');
-      return reply.code(503).send({ status: 'the database does not answer' });
-    }
+  void http.register(healthPlugin(state));
+  http.addHook('onResponse', ({ routeOptions, url }, { statusCode }, done) => {
+    const isGit = (routeOptions.url ?? url).includes('.git');
+    state.running?.platform.metrics.requestAnswered(isGit ? 'git' : 'api', statusCode);
+    done();
   });
   return http;
 }

@@ -31,29 +31,27 @@ export class SpaceLedger {
   readonly #dir: string;
   readonly #reservedBytes: (totalBytes: number) => number;
   readonly #claims = new Set<SpaceNeed>();
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(dir: string, reservedBytes: (totalBytes: number) => number) {
     this.#dir = dir;
     this.#reservedBytes = reservedBytes;
   }
 
-  async claim(need: SpaceNeed): Promise<SpaceClaim | SpaceShortage> {
-    // Before it is measured: of two that come at once, the second counts the first.
-    const others = [...this.#claims];
-    this.#claims.add(need);
-    const claim = { status: 'granted' as const, [Symbol.dispose]: () => void this.#claims.delete(need) };
-    try {
-      const shortage = await this.#shortage(need, others);
-      if (shortage === null) return claim;
-      claim[Symbol.dispose]();
-      return shortage;
-    } catch (error) {
-      claim[Symbol.dispose]();
-      throw error;
-    }
+  /** One after the other: a claim that is refused takes nothing from the next. */
+  claim(need: SpaceNeed): Promise<SpaceClaim | SpaceShortage> {
+    const claim = this.#last.then(async () => {
+      const shortage = await this.#shortage(need);
+      if (shortage !== null) return shortage;
+      this.#claims.add(need);
+      return { status: 'granted' as const, [Symbol.dispose]: () => void this.#claims.delete(need) };
+    });
+    this.#last = claim.catch(() => undefined);
+    return claim;
   }
 
-  async #shortage(need: SpaceNeed, others: readonly SpaceNeed[]): Promise<SpaceShortage | null> {
+  async #shortage(need: SpaceNeed): Promise<SpaceShortage | null> {
+    const others = [...this.#claims];
     const { freeBytes, freeInodes, totalBytes } = await freeSpace(this.#dir);
     const rests = await Promise.all(others.map(async ({ bytes, taken }) => Math.max(0, bytes - (await taken()))));
     const promised = rests.reduce((sum, rest) => sum + rest, 0);

@@ -27,6 +27,7 @@ export async function onRollback(app: App, target: Release, actor: Actor, platfo
   try {
     if (!(await platform.slugs.has(target.slug.sha256))) throw slugGone(target);
     const release = await storeRollback(app, target, target.slug, actor, platform);
+    await platform.formation.refreshHosts(app.id);
     platform.inBackground('launch of a rollback', launch(app, release, actor, platform));
     return release;
   } finally {
