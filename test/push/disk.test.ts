@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { readdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { hokkuIn } from '../rig/hokku.ts';
@@ -142,3 +143,56 @@ it('refuses a build that has no room before it begins, and leaves what runs alon
   expect(accepted.output).toContain('deployed to Hokku');
   expect((await app.get()).body).toBe('two of web.1');
 }, 180_000);
+
+it('survives a disk that fills up in the middle of a push, at each of its stages', async () => {
+  await using small = await SmallDisk.mount('size=700m');
+  if (small === null) {
+    process.stderr.write('skipped: no file system can be mounted here\n');
+    return;
+  }
+  await using rig = await PlatformRig.start({ dataDir: join(small.dir, 'data'), settings: { HOKKU_STOP_GRACE: '1' } });
+  const app = await rig.createApp();
+  expect((await pushTiny(app, 'one')).exitCode).toBe(0);
+
+  const free = (): Promise<number> => statfs(small.dir).then(({ bavail, bsize }) => bavail * bsize);
+  const before = await free();
+  const fill = (path: string): string => `dd if=/dev/urandom of=${path} bs=1M count=2000`;
+  const stages: readonly { readonly name: string; readonly files: Record<string, string>; readonly says: RegExp }[] = [
+    {
+      name: 'compile',
+      files: { 'bin/pre_compile': `#!/bin/sh\n${fill('/tmp/full')}\n` },
+      says: /No space left on device[^]*Push rejected/,
+    },
+    {
+      // The slug of what is there finds no room beside it.
+      name: 'pack',
+      files: {
+        'bin/pre_compile': `#!/bin/sh\nfree=$(df -m --output=avail . | tail -1); ${fill('big').replace('2000', '$((free - 60))')}\n`,
+      },
+      says: /the disk of the platform is full[^]*Failed in: pack/,
+    },
+    {
+      name: 'release command',
+      files: { 'bin/pre_compile': '#!/bin/sh\n', Procfile: `web: exec python server.py\nrelease: ${fill('full')}\n` },
+      says: /No space left on device[^]*v\d+ is not live: its release command exited with status 1/,
+    },
+  ];
+  for (const { name, files, says } of stages) {
+    const push = await pushTiny(app, name, files);
+    expect([name, push.output]).toEqual([name, expect.stringMatching(says)]);
+    expect((await app.get()).body).toBe('one of web.1');
+    await eventually(`the space of ${name}`, async () => (await free()) > before - 30 * megabyte);
+  }
+
+  // Git itself finds no room for the pack.
+  await small.fill(3 * megabyte);
+  const files = { 'big.bin': randomBytes(10 * megabyte).toString('base64') };
+  const refused = await pushTiny(app, 'received', files);
+  expect(refused.exitCode).not.toBe(0);
+  expect(refused.output).toMatch(/No space left on device|disk/i);
+  expect((await app.get()).body).toBe('one of web.1');
+  await small.empty();
+  const accepted = await pushTiny(app, 'two');
+  expect(accepted.output).toContain('deployed to Hokku');
+  expect((await app.get()).body).toBe('two of web.1');
+}, 240_000);
