@@ -18,6 +18,7 @@ const floors = [
       'source',
       'output-stream',
       'disk',
+      'cgroup',
       'metrics',
     ],
   },

@@ -33,6 +33,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly platform: Platform;
   /** What keeps builds and dynos apart on this machine. */
   readonly isolation: string;
+  /** What keeps them to their size. */
+  readonly limits: string;
   /** The first account's token, if it was made at this start. */
   readonly newApiKey: string | null;
   readonly apiKey: string;
@@ -62,7 +64,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     const state: { -readonly [Key in keyof HealthState]: HealthState[Key] } = { running: null };
     const http = createHttp(state);
 
-    const { platform, router, sandbox, ...rest } = await openPlatform(config, secrets, data, logs, sockets);
+    const { platform, router, sandbox, limits, ...rest } = await openPlatform(config, secrets, data, logs, sockets);
     opened.use(rest);
     for (const name of config.unknownSettings) logs.platform.warn({ name }, 'unknown setting ignored');
     await registerEdges(http, platform, config.api);
@@ -92,6 +94,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
       clientUrl: httpUrl(wildcards[config.bind] ?? config.bind, router.port),
       platform,
       isolation: `${sandbox.rung} (${sandbox.description})`,
+      limits,
       newApiKey: secrets.apiKeyIsNew ? secrets.apiKey : null,
       apiKey: secrets.apiKey,
       stopEverything: async () => {
@@ -152,7 +155,9 @@ async function registerEdges(http: FastifyInstance, platform: Platform, api: Api
         }
       },
       onPush: (push, output, signal) =>
-        platform.store.actingAs(push.actor, () => onPush(push, platform, output, signal)),
+        platform.store.actingAs(push.actor, { via: 'git push', address: push.address }, () =>
+          onPush(push, platform, output, signal),
+        ),
       limits: defaultReceiverLimits,
       log: platform.logs.receiver,
     }),

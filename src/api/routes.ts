@@ -5,6 +5,7 @@ import { appRoutes } from './apps.ts';
 import { appTransferRoutes } from './app-transfers.ts';
 import { appSetupRoutes } from './app-setups.ts';
 import { buildpackRegistryRoutes } from './buildpack-registry.ts';
+import { auditRoutes } from './audit.ts';
 import { authorizationRoutes } from './authorizations.ts';
 import { buildRoutes } from './builds.ts';
 import { buildpackInstallationRoutes } from './buildpack-installations.ts';
@@ -44,6 +45,7 @@ import { webhookRoutes } from './webhooks.ts';
 export const apiRoutes: Routes = {
   ...accountRoutes,
   ...accountsRoutes,
+  ...auditRoutes,
   ...authorizationRoutes,
   ...oauthClientRoutes,
   ...oauthSessionRoutes,

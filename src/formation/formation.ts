@@ -95,6 +95,8 @@ export interface FormationDeps {
   /** Read once for each app, and again after `refreshHosts`. */
   readonly readCustomHosts: ReadCustomHosts;
   readConfigVars(releaseId: ReleaseId): Promise<ConfigVars>;
+  /** The feature `log-runtime-metrics`. Default: no app has it. */
+  wantsMetrics?(appId: AppId): Promise<boolean>;
   /** The end of what this very dyno wrote, oldest first, at most 20 lines. See DynoOutputs. */
   lastLines(appId: AppId, dynoId: DynoId): Promise<readonly string[]>;
   /** `$PORT` of web dynos, both ends included. Default 20000 to 29999: outside the kernel's ephemeral range. */

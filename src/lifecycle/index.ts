@@ -1,4 +1,4 @@
-export { listAppFeatures, setAppFeature, type AppFeature } from './app-features.ts';
+export { listAppFeatures, setAppFeature, wantsMetrics, type AppFeature } from './app-features.ts';
 export { answerTransfer, offerApp } from './app-transfers.ts';
 export { dynoVars } from './dyno-vars.ts';
 export { Attachments, type Attachment } from './attachments.ts';

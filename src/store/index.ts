@@ -6,6 +6,7 @@ export type {
   OAuthClientQueries,
   SshKeyQueries,
 } from './account-store.ts';
+export type { AuditQueries } from './audit-store.ts';
 export type { DomainQueries, OwnedDomain, SniEndpointQueries } from './domain-store.ts';
 export type {
   PipelineCouplingQueries,

@@ -31,6 +31,7 @@ export interface Schema {
   webhooks: WebhookTable;
   webhook_events: WebhookEventTable;
   webhook_deliveries: WebhookDeliveryTable;
+  audit_entries: AuditEntryTable;
   counters: CounterTable;
 }
 
@@ -46,6 +47,19 @@ interface AccountTable {
   password_hash: string | null;
   created_at: string;
   updated_at: string;
+}
+
+interface AuditEntryTable {
+  number: number;
+  at: string;
+  account_id: string;
+  email: string;
+  via: string;
+  address: string | null;
+  action: string;
+  app_id: string | null;
+  app_name: string | null;
+  detail: string;
 }
 
 export interface AuthorizationTable {

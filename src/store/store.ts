@@ -1,5 +1,6 @@
 import type { Account, Actor } from '../model/account.ts';
 import type { App } from '../model/app.ts';
+import type { Deed, Origin } from '../model/audit.ts';
 import type { AppSetup } from '../model/app-setup.ts';
 import type { Build, SourceBlob } from '../model/build.ts';
 import type { Authorization, Caller, Scope } from '../model/authorization.ts';
@@ -28,6 +29,7 @@ import type { LogDrain } from '../model/log-drain.ts';
 import type { Release, ReleaseStatus } from '../model/release.ts';
 import type { Slug, SlugDraft } from '../model/slug.ts';
 import type { AppFeatureQueries, AppTransferQueries, OAuthClientQueries, SshKeyQueries } from './account-store.ts';
+import type { AuditQueries } from './audit-store.ts';
 import type { DomainQueries, SniEndpointQueries } from './domain-store.ts';
 import type {
   PipelineCouplingQueries,
@@ -69,6 +71,7 @@ export interface Queries {
   readonly webhooks: WebhookQueries;
   readonly webhookEvents: WebhookEventQueries;
   readonly webhookDeliveries: WebhookDeliveryQueries;
+  readonly audit: AuditQueries;
 }
 
 /** What is written with it is committed together or not at all. You can't change several things without holding one. */
@@ -88,8 +91,13 @@ export interface Store extends Queries, AsyncDisposable {
    * Inside it, write through `tx` only: a nested transaction or a write through the store is refused, as it would wait for itself.
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
-  /** Changes that `work` makes are told to webhooks in the name of this actor; else they are the app's owner's. */
-  actingAs<T>(actor: Actor, work: () => T): T;
+  /**
+   * Changes that `work` makes are this actor's in the audit trail, and told to webhooks in that name; else they are the
+   * platform's, and the app's owner's.
+   */
+  actingAs<T>(actor: Actor, origin: Origin, work: () => T): T;
+  /** For the audit trail: a deed that changes no row, such as a command that somebody runs. */
+  noteDeed(deed: Deed): Promise<void>;
   /** Calls back after each commit that has written events for webhooks. One listener; it must not throw. */
   onWebhookEvents(listener: () => void): void;
   /** Cheap proof that the database answers, for /readyz. */
