@@ -65,7 +65,7 @@ export interface ConfigLimits {
 export interface DiskLimits {
   /** Of slugs, build caches, repositories, logs, streams and sources together; null: 80% of the disk. */
   readonly quotaBytes: number | null;
-  /** Left free by builds, for dynos, logs and the database; null: 5% of the disk, from 64 MB to 2 GB. */
+  /** Left free by builds, for dynos, logs and the database; null: 5% of the disk, from 64 MB (but at most 10%) to 2 GB. */
   readonly reserveBytes: number | null;
   /** Of each app, the newest releases that can be rolled back to in any case. */
   readonly rollbackReleases: number;

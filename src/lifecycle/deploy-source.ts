@@ -104,7 +104,7 @@ type BuildSourceOutcome =
 
 async function buildSource(deploy: Deploy, platform: Platform): Promise<BuildSourceOutcome> {
   const lastSlug = (await platform.store.releases.findCurrent(deploy.app.id))?.slug ?? null;
-  const space = await platform.disk.admit({ id: deploy.record.id, lastSlug });
+  const space = await platform.disk.admit({ id: deploy.record.id, lastSlug, signal: deploy.signal });
   if (space.status === 'short') return { status: 'failed', failure: { reason: 'short-of-space', shortage: space } };
   try {
     return await buildWithin(deploy, lastSlug, platform);

@@ -19,6 +19,8 @@ const firstBuildBytes = 256 * 1024 * 1024;
 const leastBytes = 64 * 1024 * 1024;
 /** A build's folders hold the source, the app that is built of it and its slug; measured on the usual languages. */
 const perSlugByte = 8;
+/** On a small disk builds are let try, and are named as what filled it. */
+const mostOfDisk = 1 / 8;
 const buildFiles = 5_000;
 /** What the quota is about; the folders of builds and dynos come and go. */
 const counted = ['repos', 'slugs', 'sources', 'streams', 'cache', 'logs'] as const;
@@ -62,10 +64,14 @@ export class DiskKeeper implements AsyncDisposable {
   async admit(build: {
     readonly id: BuildId;
     readonly lastSlug: Slug | null;
+    /** Of the build: one that is cancelled does not wait for a collection. */
+    readonly signal: AbortSignal;
   }): Promise<SpaceClaim | SpaceShortage | QuotaShortage> {
     const { ledger, paths } = this.#tools;
-    const { id, lastSlug } = build;
-    const bytes = lastSlug === null ? firstBuildBytes : Math.max(leastBytes, lastSlug.sizeBytes * perSlugByte);
+    const { id, lastSlug, signal } = build;
+    const guess = lastSlug === null ? firstBuildBytes : Math.max(leastBytes, lastSlug.sizeBytes * perSlugByte);
+    const { totalBytes } = await freeSpace(this.#tools.root);
+    const bytes = Math.min(guess, Math.floor(totalBytes * mostOfDisk));
     const taken = async (): Promise<number> => {
       const dirs = [`${paths.builds}/${id}`, `${paths.builds}/${id}.source`];
       const sizes = await Promise.all(dirs.map((dir) => measureFolder(dir)));
@@ -76,7 +82,8 @@ export class DiskKeeper implements AsyncDisposable {
     const isOver = (this.#last?.usedBytes ?? 0) > (this.#last?.quotaBytes ?? 0);
     if (first.status === 'granted' && !isOver) return first;
     if (first.status === 'granted') first[Symbol.dispose]();
-    await this.collect(bytes);
+    await Promise.race([this.collect(bytes), aborted(signal)]);
+    if (signal.aborted) return { status: 'granted', [Symbol.dispose]: () => undefined };
     const { usedBytes, quotaBytes } = this.#last ?? { usedBytes: 0, quotaBytes: Infinity };
     if (usedBytes > quotaBytes) return { status: 'short', of: 'quota', used: usedBytes, quota: quotaBytes };
     return ledger.claim(need);
@@ -146,4 +153,17 @@ export class DiskKeeper implements AsyncDisposable {
       if (!this.#tools.closing.aborted) this.#tools.log.error({ err: error }, 'keeping the disk in order failed');
     }
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener(
+      'abort',
+      () => {
+        resolve();
+      },
+      { once: true },
+    );
+  });
 }
