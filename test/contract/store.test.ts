@@ -451,7 +451,9 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       expect([wakes, await store.webhookEvents.list(app.id)]).toEqual([0, []]);
 
       const bob = { accountId: guest.id, email: guest.email };
-      const release = await store.actingAs(bob, { via: 'test', address: null }, () => store.releases.create(releaseOf(app, account)));
+      const release = await store.actingAs(bob, { via: 'test', address: null }, () =>
+        store.releases.create(releaseOf(app, account)),
+      );
       await store.releases.setStatus(release.id, 'succeeded');
       const collaborator = await store.collaborators.set(app.id, guest.id, ['view']);
       await store.collaborators.remove(collaborator.id);
