@@ -18,6 +18,7 @@ const floors = [
       'source',
       'output-stream',
       'secret-key',
+      'disk',
       'cgroup',
       'metrics',
     ],

@@ -19,6 +19,10 @@ export interface DataFolder extends AsyncDisposable {
   readonly dynos: string;
   readonly logs: string;
   readonly tls: string;
+  /** Who keeps collection away, see disk/collection-gate.ts. */
+  readonly holds: string;
+  /** A file that gives way on a full disk. */
+  readonly ballast: string;
   /** Sockets and pid files. Elsewhere than in `root` when its path is too long for a socket. */
   readonly run: string;
   /** Nothing that uses `run` goes on: disposing takes a folder outside of `root` away. */
@@ -72,6 +76,8 @@ export function dataPaths(root: string): DataPaths {
     dynos: join(root, 'dynos'),
     logs: join(root, 'logs'),
     tls: join(root, 'tls'),
+    holds: join(root, 'holds'),
+    ballast: join(root, 'ballast'),
     run: runFolder(root),
   };
 }

@@ -6,12 +6,14 @@ import { BuildCaches, limitScripts } from './build/index.ts';
 import { sandboxOptions, type Config, type Secrets } from './config/index.ts';
 import { openCgroups } from './cgroup/index.ts';
 import { openConfigVars } from './config-vars/index.ts';
+import { Ballast, CollectionGate, reservedBytes, SpaceLedger } from './disk/index.ts';
 import { requirePassable, type DataFolder } from './data-folder.ts';
 import { openLocalRuntime } from './dyno/index.ts';
 import { DynoOutputs, openFormation } from './formation/index.ts';
 import {
   Attachments,
   BuildCancellations,
+  DiskKeeper,
   DynoLog,
   Launches,
   OneOffDynos,
@@ -104,7 +106,9 @@ async function open(
   const inBackground: Platform['inBackground'] = (what, work) => {
     background.add(what, work);
   };
-  const slugCollector = new SlugCollector({ store, slugs, inBackground, closing: closing.signal });
+  const gate = new CollectionGate(data.holds, closing.signal);
+  const collection = { reach: config.disk, gate, inBackground, closing: closing.signal };
+  const slugCollector = new SlugCollector({ store, slugs, ...collection });
   const secretBox = openSecretBox(secretKey);
   let publicPort = config.port;
   const outbound = openOutbound({ publicPort: () => publicPort, allowLoopback: config.allowLoopbackTargets });
@@ -176,6 +180,22 @@ async function open(
     await background.settled();
   });
 
+  const sources = new SourceStore(data.sources, config.limits.sourceMaxBytes);
+  const streams = opened.use(new OutputStreams(data.streams, logs.build));
+  const caches = opened.use(new BuildCaches(data.cache, logs.build));
+  const disk = opened.use(
+    new DiskKeeper({
+      ...{ store, slugs, slugCollector, caches, repos, streams, sources, gate, inBackground },
+      ledger: new SpaceLedger(data.root, (totalBytes) => reservedBytes(config.disk, totalBytes)),
+      ballast: new Ballast(data.root, data.ballast, logs.platform),
+      paths: data,
+      root: data.root,
+      limits: config.disk,
+      log: logs.platform,
+      closing: closing.signal,
+    }),
+  );
+
   const platform: Platform = {
     urls: platformUrls(config.domain, router.port),
     domain: config.domain,
@@ -187,8 +207,9 @@ async function open(
     repos,
     slugs,
     slugCollector,
-    sources: new SourceStore(data.sources, config.limits.sourceMaxBytes),
-    streams: opened.use(new OutputStreams(data.streams, logs.build)),
+    disk,
+    sources,
+    streams,
     signer: new PathSigner(secretKey),
     configVars,
     secretBox,
@@ -198,7 +219,7 @@ async function open(
       runInSandbox: await limitScripts(runInSandbox, groups, buildLimits),
       slugs,
       buildpacksDir: join(packageRoot, 'buildpacks'),
-      caches: opened.use(new BuildCaches(data.cache, logs.build)),
+      caches,
       workDir: data.builds,
       platformEnv: config.buildEnvironment,
       log: logs.build,

@@ -74,6 +74,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     await http.register(execPlugin(exec));
     await onBoot(platform);
     await platform.webhooks.start(serializeResource(platform));
+    platform.disk.start();
     await router.commit();
     await http.listen({ path: sockets.http });
     opened.defer(() => http.close());

@@ -13,6 +13,7 @@ import { buildpackInstallationRoutes } from './buildpack-installations.ts';
 import { catalogRoutes } from './catalog.ts';
 import { collaboratorRoutes } from './collaborators.ts';
 import { configVarRoutes } from './config-vars.ts';
+import { diskRoutes } from './disk.ts';
 import { domainRoutes } from './domains.ts';
 import { dynoRoutes } from './dynos.ts';
 import { formationRoutes } from './formation.ts';
@@ -60,6 +61,7 @@ export const apiRoutes: Routes = {
   ...collaboratorRoutes,
   ...configVarRoutes,
   ...formationRoutes,
+  ...diskRoutes,
   ...domainRoutes,
   ...sniEndpointRoutes,
   ...dynoRoutes,

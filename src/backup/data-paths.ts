@@ -7,4 +7,6 @@ export interface DataPaths {
   readonly streams: string;
   readonly logs: string;
   readonly tls: string;
+  /** Not held: who keeps collection away. */
+  readonly holds: string;
 }

@@ -1,5 +1,6 @@
 import { mkdir, open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { holdCollection } from '../disk/index.ts';
 import { linkFile } from '../lib/link-file.ts';
 import type { AppId, Sha256 } from '../model/ids.ts';
 import { digestOf, linkRepo, readRefs, type RepoRefs } from '../repo/index.ts';
@@ -55,6 +56,8 @@ const noRefs: RepoRefs = { head: 'refs/heads/main', refs: [] };
  * again deploys again.
  */
 export async function stage(input: StageInput): Promise<Stage> {
+  // A repack moves objects between two listings of a repository, and a collection takes files away.
+  await using _held = await holdCollection(input.data.holds, input.signal);
   for (let number = 1; ; number += 1) {
     input.signal.throwIfAborted();
     const attempt = await tryStage({ ...input, dir: join(input.dir, String(number)) });

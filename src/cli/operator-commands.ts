@@ -25,6 +25,14 @@ export function registerOperatorCommands(program: Command, terminal: Terminal, r
     );
   registerSafekeeping(program, terminal, run);
   program
+    .command('disk')
+    .description("say what uses the platform's disk: each app, the platform itself, what is free")
+    .option('--collect', 'remove what nothing needs first, and say how much that was')
+    .option('--json', 'print the numbers as JSON, in bytes')
+    .action((options: { collect?: true; json?: true }) =>
+      run(async () => (await import('./disk-command.ts')).diskCommand(options, terminal)),
+    );
+  program
     .command('demo')
     .description('start a platform here, push a Python app to it and show the page')
     .option('--once', 'stop after the first answered request')

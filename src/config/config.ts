@@ -29,6 +29,7 @@ export interface Config {
   /** The transport of `heroku run`. */
   readonly attachBy: 'rendezvous' | 'ssh';
   readonly limits: ConfigLimits;
+  readonly disk: DiskLimits;
   readonly keepOldOnFailedRollOut: boolean;
   /** Origins inside private networks that sources may be fetched from: `https://git.example.internal`. */
   readonly privateSources: readonly string[];
@@ -60,6 +61,18 @@ export interface ConfigLimits {
   readonly attachIdleMs: number;
 }
 
+/** What may be kept on the data folder's disk. */
+export interface DiskLimits {
+  /** Of slugs, build caches, repositories, logs, streams and sources together; null: 80% of the disk. */
+  readonly quotaBytes: number | null;
+  /** Left free by builds, for dynos, logs and the database; null: 5% of the disk, from 64 MB (but at most 10%) to 2 GB. */
+  readonly reserveBytes: number | null;
+  /** Of each app, the newest releases that can be rolled back to in any case. */
+  readonly rollbackReleases: number;
+  /** Older ones can be for this long, unless the quota is passed. */
+  readonly rollbackMs: number;
+}
+
 const mebibyte = 1024 * 1024;
 
 /** Throws a PlatformError that names the variable, its value and what is allowed. */
@@ -89,6 +102,12 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
       stopGraceMs: whole(env, 'HOKKU_STOP_GRACE', 30, 0, 600) * 1000,
       attachTimeoutMs: whole(env, 'HOKKU_ATTACH_TIMEOUT', 30, 1, 600) * 1000,
       attachIdleMs: whole(env, 'HOKKU_ATTACH_IDLE', 3600, 1, 86_400) * 1000,
+    },
+    disk: {
+      quotaBytes: optionalMegabytes(env, 'HOKKU_DISK_QUOTA_MB'),
+      reserveBytes: optionalMegabytes(env, 'HOKKU_DISK_RESERVE_MB'),
+      rollbackReleases: whole(env, 'HOKKU_ROLLBACK_RELEASES', 20, 1, 100_000),
+      rollbackMs: whole(env, 'HOKKU_ROLLBACK_DAYS', 30, 0, 36_500) * 24 * 60 * 60_000,
     },
     allowLoopbackTargets: oneOf(env, 'HOKKU_LOOPBACK_TARGETS', ['on', 'off'], 'off') === 'on',
     keepOldOnFailedRollOut: oneOf(env, 'HOKKU_KEEP_OLD_RELEASE', ['on', 'off'], 'on') === 'on',
@@ -143,6 +162,10 @@ function whole(env: Environment, name: string, fallback: number, from: number, t
 
 function optionalPort(env: Environment, name: string): number | null {
   return text(env, name, '') === '' ? null : whole(env, name, 0, 1, 65_535);
+}
+
+function optionalMegabytes(env: Environment, name: string): number | null {
+  return text(env, name, '') === '' ? null : whole(env, name, 0, 1, 999_999_999) * mebibyte;
 }
 
 function oneOf(env: Environment, name: string, allowed: readonly string[], fallback: string): string {

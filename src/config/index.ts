@@ -4,6 +4,7 @@ export {
   loadConfig,
   type Config,
   type ConfigLimits,
+  type DiskLimits,
   type SandboxChoice,
 } from './config.ts';
 export { sandboxOptions } from './sandbox-options.ts';

@@ -8,7 +8,7 @@ import { launch } from './launch.ts';
 import { describeBootFailure, type LaunchOutcome } from './launch-outcome.ts';
 import { outcomeOfNewer } from './outcome-of-newer.ts';
 import type { Platform } from './platform.ts';
-import { releaseSlug, requireStored } from './release-slug.ts';
+import { releaseSlug, withStoredSlug } from './release-slug.ts';
 
 export interface PromotionRequest {
   readonly pipeline: Pipeline;
@@ -41,21 +41,22 @@ export async function onPromotion(
   if (release.status !== 'succeeded') {
     throw new PlatformError('invalid_params', `Can't promote v${release.version}: that release is ${release.status}.`);
   }
-  await requireStored(slug, platform);
   const description = describePromotion(source, release);
-  const { promotion, launches } = await platform.store.transaction(async (tx) => {
-    const launches: { readonly app: App; readonly release: Release }[] = [];
-    for (const app of targets) {
-      launches.push({ app, release: await releaseSlug(app, slug, description, actor, tx, platform) });
-    }
-    const promotion = await tx.pipelinePromotions.create({
-      pipelineId: pipeline.id,
-      sourceAppId: source.id,
-      sourceReleaseId: release.id,
-      targets: launches.map((item) => ({ appId: item.app.id, releaseId: item.release.id })),
-    });
-    return { promotion, launches };
-  });
+  const { promotion, launches } = await withStoredSlug(slug, platform, () =>
+    platform.store.transaction(async (tx) => {
+      const launches: { readonly app: App; readonly release: Release }[] = [];
+      for (const app of targets) {
+        launches.push({ app, release: await releaseSlug(app, slug, description, actor, tx, platform) });
+      }
+      const promotion = await tx.pipelinePromotions.create({
+        pipelineId: pipeline.id,
+        sourceAppId: source.id,
+        sourceReleaseId: release.id,
+        targets: launches.map((item) => ({ appId: item.app.id, releaseId: item.release.id })),
+      });
+      return { promotion, launches };
+    }),
+  );
   const records = await platform.store.pipelinePromotions.listTargets(promotion.id);
   for (const { app, release: promoted } of launches) {
     const record = records.find(({ releaseId }) => releaseId === promoted.id);
@@ -130,6 +131,8 @@ async function describeFailure(release: Release, outcome: LaunchOutcome, platfor
       return `${failed} ${outcome.why}. ${keptOld} Read its output with heroku releases:output, correct it and promote again.`;
     case 'kept-old':
       return `${failed} ${describeBootFailure(outcome)}. ${keptOld} Read its log with heroku logs, correct it and promote again.`;
+    case 'cancelled':
+      return outcome.isCurrent ? null : `${failed} it was cancelled. ${keptOld} Promote again.`;
     case 'superseded': {
       const newer = await outcomeOfNewer(release, platform);
       if (newer?.outcome.status === 'live' || newer?.outcome.status === 'crashed') return null;

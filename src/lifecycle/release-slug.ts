@@ -8,10 +8,19 @@ import type { Transaction } from '../store/index.ts';
 import { initialStatus } from './launch.ts';
 import type { Platform } from './platform.ts';
 
-/** Throws `invalid_params` when the bytes of the slug are gone. */
-export async function requireStored(slug: Slug, platform: Platform): Promise<void> {
-  if (await platform.slugs.has(slug.sha256)) return;
-  throw new PlatformError('invalid_params', `The slug ${slug.id} is no longer stored. Deploy again to make a new one.`);
+/**
+ * Does `work`, which makes a release of the slug, while the slug can't go. It is held before it is looked for: whoever
+ * collects slugs either has it already or never will. Throws `invalid_params` when the bytes of the slug are gone.
+ */
+export async function withStoredSlug<T>(slug: Slug, platform: Platform, work: () => Promise<T>): Promise<T> {
+  const letGo = platform.slugs.hold(slug.sha256, 0);
+  try {
+    if (await platform.slugs.has(slug.sha256)) return await work();
+    const message = `The slug ${slug.id} is no longer stored. Deploy again to make a new one.`;
+    throw new PlatformError('invalid_params', message);
+  } finally {
+    letGo();
+  }
 }
 
 /**

@@ -23,12 +23,14 @@ export interface ReleasePhase {
   readonly logs: AppLogWriter;
   /** Calls back with what this dyno writes, until the returned function is called. */
   watchOutput(dynoId: DynoId, listener: (output: DynoOutput) => void): () => void;
-  /** Shows the dyno in the app's list until the returned function is called. `stop` is for whoever sees it there. */
+  /** Shows the dyno in the app's list until the returned function is called. `stop` is for whoever sees it there; the second time, it is killed. */
   showDyno?(view: DynoView, stop: () => void): () => void;
   /** Gets the command's raw bytes as they come. */
   readonly output?: BuildOutput;
   /** Ends the command: SIGTERM, then SIGKILL. The release has failed then. */
   readonly signal: AbortSignal;
+  /** Ends it as `stop` does, and with SIGKILL a second later. */
+  readonly cancelled?: AbortSignal;
   readonly timeoutMs: number;
   /** From SIGTERM to SIGKILL. Default 10 s. */
   readonly stopGraceMs?: number;
@@ -63,9 +65,9 @@ export async function runReleasePhase(phase: ReleasePhase): Promise<ReleasePhase
   const unwatch = phase.watchOutput(spec.id, ({ bytes }) => {
     phase.output?.write(bytes);
   });
-  const stopped = new AbortController();
+  const stops = new Stops(phase.cancelled);
   const hide = phase.showDyno?.(viewOf(spec), () => {
-    stopped.abort();
+    stops.ask();
   });
   try {
     say(`Starting process with command \`${spec.command}\``);
@@ -77,7 +79,7 @@ export async function runReleasePhase(phase: ReleasePhase): Promise<ReleasePhase
       throw new Error(`The ${spec.type} command of v${spec.releaseVersion} could not be started`, { cause: error });
     }
     say('State changed from starting to up');
-    const { exit, endedBy } = await untilEnd(dyno, phase, stopped.signal, say);
+    const { exit, endedBy } = await untilEnd(dyno, phase, stops, say);
     const hasSucceeded = exit?.status === 0 && endedBy === 'exit';
     sayEnd(say, exit, hasSucceeded);
     await phase.logs.flush();
@@ -124,7 +126,7 @@ function viewOf({ id, appId, name, type, command, size, releaseId, releaseVersio
 async function untilEnd(
   dyno: RunningDyno,
   phase: ReleasePhase,
-  stopped: AbortSignal,
+  stops: Stops,
   say: (...messages: string[]) => void,
 ): Promise<{ exit: Exit | null; endedBy: ReleasePhaseOutcome['endedBy'] }> {
   const over = new AbortController();
@@ -135,18 +137,50 @@ async function untilEnd(
     exited.then(() => 'exit' as const),
     timer(phase.timeoutMs, over.signal).then(() => 'timeout' as const),
     fired(phase.signal, over.signal).then(() => 'abort' as const),
-    fired(stopped, over.signal).then(() => 'stop' as const),
+    fired(stops.asked, over.signal).then(() => 'stop' as const),
   ]);
   if (reason !== 'exit') {
     say('Stopping all processes with SIGTERM');
     await dyno.terminate();
-    await timer(phase.stopGraceMs ?? 10_000, over.signal);
+    await Promise.race([timer(phase.stopGraceMs ?? 10_000, over.signal), stops.hurried(over.signal)]);
     if (!over.signal.aborted) {
       say('Stopping remaining processes with SIGKILL');
       await dyno.kill();
     }
   }
   return { exit: await exited, endedBy: reason };
+}
+
+const cancelGraceMs = 1_000;
+/** Two orders at once are one that came by two ways. */
+const sameOrderMs = 300;
+
+/** The orders to stop that a release command has got. */
+class Stops {
+  readonly #asked = new AbortController();
+  readonly #hurry = new AbortController();
+  readonly #cancelled: AbortSignal;
+  #askedAtMs = Infinity;
+
+  constructor(cancelled = new AbortController().signal) {
+    this.#cancelled = cancelled;
+  }
+
+  get asked(): AbortSignal {
+    return AbortSignal.any([this.#asked.signal, this.#cancelled]);
+  }
+
+  ask(): void {
+    if (performance.now() > this.#askedAtMs + sameOrderMs) this.#hurry.abort();
+    this.#askedAtMs = Math.min(this.#askedAtMs, performance.now());
+    this.#asked.abort();
+  }
+
+  /** Resolves when there is no more time to end by itself, or when `over` fires. */
+  async hurried(over: AbortSignal): Promise<void> {
+    const late = fired(this.#cancelled, over).then(() => timer(cancelGraceMs, over));
+    await Promise.race([fired(this.#hurry.signal, over), late]);
+  }
 }
 
 /** The order of the two lines of a success is Heroku's. */

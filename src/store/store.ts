@@ -224,7 +224,7 @@ export interface SlugQueries {
   findById(id: SlugId): Promise<Slug | null>;
   /**
    * SHA-256 of every slug of any app that runs, is being launched, can be rolled back to or tried again: of releases that
-   * have not failed, and of the newest. A slug that a client has uploaded waits for its first release for a day.
+   * have neither failed nor expired, and of the newest. A slug that a client has uploaded waits for its first release for a day.
    */
   listShasInUse(now?: Date): Promise<readonly Sha256[]>;
   /** SHA-256 of every slug that was ever made for the app, whether it is stored still or not. */
@@ -268,6 +268,12 @@ export interface ReleaseQueries {
   list(appId: AppId, options?: ListOptions): Promise<readonly Release[]>;
   listPending(): Promise<readonly Release[]>;
   setStatus(id: ReleaseId, status: ReleaseStatus): Promise<void>;
+  /**
+   * Marks the releases as expired that no rollback may ask for any more: made before `before`, not among the app's newest
+   * `keep` versions, not running, and with a slug that no release has that stays. The slugs are not removed here. Changes
+   * of the app's releases wait meanwhile. Returns how many. `max`: of them, the oldest; default: all.
+   */
+  expire(appId: AppId, reach: { keep: number; before: Date; max?: number }): Promise<number>;
   readConfigVars(id: ReleaseId): Promise<Uint8Array | null>;
 }
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { endpointTable } from '../../../src/api/endpoint-table.ts';
 import { apiRoutes } from '../../../src/api/routes.ts';
 import { sessionId } from '../../../src/api/serialize-authorization.ts';
+import type { LaunchOutcome } from '../../../src/lifecycle/launch-outcome.ts';
 import type { App } from '../../../src/model/app.ts';
 import type { AppId, AppSetupId, PipelineId, ReviewAppId } from '../../../src/model/ids.ts';
 import { makeCertificate } from '../../rig/certificate.ts';
@@ -104,6 +105,18 @@ const bodies: Readonly<Record<string, (world: World, rig: ApiRig) => unknown>> =
   'POST /apps/:app/dynos': () => ({ command: 'bash', attach: true }),
   'POST /apps/:app/dynos/:dyno': () => ({ command: 'bash' }),
   'POST /apps/:app/releases': ({ release }) => ({ release }),
+  'DELETE /apps/:app/releases/:release': async ({ app, params }, { platform }) => {
+    const launching = await platform.store.releases.findNewest(app.id);
+    if (launching === null) throw new Error('no release');
+    const untilCancelled = (_end: () => void, cancelled: AbortSignal): Promise<LaunchOutcome> =>
+      new Promise((resolve) => {
+        cancelled.addEventListener('abort', () => {
+          resolve({ status: 'cancelled', isCurrent: false });
+        });
+      });
+    params['release'] = launching.id;
+    void platform.launches.run(launching, untilCancelled);
+  },
   'POST /apps/:app/builds': async (_world, rig) => ({ source_blob: await sourceBlob(rig) }),
   'DELETE /apps/:app/builds/:build': async ({ app, params }, { platform, operator }) => {
     const running = await platform.store.builds.create({ appId: app.id, commit: null, userId: operator.id });
