@@ -17,11 +17,13 @@ const floors = [
       'webhook',
       'source',
       'output-stream',
+      'cgroup',
+      'metrics',
     ],
   },
   { name: 'stages', rooms: ['build', 'release', 'formation'] },
   { name: 'lifecycle', rooms: ['lifecycle'] },
-  { name: 'edge', rooms: ['receiver', 'api', 'rendezvous', 'cli'] },
+  { name: 'edge', rooms: ['receiver', 'api', 'rendezvous', 'health', 'cli'] },
 ];
 const inRooms = (rooms) => `^src/(${rooms.join('|')})(/|$)`;
 
@@ -61,7 +63,7 @@ module.exports = {
     {
       name: 'only-edge-speaks-fastify',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/(receiver|api|rendezvous)/', '^src/server\\.ts$'] },
+      from: { path: '^src/', pathNot: ['^src/(receiver|api|rendezvous|health)/', '^src/server\\.ts$'] },
       to: { path: 'node_modules/(fastify|@fastify)/' },
     },
     {

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { ensureFirstAccount } from './account/index.ts';
-import { BuildCaches } from './build/index.ts';
+import { BackgroundWork } from './background-work.ts';
+import { BuildCaches, limitScripts } from './build/index.ts';
 import { sandboxOptions, type Config, type Secrets } from './config/index.ts';
+import { openCgroups } from './cgroup/index.ts';
 import { openConfigVars } from './config-vars/index.ts';
 import { requirePassable, type DataFolder } from './data-folder.ts';
 import { openLocalRuntime } from './dyno/index.ts';
@@ -12,8 +14,10 @@ import {
   DynoLog,
   Launches,
   OneOffDynos,
+  dynoVars,
   readCustomHosts,
   SlugCollector,
+  wantsMetrics,
   type Platform,
 } from './lifecycle/index.ts';
 import { Disposables } from './lib/disposables.ts';
@@ -26,6 +30,7 @@ import { ensureCertificate } from './lib/tls-certificate.ts';
 import type { Logs } from './log.ts';
 import { openLogplex } from './logplex/index.ts';
 import type { AppId } from './model/ids.ts';
+import { Metrics } from './metrics/index.ts';
 import { openRepos } from './repo/index.ts';
 import { openRouter, type Router } from './router/index.ts';
 import { OutputStreams } from './output-stream/index.ts';
@@ -39,6 +44,8 @@ export interface OpenPlatform extends AsyncDisposable {
   readonly platform: Platform;
   readonly router: Router;
   readonly sandbox: Sandbox;
+  /** One line: what keeps builds and dynos to their limits on this machine. */
+  readonly limits: string;
 }
 
 /** Where the control plane listens for the router. */
@@ -82,6 +89,9 @@ async function open(
   const sandbox = config.sandbox === 'none' ? noSandbox : await probeSandbox(sandboxOptions(config, config.sandbox));
   if (!sandbox.hasPrivatePaths && process.getuid?.() === 0) await requirePassable(data.root);
 
+  const groups = opened.use(await openCgroups(data.root));
+  const buildLimits = { memoryBytes: config.limits.buildMemoryBytes, dir: data.root };
+
   const configVars = openConfigVars(store, secrets.secretKey);
   const repos = await openRepos({ dir: data.repos, hooksDir: join(packageRoot, 'hooks'), log: logs.receiver });
   const slugs = await openSlugStore({ dir: data.slugs, log: logs.build });
@@ -100,6 +110,7 @@ async function open(
     await openLocalRuntime({
       dir: data.dynos,
       sandbox,
+      groups,
       slugs,
       onOutput: (output) => {
         dynoLog.handle(output);
@@ -144,8 +155,9 @@ async function open(
     router,
     logs: logplex,
     lastLines: (_appId, dynoId) => Promise.resolve(outputs.lastLines(dynoId)),
-    readCustomHosts: (appId) => readCustomHosts(appId, { store, secretBox, domain: config.domain, logs }),
-    readConfigVars: (releaseId) => configVars.ofRelease(releaseId),
+    readCustomHosts: (appId) => readCustomHosts(appId, { store, secretBox, configVars, domain: config.domain, logs }),
+    wantsMetrics: (appId) => wantsMetrics(appId, { store }),
+    readConfigVars: (releaseId) => dynoVars(releaseId, { store, configVars }),
     domain: config.domain,
     limits: { bootTimeoutMs: config.limits.bootTimeoutMs, stopGraceMs: config.limits.stopGraceMs },
     keepOldOnFailedRollOut: config.keepOldOnFailedRollOut,
@@ -177,7 +189,7 @@ async function open(
     outbound,
     buildTools: {
       sandbox,
-      runInSandbox,
+      runInSandbox: await limitScripts(runInSandbox, groups, buildLimits),
       slugs,
       buildpacksDir: join(packageRoot, 'buildpacks'),
       caches: opened.use(new BuildCaches(data.cache, logs.build)),
@@ -194,13 +206,20 @@ async function open(
     oneOffs,
     attachments: new Attachments(),
     attachBy: config.attachBy,
+    metrics: new Metrics(),
     logplex,
     webhooks,
     logs,
     inBackground,
     closing: closing.signal,
   };
-  return { platform, router, sandbox, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
+  return {
+    platform,
+    router,
+    sandbox,
+    limits: groups.description,
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
 }
 
 function platformUrls(domain: string, port: number): Platform['urls'] {
@@ -210,31 +229,6 @@ function platformUrls(domain: string, port: number): Platform['urls'] {
     git: (app) => `https://${host}/${app}.git`,
     web: (app) => `http://${app}.${host}/`,
   };
-}
-
-/** Stories that go on after their request was answered. */
-class BackgroundWork {
-  readonly #running = new Set<Promise<void>>();
-  readonly #logs: Logs;
-
-  constructor(logs: Logs) {
-    this.#logs = logs;
-  }
-
-  add(what: string, work: Promise<unknown>): void {
-    const watched = work.then(
-      () => undefined,
-      (error: unknown) => {
-        this.#logs.platform.error({ what, err: error }, 'background work failed');
-      },
-    );
-    this.#running.add(watched);
-    void watched.then(() => this.#running.delete(watched));
-  }
-
-  async settled(): Promise<void> {
-    await Promise.all(this.#running);
-  }
 }
 
 function operatorCertificate({ tls }: Config): { cert: string; key: string } | undefined {

@@ -10,6 +10,7 @@ import { PlatformError } from './errors/platform-error.ts';
 import { endOnFatalErrors } from './fatal-errors.ts';
 import { writeFileAtomic } from './lib/atomic-file.ts';
 import { Disposables } from './lib/disposables.ts';
+import { healthPlugin, type HealthState } from './health/index.ts';
 import { onBoot, onPush, type Platform } from './lifecycle/index.ts';
 import { openLogs } from './log.ts';
 import { openPlatform } from './open-platform.ts';
@@ -32,6 +33,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly platform: Platform;
   /** What keeps builds and dynos apart on this machine. */
   readonly isolation: string;
+  /** What keeps them to their size. */
+  readonly limits: string;
   /** The first account's token, if it was made at this start. */
   readonly newApiKey: string | null;
   readonly apiKey: string;
@@ -58,10 +61,10 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     const secrets = await loadSecrets(env, config.dataDir);
     const sockets = { http: join(data.run, 'platform.sock'), rendezvous: join(data.run, 'rendezvous.sock') };
     for (const path of Object.values(sockets)) await rm(path, { force: true });
-    const state: HttpState = { platform: null };
+    const state: { -readonly [Key in keyof HealthState]: HealthState[Key] } = { running: null };
     const http = createHttp(state);
 
-    const { platform, router, sandbox, ...rest } = await openPlatform(config, secrets, data, logs, sockets);
+    const { platform, router, sandbox, limits, ...rest } = await openPlatform(config, secrets, data, logs, sockets);
     opened.use(rest);
     for (const name of config.unknownSettings) logs.platform.warn({ name }, 'unknown setting ignored');
     await registerEdges(http, platform, config.api);
@@ -82,7 +85,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
       hasOwnCertificate: config.tls !== null,
     };
     await writeFileAtomic(join(data.root, 'platform.json'), JSON.stringify(known));
-    state.platform = platform;
+    state.running = { platform, router, dataDir: data.root };
 
     return {
       port: router.port,
@@ -90,16 +93,17 @@ export async function startServer(config: Config, env: Environment, terminal: bo
       clientUrl: httpUrl(wildcards[config.bind] ?? config.bind, router.port),
       platform,
       isolation: `${sandbox.rung} (${sandbox.description})`,
+      limits,
       newApiKey: secrets.apiKeyIsNew ? secrets.apiKey : null,
       apiKey: secrets.apiKey,
       stopEverything: async () => {
-        state.platform = null;
+        state.running = null;
         await platform.formation.stopAll();
         await router.stop();
         data.releaseRun();
       },
       [Symbol.asyncDispose]: async () => {
-        state.platform = null;
+        state.running = null;
         await opened[Symbol.asyncDispose]();
       },
     };
@@ -115,12 +119,7 @@ function httpUrl(address: string, port: number): string {
   return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
-interface HttpState {
-  /** Null until boot has finished, and again from the start of the shutdown. */
-  platform: Platform | null;
-}
-
-function createHttp(state: HttpState): FastifyInstance {
+function createHttp(state: HealthState): FastifyInstance {
   // The router has limited header sizes and times already; bodies are limited where they are read.
   const http = fastify({
     ...serverOptions,
@@ -129,16 +128,11 @@ function createHttp(state: HttpState): FastifyInstance {
     bodyLimit: 1024 * 1024,
     forceCloseConnections: true,
   });
-  http.get('/healthz', () => ({ status: 'ok' }));
-  http.get('/readyz', async (_request, reply) => {
-    if (state.platform === null) return reply.code(503).send({ status: 'starting or stopping' });
-    try {
-      await state.platform.store.ping();
-      return { status: 'ready' };
-    } catch (error) {
-      state.platform.logs.platform.error({ err: error }, 'the database does not answer');
-      return reply.code(503).send({ status: 'the database does not answer' });
-    }
+  void http.register(healthPlugin(state));
+  http.addHook('onResponse', ({ routeOptions, url }, { statusCode }, done) => {
+    const isGit = (routeOptions.url ?? url).includes('.git');
+    state.running?.platform.metrics.requestAnswered(isGit ? 'git' : 'api', statusCode);
+    done();
   });
   return http;
 }
@@ -160,7 +154,9 @@ async function registerEdges(http: FastifyInstance, platform: Platform, api: Api
         }
       },
       onPush: (push, output, signal) =>
-        platform.store.actingAs(push.actor, () => onPush(push, platform, output, signal)),
+        platform.store.actingAs(push.actor, { via: 'git push', address: push.address }, () =>
+          onPush(push, platform, output, signal),
+        ),
       limits: defaultReceiverLimits,
       log: platform.logs.receiver,
     }),

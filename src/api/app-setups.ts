@@ -39,6 +39,7 @@ async function createSetup(call: ApiCall): Promise<unknown> {
     blob: sourceBlobField(body),
     app: appRequest(objectField(body, 'app') ?? {}),
     overrides: overridesOf(objectField(body, 'overrides') ?? {}),
+    environment: null,
   };
   const setup = await onAppSetup(request, call.actor, call.platform);
   call.reply.code(202);

@@ -49,6 +49,8 @@ export interface Config {
 export interface ConfigLimits {
   readonly sourceMaxBytes: number;
   readonly buildTimeoutMs: number;
+  /** Of each script; never more than three quarters of the machine's. */
+  readonly buildMemoryBytes: number;
   readonly slugMaxBytes: number;
   readonly slugSoftBytes: number;
   readonly releasePhaseTimeoutMs: number;
@@ -79,6 +81,7 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
     limits: {
       sourceMaxBytes: whole(env, 'HOKKU_SOURCE_MAX_MB', 1024, 1, 100_000) * mebibyte,
       buildTimeoutMs: whole(env, 'HOKKU_BUILD_TIMEOUT', 900, 1, 86_400) * 1000,
+      buildMemoryBytes: whole(env, 'HOKKU_BUILD_MEMORY_MB', 4096, 64, 10_000_000) * mebibyte,
       slugMaxBytes: whole(env, 'HOKKU_SLUG_MAX_MB', 1024, 1, 100_000) * mebibyte,
       slugSoftBytes: whole(env, 'HOKKU_SLUG_SOFT_MB', 300, 1, 100_000) * mebibyte,
       releasePhaseTimeoutMs: whole(env, 'HOKKU_RELEASE_TIMEOUT', 86_400, 1, 86_400) * 1000,

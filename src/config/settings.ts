@@ -14,6 +14,7 @@ export const knownSettings: ReadonlySet<string> = new Set([
   'HOKKU_SANDBOX',
   'HOKKU_SOURCE_MAX_MB',
   'HOKKU_BUILD_TIMEOUT',
+  'HOKKU_BUILD_MEMORY_MB',
   'HOKKU_SLUG_MAX_MB',
   'HOKKU_SLUG_SOFT_MB',
   'HOKKU_RELEASE_TIMEOUT',

@@ -62,7 +62,7 @@ export interface Formation {
   showGuest(view: DynoView, stop: () => void): () => void;
   /** The app was renamed, or its maintenance mode changed. Also gives a new app its first route. */
   refreshRoute(app: App): Promise<void>;
-  /** Its custom domains or their certificates changed. Resolves when the router has acknowledged it; nothing for an app that is gone. */
+  /** Its custom domains, their certificates or its error pages changed. Resolves when the router has acknowledged it; nothing for an app that is gone. */
   refreshHosts(appId: AppId): Promise<void>;
   /** Ends all dynos of the app, with a short grace, and removes its route. Resolves when nothing is left. */
   removeApp(appId: AppId): Promise<void>;
@@ -88,6 +88,8 @@ export interface FormationDeps {
   /** Read once for each app, and again after `refreshHosts`. */
   readonly readCustomHosts: ReadCustomHosts;
   readConfigVars(releaseId: ReleaseId): Promise<ConfigVars>;
+  /** The feature `log-runtime-metrics`. Default: no app has it. */
+  wantsMetrics?(appId: AppId): Promise<boolean>;
   /** The end of what this very dyno wrote, oldest first, at most 20 lines. See DynoOutputs. */
   lastLines(appId: AppId, dynoId: DynoId): Promise<readonly string[]>;
   /** `$PORT` of web dynos, both ends included. Default 20000 to 29999: outside the kernel's ephemeral range. */

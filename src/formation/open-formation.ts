@@ -52,6 +52,7 @@ class LocalFormation implements Formation {
       limits: { ...defaultLimits, ...deps.limits },
       lifetime: this.#lifetime.signal,
       readConfigVars: (releaseId) => deps.readConfigVars(releaseId),
+      wantsMetrics: async (appId) => (await deps.wantsMetrics?.(appId)) ?? false,
       now: () => deps.clock?.now() ?? new Date(),
       track: (step) => {
         this.#track(step);

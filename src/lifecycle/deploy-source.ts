@@ -72,7 +72,9 @@ export async function failBuild(record: Build, platform: Platform): Promise<void
 
 async function buildAndLaunch(deploy: Deploy, platform: Platform): Promise<DeployOutcome> {
   const { app, actor, record, output } = deploy;
+  const startedAt = performance.now();
   const built = await buildSource(deploy, platform);
+  platform.metrics.buildEnded(built.status, performance.now() - startedAt);
   if (built.status === 'failed') {
     await failBuild(record, platform);
     logApiEvent(app.id, 'Build failed', actor, platform);

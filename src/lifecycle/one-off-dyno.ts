@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PlatformError } from '../errors/platform-error.ts';
 import { deferred } from '../lib/deferred.ts';
+import { r15Lines } from '../lib/memory-text.ts';
 import { nowMicros } from '../lib/micros.ts';
 import type { Formation } from '../formation/index.ts';
 import type { Logs } from '../log.ts';
@@ -208,7 +209,8 @@ export class OneOffDyno implements Attachment {
     this.#isOver = true;
     this.#stopWaiting();
     const change = `State changed from ${this.#state} to ${end}`;
-    const status = exit === null ? [] : [`Process exited with status ${exit.status}`];
+    const why = exit?.memoryKill === undefined ? [] : r15Lines(exit.memoryKill);
+    const status = exit === null ? [] : [...why, `Process exited with status ${exit.status}`];
     this.#say(...(end === 'complete' ? [change, ...status] : [...status, change]));
     this.#hide();
     this.#ended.resolve();

@@ -11,6 +11,7 @@ import type { PathSigner } from '../lib/signed-path.ts';
 import type { Outbound } from '../lib/outbound.ts';
 import type { SecretBox } from '../lib/secret-box.ts';
 import type { Logs } from '../log.ts';
+import type { Metrics } from '../metrics/index.ts';
 import type { Logplex } from '../logplex/index.ts';
 import type { AppName, AppId } from '../model/ids.ts';
 import type { DynoRuntime } from '../model/dyno.ts';
@@ -79,6 +80,7 @@ export interface Platform {
   readonly attachments: Attachments;
   /** The transport of attach URLs. `ssh` needs an SSH client where the official CLI runs, but no trust in our certificate. */
   readonly attachBy: 'rendezvous' | 'ssh';
+  readonly metrics: Metrics;
   readonly logplex: Logplex;
   /** Tells others by HTTP what the store has noted. */
   readonly webhooks: Webhooks;

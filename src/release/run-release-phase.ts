@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { dynoEnv } from '../lib/dyno-env.ts';
+import { r15Lines } from '../lib/memory-text.ts';
 import { nowMicros } from '../lib/micros.ts';
 import type { App } from '../model/app.ts';
 import type { BuildOutput } from '../model/build.ts';
@@ -8,6 +9,7 @@ import type { DynoOutput, DynoRuntime, DynoSpec, DynoView, Exit, RunningDyno } f
 import { defaultDynoSize } from '../model/formation.ts';
 import type { DynoId, DynoName, ProcessType } from '../model/ids.ts';
 import type { AppLogWriter } from '../model/log.ts';
+import type { MemoryKill } from '../model/process-group.ts';
 import type { ConfigVars, Release } from '../model/release.ts';
 
 export interface ReleasePhase {
@@ -38,6 +40,7 @@ export interface ReleasePhaseOutcome {
   readonly exitCode: number;
   /** All but `exit`: the release has failed, whatever the command made of SIGTERM. `stop`: a user stopped the dyno. */
   readonly endedBy: 'exit' | 'timeout' | 'abort' | 'stop';
+  readonly memoryKill?: MemoryKill;
 }
 
 const lostStatus = 137;
@@ -79,7 +82,8 @@ export async function runReleasePhase(phase: ReleasePhase): Promise<ReleasePhase
     sayEnd(say, exit, hasSucceeded);
     await phase.logs.flush();
     await dyno.remove();
-    return { status: hasSucceeded ? 'succeeded' : 'failed', exitCode: exit?.status ?? lostStatus, endedBy };
+    const memory = exit?.memoryKill === undefined ? {} : { memoryKill: exit.memoryKill };
+    return { status: hasSucceeded ? 'succeeded' : 'failed', exitCode: exit?.status ?? lostStatus, endedBy, ...memory };
   } finally {
     hide?.();
     unwatch();
@@ -147,7 +151,8 @@ async function untilEnd(
 
 /** The order of the two lines of a success is Heroku's. */
 function sayEnd(say: (...messages: string[]) => void, exit: Exit | null, hasSucceeded: boolean): void {
-  const line = exit === null ? [] : [`Process exited with status ${exit.status}`];
+  const why = exit?.memoryKill === undefined ? [] : r15Lines(exit.memoryKill);
+  const line = exit === null ? [] : [...why, `Process exited with status ${exit.status}`];
   if (hasSucceeded) say('State changed from up to complete', ...line);
   else say(...line, 'State changed from up to crashed');
 }

@@ -2,6 +2,7 @@ import { createConnection, type Socket } from 'node:net';
 import type { AppId } from '../model/ids.ts';
 import type { LogLine } from '../model/log.ts';
 import { readMessages, writeMessage, type FromRouter, type RouterHello, type ToRouter } from './control-protocol.ts';
+import type { WireMetric } from './request-metrics.ts';
 
 export interface LogIntake {
   /** Called once for each line, in order; lines that `cursorOf` shows to be in the log already are left out. */
@@ -13,6 +14,7 @@ export interface LogIntake {
 
 export interface ControlConnectionEvents {
   onAck(id: number): void;
+  onMetrics(id: number, metrics: readonly WireMetric[]): void;
   /** Once, for whatever reason. */
   onClose(connection: ControlConnection): void;
 }
@@ -57,6 +59,7 @@ export class ControlConnection {
           connection = new ControlConnection(socket, message);
           resolve(connection);
         } else if (message.type === 'ack') events.onAck(message.id);
+        else if (message.type === 'metrics') events.onMetrics(message.id, message.metrics);
         else void connection?.take(message, intake);
       });
     });

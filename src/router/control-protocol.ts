@@ -2,11 +2,12 @@ import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import type { AppId, DynoId } from '../model/ids.ts';
 import type { AppRoute } from '../model/route.ts';
+import type { WireMetric } from './request-metrics.ts';
 
 /** Raised when either side's messages change their meaning; a router of another number is replaced, not adopted. */
-export const protocolVersion = 2;
+export const protocolVersion = 4;
 
-/** Control plane to router. Each with an `id` is answered by an `ack` of the same id. */
+/** Control plane to router. Each with an `id` is answered by an `ack`, or `metrics`, of the same id. */
 export type ToRouter =
   | {
       readonly type: 'routes';
@@ -16,12 +17,14 @@ export type ToRouter =
       readonly whole: boolean;
     }
   | { readonly type: 'drained'; readonly id: number; readonly dynoId: DynoId; readonly deadlineMs: number }
+  | { readonly type: 'metrics'; readonly id: number }
   | { readonly type: 'logs-kept'; readonly batch: number };
 
 /** Router to control plane. */
 export type FromRouter =
   | RouterHello
   | { readonly type: 'ack'; readonly id: number }
+  | { readonly type: 'metrics'; readonly id: number; readonly metrics: readonly WireMetric[] }
   | { readonly type: 'logs'; readonly batch: number; readonly apps: readonly WireLogs[] };
 
 export interface RouterHello {

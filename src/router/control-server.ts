@@ -12,6 +12,7 @@ import {
 } from './control-protocol.ts';
 import type { DynoTraffic } from './dyno-traffic.ts';
 import type { LogBatch, LogOutbox } from './log-outbox.ts';
+import type { RequestMetrics } from './request-metrics.ts';
 import type { RoutingTable } from './routing-table.ts';
 
 /** Lines are gathered this long before they are sent. */
@@ -21,6 +22,7 @@ export interface ControlServerTools {
   readonly table: RoutingTable;
   readonly traffic: DynoTraffic;
   readonly outbox: LogOutbox;
+  readonly metrics: RequestMetrics;
   readonly hello: RouterHello;
 }
 
@@ -76,15 +78,21 @@ export class ControlServer {
   }
 
   #onMessage(socket: Socket, message: ToRouter): void {
-    const { table, traffic, outbox } = this.#tools;
+    const { table, traffic, outbox, metrics } = this.#tools;
     switch (message.type) {
       case 'routes':
         table.apply(message);
+        metrics.keep(table.appNames());
         writeMessage(socket, { type: 'ack', id: message.id });
         return;
       case 'drained':
         void traffic.drained(message.dynoId, message.deadlineMs).then(() => {
           writeMessage(socket, { type: 'ack', id: message.id });
+        });
+        return;
+      case 'metrics':
+        void metrics.read().then((read) => {
+          writeMessage(socket, { type: 'metrics', id: message.id, metrics: read });
         });
         return;
       case 'logs-kept':

@@ -2,10 +2,11 @@ import type { AppRoute } from '../model/route.ts';
 import { forwardedPort, goneSignal, type ClientRequest } from './client-request.ts';
 import { sendErrorPage, sendNoSuchApp } from './error-page.ts';
 import { exchange, type ExchangeEnd } from './exchange.ts';
-import type { RouterFailure } from './h-codes.ts';
+import { statusOf, type RouterFailure } from './h-codes.ts';
 import { endToEnd, valuesOf } from './headers.ts';
 import { formatLogLine } from './log-line.ts';
 import type { LogOutbox } from './log-outbox.ts';
+import type { RequestMetrics } from './request-metrics.ts';
 import { reachDyno, type ReachTools, type ReachedDyno } from './reach-dyno.ts';
 
 /** As Heroku's router names itself, in requests and answers. */
@@ -13,6 +14,7 @@ const via = '1.1 vegur';
 
 export interface RouteTools extends ReachTools {
   readonly outbox: LogOutbox;
+  readonly metrics: RequestMetrics;
 }
 
 interface Served {
@@ -34,18 +36,30 @@ export async function routeRequest(client: ClientRequest, tools: RouteTools): Pr
     return;
   }
   const { failure } = served.end;
-  if (failure !== null && !client.response.headersSent && !client.response.destroyed) answer(client, failure);
-  tools.outbox.append(route.appId, logLine(client, served));
+  if (failure !== null && !client.response.headersSent && !client.response.destroyed)
+    answer(client, failure, route, tools);
+  record(client, route, served, tools);
 }
 
 /** A request that is refused before a dyno is looked for (H26); logged if an app answers at its host. */
 export function refuseRequest(client: ClientRequest, failure: RouterFailure, tools: RouteTools): void {
   client.response.shouldKeepAlive = false;
-  sendErrorPage(client.response, failure);
   const route = tools.table.appAt(client.host.name);
+  sendErrorPage(client.response, failure, route?.pages ?? null);
   if (route === null) return;
   const end: ExchangeEnd = { status: 0, bytes: 0, failure };
-  tools.outbox.append(route.appId, logLine(client, { end, dyno: null, dynoName: null }));
+  record(client, route, { end, dyno: null, dynoName: null }, tools);
+}
+
+/** One log line and one count for each request. */
+function record(client: ClientRequest, route: AppRoute, served: Served, { outbox, metrics }: RouteTools): void {
+  outbox.append(route.appId, logLine(client, served));
+  const { failure, status } = served.end;
+  metrics.count(route.appName, {
+    status: failure === null ? status : statusOf(failure),
+    errorCode: failure?.code ?? null,
+    ms: Date.now() - client.startedAt,
+  });
 }
 
 /** While the control plane has not yet told all routes to a new router, an unknown host may only be a late one. */
@@ -153,9 +167,15 @@ function forwardedFor(client: ClientRequest): string {
   return [...valuesOf(client.request.rawHeaders, 'x-forwarded-for'), client.ip].join(', ');
 }
 
-function answer(client: ClientRequest, failure: RouterFailure): void {
+/** The pages may have changed while the request waited. */
+function answer(
+  client: ClientRequest,
+  failure: RouterFailure,
+  { appId, pages }: AppRoute,
+  { table }: RouteTools,
+): void {
   if (failure.code === 'H27' || failure.code === 'H28') client.response.destroy();
-  else sendErrorPage(client.response, failure);
+  else sendErrorPage(client.response, failure, table.routeOf(appId)?.pages ?? pages);
 }
 
 function logLine(client: ClientRequest, { end, dyno, dynoName }: Served): string {

@@ -7,7 +7,9 @@ import type { AppId, DynoId } from '../model/ids.ts';
 import type { AppRoute } from '../model/route.ts';
 import { ControlConnection, type LogIntake } from './control-connection.ts';
 import { protocolVersion, type ToRouter } from './control-protocol.ts';
+import { MetricsQuestions } from './metrics-questions.ts';
 import { readPidFile } from './pid-file.ts';
+import type { WireMetric } from './request-metrics.ts';
 import type { Router } from './router.ts';
 import { fingerprintOf, type RouterSettings } from './router-settings.ts';
 import { endRouterProcess, startRouterProcess } from './start-router-process.ts';
@@ -37,6 +39,7 @@ export class RouterClient implements Router {
   readonly #routes = new Map<AppId, AppRoute>();
   readonly #removed = new Set<AppId>();
   readonly #pending = new Map<number, Pending>();
+  readonly #metrics = new MetricsQuestions();
   #committed = false;
   #connection: ControlConnection | null = null;
   #process: ProcessIdentity | null = null;
@@ -51,6 +54,10 @@ export class RouterClient implements Router {
 
   get port(): number {
     return this.#port;
+  }
+
+  get isTold(): boolean {
+    return this.#connection?.isOpen === true;
   }
 
   async open(): Promise<void> {
@@ -89,6 +96,10 @@ export class RouterClient implements Router {
     this.#connection?.send(message);
     await done.promise;
     clearTimeout(timer);
+  }
+
+  readMetrics(): Promise<readonly WireMetric[]> {
+    return this.#metrics.ask(++this.#lastId, this.#connection);
   }
 
   async stop(): Promise<void> {
@@ -162,6 +173,9 @@ export class RouterClient implements Router {
       {
         onAck: (id) => {
           this.#onAck(id);
+        },
+        onMetrics: (id, metrics) => {
+          this.#metrics.answer(id, metrics);
         },
         onClose: (connection) => {
           if (this.#connection === connection) this.#onLost();

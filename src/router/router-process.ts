@@ -4,6 +4,7 @@ import { ControlServer } from './control-server.ts';
 import { protocolVersion } from './control-protocol.ts';
 import { DynoTraffic } from './dyno-traffic.ts';
 import { FrontDoor } from './front-door.ts';
+import { RequestMetrics } from './request-metrics.ts';
 import { defaultLimits } from './limits.ts';
 import { LogOutbox } from './log-outbox.ts';
 import { passRawConnection } from './raw-connection.ts';
@@ -23,7 +24,8 @@ async function main(): Promise<void> {
   const outbox: LogOutbox = new LogOutbox(() => {
     control.onLine();
   });
-  const tools: RouteTools = { table, traffic, limits, outbox, backlog: new Map() };
+  const metrics = new RequestMetrics();
+  const tools: RouteTools = { table, traffic, limits, outbox, metrics, backlog: new Map() };
   const door = new FrontDoor(settings, tools);
   const server = new PublicServer({ ...settings, limits, table }, door.take, door.onFault, (socket, protocol) => {
     passRawConnection(socket, protocol, settings.rendezvousSocket);
@@ -36,7 +38,13 @@ async function main(): Promise<void> {
   }
   const runId = randomUUID();
   const hello = { type: 'hello', protocol: protocolVersion, runId, pid: process.pid, port } as const;
-  const control = new ControlServer({ table, traffic, outbox, hello: { ...hello, settings: fingerprintOf(settings) } });
+  const control = new ControlServer({
+    table,
+    traffic,
+    outbox,
+    metrics,
+    hello: { ...hello, settings: fingerprintOf(settings) },
+  });
   await control.listen(settings.controlSocket);
   await writePidFile(settings.pidFile);
 

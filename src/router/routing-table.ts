@@ -1,4 +1,4 @@
-import type { AppId } from '../model/ids.ts';
+import type { AppId, AppName } from '../model/ids.ts';
 import type { AppRoute, RouteCertificate } from '../model/route.ts';
 
 /** A change of the table. `whole`: apps that are not in `set` are gone. */
@@ -46,6 +46,10 @@ export class RoutingTable {
       if (route !== undefined) return { route, name };
     }
     return null;
+  }
+
+  appNames(): ReadonlySet<AppName> {
+    return new Set([...this.#current.byApp.values()].map(({ appName }) => appName));
   }
 
   routeOf(appId: AppId): AppRoute | null {

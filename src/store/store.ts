@@ -1,5 +1,6 @@
 import type { Account, Actor } from '../model/account.ts';
 import type { App } from '../model/app.ts';
+import type { Deed, Origin } from '../model/audit.ts';
 import type { AppSetup } from '../model/app-setup.ts';
 import type { Build, SourceBlob } from '../model/build.ts';
 import type { Authorization, Caller, Scope } from '../model/authorization.ts';
@@ -18,6 +19,7 @@ import type {
   DynoId,
   DynoName,
   LogDrainId,
+  OAuthClientId,
   ProcessType,
   ReleaseId,
   Sha256,
@@ -26,7 +28,15 @@ import type {
 import type { LogDrain } from '../model/log-drain.ts';
 import type { Release, ReleaseStatus } from '../model/release.ts';
 import type { Slug, SlugDraft } from '../model/slug.ts';
+import type { AppFeatureQueries, AppTransferQueries, OAuthClientQueries, SshKeyQueries } from './account-store.ts';
+import type { AuditQueries } from './audit-store.ts';
 import type { DomainQueries, SniEndpointQueries } from './domain-store.ts';
+import type {
+  PipelineCouplingQueries,
+  PipelinePromotionQueries,
+  PipelineQueries,
+  ReviewAppQueries,
+} from './pipeline-store.ts';
 import type { WebhookDeliveryQueries, WebhookEventQueries, WebhookQueries } from './webhook-store.ts';
 
 /** Order and limit of a list. */
@@ -39,7 +49,11 @@ export interface ListOptions {
 export interface Queries {
   readonly accounts: AccountQueries;
   readonly authorizations: AuthorizationQueries;
+  readonly oauthClients: OAuthClientQueries;
+  readonly sshKeys: SshKeyQueries;
   readonly apps: AppQueries;
+  readonly appFeatures: AppFeatureQueries;
+  readonly appTransfers: AppTransferQueries;
   readonly collaborators: CollaboratorQueries;
   readonly slugs: SlugQueries;
   readonly builds: BuildQueries;
@@ -50,9 +64,14 @@ export interface Queries {
   readonly logDrains: LogDrainQueries;
   readonly domains: DomainQueries;
   readonly sniEndpoints: SniEndpointQueries;
+  readonly pipelines: PipelineQueries;
+  readonly pipelineCouplings: PipelineCouplingQueries;
+  readonly pipelinePromotions: PipelinePromotionQueries;
+  readonly reviewApps: ReviewAppQueries;
   readonly webhooks: WebhookQueries;
   readonly webhookEvents: WebhookEventQueries;
   readonly webhookDeliveries: WebhookDeliveryQueries;
+  readonly audit: AuditQueries;
 }
 
 /** What is written with it is committed together or not at all. You can't change several things without holding one. */
@@ -72,8 +91,13 @@ export interface Store extends Queries, AsyncDisposable {
    * Inside it, write through `tx` only: a nested transaction or a write through the store is refused, as it would wait for itself.
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
-  /** Changes that `work` makes are told to webhooks in the name of this actor; else they are the app's owner's. */
-  actingAs<T>(actor: Actor, work: () => T): T;
+  /**
+   * Changes that `work` makes are this actor's in the audit trail, and told to webhooks in that name; else they are the
+   * platform's, and the app's owner's.
+   */
+  actingAs<T>(actor: Actor, origin: Origin, work: () => T): T;
+  /** For the audit trail: a deed that changes no row, such as a command that somebody runs. */
+  noteDeed(deed: Deed): Promise<void>;
   /** Calls back after each commit that has written events for webhooks. One listener; it must not throw. */
   onWebhookEvents(listener: () => void): void;
   /** Cheap proof that the database answers, for /readyz. */
@@ -107,9 +131,15 @@ export interface NewAuthorization {
   readonly description: string;
   readonly scopes: readonly Scope[];
   readonly expiresAt: Date | null;
+  /** Default: none; the account's own. */
+  readonly clientId?: OAuthClientId;
+  /** Default: false. */
+  readonly isSession?: boolean;
+  /** Of the code that the client gets in place of a token; it is good until `expiresAt`. */
+  readonly grantHash?: string;
 }
 
-/** Only those that are neither revoked nor expired are found. */
+/** Only those that are neither revoked nor expired are found; one that can be refreshed does not expire but by `findByHash`. */
 export interface AuthorizationQueries {
   /**
    * A revoked one with the same token becomes valid again, as the given one; throws `conflict` when the token is another
@@ -121,10 +151,21 @@ export interface AuthorizationQueries {
   findById(id: AuthorizationId): Promise<Authorization | null>;
   /** With the account that it is of. */
   findByHash(hash: string): Promise<Caller | null>;
+  /** The one whose code was not exchanged yet. */
+  findByGrant(grantHash: string): Promise<Authorization | null>;
+  findByRefresh(refreshHash: string): Promise<Authorization | null>;
   /** Throws `not_found`. */
   update(
     id: AuthorizationId,
-    change: { description?: string; hash?: string; hint?: string | null; expiresAt?: Date | null },
+    change: {
+      description?: string;
+      hash?: string;
+      hint?: string | null;
+      expiresAt?: Date | null;
+      clientId?: OAuthClientId;
+      grantHash?: null;
+      refreshHash?: string;
+    },
   ): Promise<Authorization>;
   /** False when it was not valid any more. */
   revoke(id: AuthorizationId): Promise<boolean>;

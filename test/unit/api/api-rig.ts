@@ -13,6 +13,7 @@ import { PathSigner } from '../../../src/lib/signed-path.ts';
 import { openOutbound } from '../../../src/lib/outbound.ts';
 import { openSecretBox } from '../../../src/lib/secret-box.ts';
 import { openLogs } from '../../../src/log.ts';
+import { Metrics } from '../../../src/metrics/index.ts';
 import { openLogplex } from '../../../src/logplex/index.ts';
 import type { Account } from '../../../src/model/account.ts';
 import type { App } from '../../../src/model/app.ts';
@@ -90,6 +91,7 @@ export class ApiRig implements AsyncDisposable {
       region: 'us',
       store,
       logplex,
+      metrics: new Metrics(),
       webhooks,
       logs,
       configVars: openConfigVars(store, secretKey),

@@ -1,0 +1,54 @@
+import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
+import { authenticate, scopesAllow, tokenOf } from '../account/index.ts';
+import type { Platform } from '../lifecycle/index.ts';
+import { findProblems } from './find-problems.ts';
+import { readGauges, type RouterReadings } from './read-gauges.ts';
+
+export interface HealthState {
+  /** Null until boot has finished, and again from the start of the shutdown. */
+  readonly running: { readonly platform: Platform; readonly router: RouterReadings; readonly dataDir: string } | null;
+}
+
+/**
+ * `/healthz`: this process answers. `/readyz`: it accepts work, 503 if not; what is wrong is told to the operator only.
+ * `/metrics`, for Prometheus: with the operator's token as bearer token or password.
+ */
+export function healthPlugin(state: HealthState): FastifyPluginCallback {
+  return (http, _options, done) => {
+    http.get('/healthz', () => ({ status: 'ok' }));
+    http.get('/readyz', (request, reply) => answerReady(request, reply, state));
+    http.get('/metrics', (request, reply) => answerMetrics(request, reply, state));
+    done();
+  };
+}
+
+async function answerReady(request: FastifyRequest, reply: FastifyReply, { running }: HealthState): Promise<unknown> {
+  if (running === null) return reply.code(503).send({ status: 'starting or stopping' });
+  const problems = await findProblems(running);
+  if (problems.length === 0) return { status: 'ready' };
+  running.platform.logs.platform.error({ problems }, 'not ready');
+  void reply.code(503);
+  // Who asks can't be known when the database does not answer.
+  const isOperator = await isFromOperator(request, running.platform).catch(() => false);
+  return isOperator ? { status: 'not ready', problems } : { status: 'not ready' };
+}
+
+async function answerMetrics(request: FastifyRequest, reply: FastifyReply, { running }: HealthState): Promise<unknown> {
+  if (running === null) return reply.code(503).send({ status: 'starting or stopping' });
+  const { platform, router, dataDir } = running;
+  if (!(await isFromOperator(request, platform))) {
+    return reply.code(401).header('www-authenticate', 'Basic realm="Hokku", charset="UTF-8"').send({
+      id: 'unauthorized',
+      message:
+        "The metrics are shown to the platform's operator: send that account's token as bearer token or password.",
+    });
+  }
+  const [gauges, counted] = await Promise.all([readGauges(platform, dataDir), router.readMetrics()]);
+  return reply.header('content-type', platform.metrics.contentType).send(await platform.metrics.write(gauges, counted));
+}
+
+async function isFromOperator({ headers }: FastifyRequest, { store }: Platform): Promise<boolean> {
+  const token = tokenOf(headers.authorization);
+  const caller = token === null ? null : await authenticate(store, token);
+  return caller !== null && caller.account.isOperator && scopesAllow(caller.authorization.scopes, 'apps', 'read');
+}

@@ -1,0 +1,1 @@
+export { healthPlugin, type HealthState } from './health-plugin.ts';

@@ -1,0 +1,1 @@
+export { Metrics, type Gauges } from './metrics.ts';
