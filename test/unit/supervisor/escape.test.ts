@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { spawn } from '../../../src/lib/spawn.ts';
 import {
   probeSandbox,
   runInSandbox,
@@ -14,6 +13,7 @@ import {
   type SandboxRung,
 } from '../../../src/supervisor/index.ts';
 import { attempts, expectedAnswer, tableRows } from '../../rig/escape/attempts.ts';
+import { compileEscape } from '../../rig/escape/compile-escape.ts';
 
 const appUid = 64_998;
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
@@ -27,10 +27,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'hokku-escape-'));
   await chmod(dir, 0o711);
   await writeFile(join(dir, 'secret'), 'secret\n', { mode: 0o600 });
-  const source = join(repository, 'test/rig/escape/escape.c');
-  const env = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' };
-  const compiled = await spawn('cc', ['-O1', '-o', join(dir, 'escape'), source], { env, timeoutMs: 60_000 });
-  expect(compiled).toMatchObject({ exitCode: 0 });
+  await compileEscape(join(dir, 'escape'));
   server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
 }, 90_000);
