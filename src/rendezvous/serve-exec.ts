@@ -64,7 +64,10 @@ class ExecConnection {
       this.#serveSession(accept());
     });
     this.#connection.on('tcpip', (accept, reject, { destIP, destPort }) => {
-      void this.#forward(accept, reject, destIP, destPort);
+      this.#forward(accept, reject, destIP, destPort).catch((error: unknown) => {
+        this.#tools.platform.logs.rendezvous.error({ err: error }, 'a port of a dyno could not be forwarded');
+        reject();
+      });
     });
   }
 
