@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { ParsedKey } from 'ssh2';
-import type { Actor } from '../model/account.ts';
-import type { App } from '../model/app.ts';
-import type { DynoName } from '../model/ids.ts';
+import type { AccountId, AppId, AuthorizationId, DynoName } from '../model/ids.ts';
 
-/** Who may come in by SSH, to which dyno, with which key. */
+/** Who may come in by SSH, to which dyno, with which key: as long as `reauthorizeExec` lets the authorization. */
 export interface ExecReservation {
-  readonly app: App;
+  readonly appId: AppId;
   readonly dyno: DynoName;
-  readonly actor: Actor;
+  readonly accountId: AccountId;
+  /** Of the token that asked for it. */
+  readonly authorizationId: AuthorizationId;
   readonly key: ParsedKey;
 }
 
