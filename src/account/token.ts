@@ -5,6 +5,14 @@ export function newToken(): string {
   return `HRKU-${randomUUID()}`;
 }
 
+/** How long a client has to exchange its code, in milliseconds. */
+export const grantLifeMs = 5 * 60_000;
+
+/** What a client exchanges for a token: a UUID too. */
+export function newGrantCode(): string {
+  return randomUUID();
+}
+
 /** SHA-256, hex. Plain and fast, because a token is random: there is nothing to guess that a slow hash would guard. */
 export function hashToken(token: string): string {
   return createHash('sha256').update(token, 'utf8').digest('hex');

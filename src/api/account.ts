@@ -1,6 +1,7 @@
 import { hashPassword, parsePassword, verifyPassword } from '../account/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { Account } from '../model/account.ts';
+import type { AccountId } from '../model/ids.ts';
 import type { ApiCall } from './api-call.ts';
 import { objectBody, stringField } from './body.ts';
 import { withAccount, type Routes } from './route.ts';
@@ -10,6 +11,7 @@ import { timestamp } from './timestamp.ts';
 export const accountRoutes: Routes = {
   'GET /account': withAccount(({ account }) => serializeAccount(account), { reach: 'identity' }),
   'PATCH /account': withAccount(updateAccount),
+  'DELETE /account': withAccount(deleteAccount),
   'GET /account/rate-limits': withAccount(
     ({ reply }) => ({ remaining: Number(reply.getHeader('ratelimit-remaining')) }),
     {
@@ -17,37 +19,63 @@ export const accountRoutes: Routes = {
     },
   ),
   'GET /users/:user': withAccount(
+    async (call) => serializeAccount((await findForOperator(call)) ?? requireSelf(call)),
+    { reach: 'identity' },
+  ),
+  'PATCH /users/:user': withAccount((call) => {
+    requireSelf(call);
+    return updateAccount(call);
+  }),
+  'DELETE /users/:user': withAccount((call) => {
+    requireSelf(call);
+    return deleteAccount(call);
+  }),
+  'GET /users/:user/preferences': withAccount(
     (call) => {
       requireSelf(call);
-      return serializeAccount(call.account);
+      return noPreferences;
     },
     { reach: 'identity' },
   ),
   'GET /account/features': withAccount(() => [], { reach: 'identity' }),
-  'GET /account/features/:feature': withAccount(
-    () => {
-      throw new PlatformError('not_found', "Couldn't find that feature.", { resource: 'feature' });
-    },
-    { reach: 'identity' },
-  ),
-  'GET /account/keys': withAccount(() => [], { reach: 'identity' }),
-  'GET /teams': withAccount(() => [], { reach: 'identity' }),
-  'GET /teams/:team': withAccount(
-    () => {
-      throw new PlatformError('not_found', "Couldn't find that team.", { resource: 'team' });
-    },
-    { reach: 'identity' },
-  ),
-  'GET /spaces': withAccount(() => [], { reach: 'identity' }),
-  'GET /pipelines': withAccount(() => [], { reach: 'identity' }),
+  'GET /account/features/:feature': withAccount(unknownFeature, { reach: 'identity' }),
+  'PATCH /account/features/:feature': withAccount(unknownFeature),
 };
 
+/** Of Heroku's Dashboard. */
+const noPreferences = {
+  timezone: null,
+  'default-organization': null,
+  'dismissed-github-banner': null,
+  'dismissed-getting-started': null,
+  'dismissed-org-access-controls': null,
+  'dismissed-org-wizard-notification': null,
+  'dismissed-pipelines-banner': null,
+  'dismissed-pipelines-github-banner': null,
+  'dismissed-pipelines-github-banners': null,
+  'dismissed-sms-banner': null,
+};
+
+/** There is none that is an account's and not an app's. */
+function unknownFeature(): never {
+  throw new PlatformError('not_found', "Couldn't find that feature.", { resource: 'feature' });
+}
+
 /** `~` is whoever asks; nobody reads another's account. */
-export function requireSelf(call: ApiCall): void {
+export function requireSelf(call: ApiCall): Account {
   const user = call.param('user');
   if (user !== '~' && user !== call.account.id && user !== call.account.email) {
     throw new PlatformError('not_found', "Couldn't find that user.", { resource: 'user' });
   }
+  return call.account;
+}
+
+/** The operator may look up everybody, and so may name whom a pipeline is to be transferred to. */
+async function findForOperator(call: ApiCall): Promise<Account | null> {
+  if (!call.account.isOperator) return null;
+  const user = call.param('user');
+  const { accounts } = call.platform.store;
+  return user.includes('@') ? accounts.findByEmail(user) : accounts.findById(user as AccountId);
 }
 
 /** Our own fields `new_password` and, if there is one already, `password`. */
@@ -68,6 +96,18 @@ async function updateAccount(call: ApiCall): Promise<unknown> {
     ...(passwordHash === undefined ? {} : { passwordHash }),
   });
   return serializeAccount(changed);
+}
+
+/** For good, with its tokens, keys and clients; refused while apps are its own. */
+async function deleteAccount({ account, platform }: ApiCall): Promise<unknown> {
+  if (account.isOperator) {
+    throw new PlatformError(
+      'invalid_params',
+      "The operator's account can't be deleted: the platform makes it at each start.",
+    );
+  }
+  await platform.store.accounts.delete(account.id);
+  return serializeAccount(account);
 }
 
 export function serializeAccount(account: Account): Readonly<Record<string, unknown>> {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { GuessLimit } from '../account/index.ts';
+import { BrowserLogins, GuessLimit } from '../account/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { Platform } from '../lifecycle/index.ts';
+import { loginPlugin } from './login-plugin.ts';
 import { openPlugin } from './open-plugin.ts';
 import { admitCall, type Admitted, type Gatekeepers } from './admit-call.ts';
 import { answerCall } from './answer-call.ts';
@@ -28,19 +29,21 @@ export interface ApiOptions {
  */
 export function apiPlugin(platform: Platform, options: ApiOptions): FastifyPluginAsync {
   return async (server) => {
+    const guesses = new GuessLimit();
     server.get('/sessions/:token', { exposeHeadRoute: false }, (request, reply) =>
       sendSession(request, reply, platform),
     );
     await server.register(openPlugin(platform));
+    await server.register(loginPlugin({ platform, guesses, logins: new BrowserLogins() }));
     await server.register((api, _options, done) => {
-      registerApi(api, platform, options);
+      registerApi(api, platform, guesses, options);
       done();
     });
   };
 }
 
-function registerApi(api: FastifyInstance, platform: Platform, options: ApiOptions): void {
-  const gatekeepers: Gatekeepers = { rate: new RateLimit(options.hourlyLimit), guesses: new GuessLimit() };
+function registerApi(api: FastifyInstance, platform: Platform, guesses: GuessLimit, options: ApiOptions): void {
+  const gatekeepers: Gatekeepers = { rate: new RateLimit(options.hourlyLimit), guesses };
   const requestIds = new WeakMap<FastifyRequest, string>();
   readJsonBodies(api);
   api.addHook('onRequest', (request, reply, done) => {

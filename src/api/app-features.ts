@@ -1,33 +1,46 @@
 import { PlatformError } from '../errors/platform-error.ts';
+import { listAppFeatures, setAppFeature, type AppFeature } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
-import type { JsonObject } from './body.ts';
+import type { ApiCall } from './api-call.ts';
+import { booleanField, invalidField, objectBody } from './body.ts';
 import { withApp, type Routes } from './route.ts';
 import { stableId } from './stable-id.ts';
 import { timestamp } from './timestamp.ts';
 
-/** What every app has. Off, the official CLI would offer to switch it on and restart the app's dynos. */
+/** `heroku features` and, for those that are not for everybody, `heroku labs`. */
 export const appFeatureRoutes: Routes = {
-  'GET /apps/:app/features': withApp('view', (_call, app) => [execFeature(app)]),
-  'GET /apps/:app/features/:feature': withApp('view', (call, app) => {
-    const feature = execFeature(app);
-    if ([feature.name, feature.id].includes(call.param('feature'))) return feature;
-    throw new PlatformError('not_found', "Couldn't find that feature.", { resource: 'feature' });
+  'GET /apps/:app/features': withApp('view', async (call, app) =>
+    (await listAppFeatures(app, call.platform)).map(serialize),
+  ),
+  'GET /apps/:app/features/:feature': withApp('view', async (call, app) => serialize(await find(call, app))),
+  'PATCH /apps/:app/features/:feature': withApp('operate', async (call, app) => {
+    const enabled = booleanField(objectBody(call.body), 'enabled');
+    if (enabled === undefined) throw invalidField('enabled', 'must be true or false');
+    await setAppFeature(app, await find(call, app), enabled, call.platform);
+    return serialize(await find(call, app));
   }),
 };
 
-function execFeature(app: App): JsonObject & { readonly name: string; readonly id: string } {
-  const name = 'runtime-heroku-exec';
-  const at = timestamp(app.createdAt);
+/** By name or id. */
+async function find(call: ApiCall, app: App): Promise<AppFeature> {
+  const which = call.param('feature');
+  const features = await listAppFeatures(app, call.platform);
+  const feature = features.find(({ name }) => name === which || stableId('feature', name) === which);
+  if (feature !== undefined) return feature;
+  throw new PlatformError('not_found', "Couldn't find that feature.", { resource: 'feature' });
+}
+
+function serialize(feature: AppFeature): unknown {
   return {
-    id: stableId('feature', name),
-    name,
-    enabled: true,
-    state: 'general',
-    display_name: 'Commands inside of dynos',
+    id: stableId('feature', feature.name),
+    name: feature.name,
+    enabled: feature.enabled,
+    state: feature.state,
+    display_name: feature.displayName,
     feedback_email: '',
-    description: 'heroku ps:exec, ps:copy and ps:forward',
-    doc_url: 'https://devcenter.heroku.com/articles/exec',
-    created_at: at,
-    updated_at: at,
+    description: feature.description,
+    doc_url: feature.docUrl,
+    created_at: timestamp(feature.createdAt),
+    updated_at: timestamp(feature.updatedAt),
   };
 }

@@ -40,6 +40,7 @@ async function createSetup(call: ApiCall): Promise<unknown> {
     blob: sourceBlobField(body),
     app: appRequest(objectField(body, 'app') ?? {}),
     overrides: overridesOf(objectField(body, 'overrides') ?? {}),
+    environment: null,
   };
   // They become config vars, and a token that may not set those of an app may not bring them along with a new one.
   if (Object.keys(request.overrides.env).length > 0) {

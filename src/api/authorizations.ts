@@ -1,19 +1,34 @@
-import { firstDescription, hashToken, hintOf, newToken } from '../account/index.ts';
+import {
+  createAuthorization,
+  firstDescription,
+  hashToken,
+  grantLifeMs,
+  hintOf,
+  newGrantCode,
+  newToken,
+} from '../account/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
-import type { Account } from '../model/account.ts';
 import { scopes, type Authorization, type Scope } from '../model/authorization.ts';
-import type { AuthorizationId } from '../model/ids.ts';
+import type { AuthorizationId, OAuthClientId } from '../model/ids.ts';
+import type { OAuthClient } from '../model/oauth-client.ts';
 import type { ApiCall } from './api-call.ts';
-import { integerField, invalidField, objectBody, stringField } from './body.ts';
+import {
+  identityField,
+  integerField,
+  invalidField,
+  objectBody,
+  objectField,
+  stringField,
+  type JsonObject,
+} from './body.ts';
 import { withAccount, type Routes } from './route.ts';
 import { sendPage } from './send-page.ts';
-import { stableId } from './stable-id.ts';
+import { findAnyClient, isSecretOf } from './oauth-clients.ts';
+import { serializeAuthorization } from './serialize-authorization.ts';
 import { timestamp } from './timestamp.ts';
 
 const maxDescription = 500;
 const maxSeconds = 100 * 365 * 24 * 3600;
-/** The account of a runaway script is still one that can be looked through. */
-const maxPerAccount = 1000;
 
 /** The tokens of an account. A token is shown once, when it is made; afterwards only its first and last characters are known. */
 export const authorizationRoutes: Routes = {
@@ -24,38 +39,37 @@ export const authorizationRoutes: Routes = {
       created_at: ({ createdAt }: Authorization) => timestamp(createdAt),
       updated_at: ({ updatedAt }: Authorization) => timestamp(updatedAt),
     };
-    return sendPage(call, authorizations, fields, (authorization) => serialize(authorization, call.account));
+    const page = sendPage(call, authorizations, fields, (authorization) => authorization) as readonly Authorization[];
+    return Promise.all(page.map((authorization) => serializeAuthorization(call, authorization)));
   }),
   'POST /oauth/authorizations': withAccount(create, { acceptsPassword: true }),
-  'GET /oauth/authorizations/:authorization': withAccount(async (call) => serialize(await find(call), call.account)),
+  'GET /oauth/authorizations/:authorization': withAccount(async (call) =>
+    serializeAuthorization(call, await find(call)),
+  ),
   'PATCH /oauth/authorizations/:authorization': withAccount(async (call) => {
     const authorization = await find(call);
     const body = objectBody(call.body);
-    refuseClient(body['client']);
     const description = stringField(body, 'description', maxDescription);
-    if (description !== undefined) refuseFirst(authorization);
-    const change = description === undefined ? {} : { description: parseDescription(description) };
+    const client = await clientOf(call, body);
+    if (description !== undefined || client !== null) refuseFirst(authorization);
+    const change = {
+      ...(description === undefined ? {} : { description: parseDescription(description) }),
+      ...(client === null ? {} : { clientId: client.id }),
+    };
     const updated = await call.platform.store.authorizations.update(authorization.id, change);
-    return serialize(updated, call.account);
+    return serializeAuthorization(call, updated);
   }),
   'DELETE /oauth/authorizations/:authorization': withAccount(async (call) => {
     const authorization = await find(call);
     refuseFirst(authorization);
     await call.platform.store.authorizations.revoke(authorization.id);
-    return serialize(authorization, call.account);
+    return serializeAuthorization(call, authorization);
   }),
   'POST /oauth/authorizations/:authorization/actions/regenerate-tokens': withAccount(regenerate),
-  // Logins through a browser session of Heroku's; the official CLI asks for its own when it logs out.
-  'GET /oauth/sessions': withAccount(() => []),
-  'DELETE /oauth/sessions/:session': withAccount(() => {
-    throw new PlatformError('not_found', "Couldn't find that session.", { resource: 'session' });
-  }),
 };
 
 async function create(call: ApiCall): Promise<unknown> {
-  const { store } = call.platform;
   const body = objectBody(call.body);
-  refuseClient(body['client']);
   const seconds = integerField(body, 'expires_in');
   if (seconds !== undefined && (seconds < 1 || seconds > maxSeconds)) {
     throw invalidField(
@@ -63,26 +77,23 @@ async function create(call: ApiCall): Promise<unknown> {
       `must be a number of seconds from 1 to ${maxSeconds}, or null for a token that does not expire`,
     );
   }
-  const token = newToken();
+  const client =
+    body['client'] === undefined || body['client'] === null ? null : await findClient(call, body['client']);
+  const code = client === null ? null : newGrantCode();
   const wanted = {
     accountId: call.account.id,
-    hash: hashToken(token),
-    hint: hintOf(token),
     description: parseDescription(stringField(body, 'description', maxDescription)),
     scopes: parseScopes(body['scope']),
     expiresAt: seconds === undefined ? null : new Date(Date.now() + seconds * 1000),
   };
-  const created = await store.transaction(async (tx) => {
-    if ((await tx.authorizations.list(call.account.id)).length >= maxPerAccount) {
-      throw new PlatformError(
-        'invalid_params',
-        `An account has at most ${maxPerAccount} authorizations. Revoke some with heroku authorizations:revoke.`,
-      );
-    }
-    return tx.authorizations.create(wanted);
+  // A client gets a code first, and what it can do ends with the code if nobody exchanges it.
+  const forClient = (id: OAuthClientId) => ({ clientId: id, expiresAt: new Date(Date.now() + grantLifeMs) });
+  const { authorization, token } = await createAuthorization(call.platform.store, {
+    ...wanted,
+    ...(client === null || code === null ? {} : { ...forClient(client.id), grantHash: hashToken(code) }),
   });
   call.reply.code(201);
-  return serialize(created, call.account, token);
+  return serializeAuthorization(call, authorization, code === null ? { token } : { code });
 }
 
 async function regenerate(call: ApiCall): Promise<unknown> {
@@ -97,7 +108,7 @@ async function regenerate(call: ApiCall): Promise<unknown> {
     // As long as it was given before.
     ...(lifeMs === null ? {} : { expiresAt: new Date(Date.now() + lifeMs) }),
   });
-  return serialize(updated, call.account, token);
+  return serializeAuthorization(call, updated, { token });
 }
 
 /** By id, among the account's own. `~` is the one that Heroku calls the API key: here the operator's HOKKU_API_KEY. */
@@ -131,11 +142,17 @@ function parseDescription(text: string | undefined): string {
   return text ?? 'Long-lived user authorization';
 }
 
-function refuseClient(client: unknown): void {
-  if (client === undefined || client === null) return;
-  throw new PlatformError('not_found', "Couldn't find that OAuth client. Leave out the client.", {
-    resource: 'client',
-  });
+function findClient(call: ApiCall, client: unknown): Promise<OAuthClient> {
+  return findAnyClient(identityField({ client }, 'client') ?? '', call.platform);
+}
+
+/** The client that a token is given to later: whoever does it knows its secret. Null: none is named. */
+async function clientOf(call: ApiCall, body: JsonObject): Promise<OAuthClient | null> {
+  const given = objectField(body, 'client');
+  if (given === undefined) return null;
+  const client = await findClient(call, given);
+  if (isSecretOf(client, stringField(given, 'secret') ?? '', call.platform)) return client;
+  throw invalidField('client.secret', 'must be the secret of that client. See heroku clients:info');
 }
 
 function parseScopes(value: unknown): readonly Scope[] {
@@ -144,27 +161,4 @@ function parseScopes(value: unknown): readonly Scope[] {
   const known = scopes.filter((scope) => list.includes(scope));
   if (known.length > 0 && list.every((name) => scopes.some((scope) => scope === name))) return known;
   throw invalidField('scope', `must be a list of ${scopes.join(', ')}`);
-}
-
-/** `token` is there when it has just been made. */
-function serialize(authorization: Authorization, account: Account, token?: string): unknown {
-  const { expiresAt, id } = authorization;
-  return {
-    id,
-    description: authorization.description,
-    scope: authorization.scopes,
-    access_token: {
-      id: stableId('access-token', id, timestamp(authorization.updatedAt)),
-      // Never only stars: `heroku logout` would take that for any token, its own included, and revoke it.
-      token: token ?? authorization.hint ?? 'not kept',
-      expires_in: expiresAt === null ? null : Math.max(0, Math.ceil((expiresAt.getTime() - Date.now()) / 1000)),
-    },
-    client: null,
-    grant: null,
-    refresh_token: null,
-    session: null,
-    user: { id: account.id, email: account.email, full_name: account.name },
-    created_at: timestamp(authorization.createdAt),
-    updated_at: timestamp(authorization.updatedAt),
-  };
 }

@@ -20,6 +20,8 @@ const leftToHandlers: Readonly<Record<string, readonly string[]>> = {
   'POST /oauth/authorizations': ['expires_in', 'scope'],
   // Left out when only the description changes.
   'PATCH /oauth/authorizations/:authorization': ['client'],
+  // One grant comes without a refresh token, the other one without a code.
+  'POST /oauth/tokens': ['client', 'grant', 'refresh_token'],
   // One permission as a text.
   'POST /teams/apps/:app/collaborators': ['permissions'],
   'PATCH /teams/apps/:app/collaborators/:collaborator': ['permissions'],

@@ -22,7 +22,7 @@ export const configVarRoutes: Routes = {
 };
 
 /** Null removes a var. A value never gets into a message. */
-function parsePatch(body: unknown): Readonly<Record<string, string | null>> {
+export function parsePatch(body: unknown): Readonly<Record<string, string | null>> {
   const entries = Object.entries(objectBody(body)).map(([key, value]) => {
     if (value !== null && typeof value !== 'string') {
       throw invalidField(`the config var ${key.slice(0, 100)}`, 'must be a string, or null to remove it');

@@ -8,9 +8,6 @@ export const notOfferedRoutes: Routes = {
   'GET /addon-services': withAccount(() => [], { reach: 'apps' }),
   'GET /apps/:app/addons': withApp('view', () => []),
   'GET /apps/:app/addon-attachments': withApp('view', () => []),
-  'GET /apps/:app/pipeline-couplings': withApp('view', () => {
-    throw new PlatformError('not_found', "Couldn't find that pipeline coupling.", { resource: 'pipeline_coupling' });
-  }),
   'POST /actions/addons/resolve': withAccount(
     () => {
       throw new PlatformError('not_found', "Couldn't find that add-on.", { resource: 'add_on' });
@@ -27,15 +24,41 @@ export const notOfferedRoutes: Routes = {
     'Add-ons are not offered by this platform.',
     'Set the address and credentials of a service as config vars instead.',
   ),
+  'GET /apps/:app/telemetry-drains': withApp('view', () => []),
+  'GET /telemetry-drains/:drain': unknownTelemetryDrain(),
+  'PATCH /telemetry-drains/:drain': unknownTelemetryDrain(),
+  'DELETE /telemetry-drains/:drain': unknownTelemetryDrain(),
+  'POST /telemetry-drains': refuse(
+    'Telemetry drains are not offered by this platform.',
+    'Send the logs with heroku drains:add, and traces and metrics from the app itself.',
+  ),
+  'POST /teams': refuse(
+    'Teams are not offered by this platform.',
+    'Share each app with heroku access:add.',
+    'everything',
+  ),
+  'POST /spaces': refuse(
+    'Private spaces are not offered by this platform.',
+    'Create the app without --space.',
+    'everything',
+  ),
   'POST /teams/apps': refuse(
     'Teams and spaces are not offered by this platform.',
     'Create the app without --team and --space.',
   ),
-  'POST /pipelines': refuse('Pipelines are not offered by this platform.', 'Push the same commit to each app instead.'),
 };
 
-function refuse(what: string, instead: string): Route {
-  return { ...withAccount(() => notOffered(what, instead), { reach: 'apps' }), checksBody: false };
+function unknownTelemetryDrain(): Route {
+  const fail = (): never => {
+    throw new PlatformError('not_found', "Couldn't find that telemetry drain: this platform has none.", {
+      resource: 'telemetry_drain',
+    });
+  };
+  return { ...withAccount(fail, { reach: 'apps' }), checksBody: false };
+}
+
+function refuse(what: string, instead: string, reach: 'apps' | 'everything' = 'apps'): Route {
+  return { ...withAccount(() => notOffered(what, instead), { reach }), checksBody: false };
 }
 
 function refuseForApp(what: string, instead: string): Route {

@@ -2,6 +2,7 @@ import { accountRoutes } from './account.ts';
 import { appFeatureRoutes } from './app-features.ts';
 import { accountsRoutes } from './accounts.ts';
 import { appRoutes } from './apps.ts';
+import { appTransferRoutes } from './app-transfers.ts';
 import { appSetupRoutes } from './app-setups.ts';
 import { buildpackRegistryRoutes } from './buildpack-registry.ts';
 import { authorizationRoutes } from './authorizations.ts';
@@ -16,9 +17,22 @@ import { formationRoutes } from './formation.ts';
 import { logDrainRoutes } from './log-drains.ts';
 import { logSessionRoutes } from './log-sessions.ts';
 import { notOfferedRoutes } from './not-offered.ts';
+import { filterAppsRoutes } from './filter-apps.ts';
+import { pipelineCouplingRoutes } from './pipeline-couplings.ts';
+import { pipelineLatestRoutes } from './pipeline-latest.ts';
+import { pipelinePromotionRoutes } from './pipeline-promotions.ts';
+import { pipelineRoutes } from './pipelines.ts';
+import { oauthClientRoutes } from './oauth-clients.ts';
+import { oauthSessionRoutes } from './oauth-sessions.ts';
+import { oauthTokenRoutes } from './oauth-tokens.ts';
 import { releaseRoutes } from './releases.ts';
+import { reviewAppConfigRoutes } from './review-app-config.ts';
+import { reviewAppRoutes } from './review-apps.ts';
 import type { Routes } from './route.ts';
 import { schemaRoutes } from './schema.ts';
+import { sshKeyRoutes } from './ssh-keys.ts';
+import { statusRoutes } from './status.ts';
+import { teamRoutes } from './teams.ts';
 import { slugRoutes } from './slugs.ts';
 import { sniEndpointRoutes } from './sni-endpoints.ts';
 import { sourceRoutes } from './sources.ts';
@@ -30,9 +44,16 @@ export const apiRoutes: Routes = {
   ...accountRoutes,
   ...accountsRoutes,
   ...authorizationRoutes,
+  ...oauthClientRoutes,
+  ...oauthSessionRoutes,
+  ...oauthTokenRoutes,
   ...appRoutes,
   ...appFeatureRoutes,
   ...appSetupRoutes,
+  ...appTransferRoutes,
+  ...sshKeyRoutes,
+  ...statusRoutes,
+  ...teamRoutes,
   ...collaboratorRoutes,
   ...configVarRoutes,
   ...formationRoutes,
@@ -47,6 +68,13 @@ export const apiRoutes: Routes = {
   ...buildpackInstallationRoutes,
   ...logDrainRoutes,
   ...logSessionRoutes,
+  ...pipelineRoutes,
+  ...pipelineCouplingRoutes,
+  ...pipelineLatestRoutes,
+  ...pipelinePromotionRoutes,
+  ...reviewAppConfigRoutes,
+  ...reviewAppRoutes,
+  ...filterAppsRoutes,
   ...webhookRoutes,
   ...webhookDeliveryRoutes,
   ...catalogRoutes,

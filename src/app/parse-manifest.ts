@@ -20,6 +20,8 @@ export interface ManifestContext {
   readonly env: Readonly<Record<string, string>>;
   /** Instead of the manifest's. */
   readonly buildpacks: readonly string[] | null;
+  /** The key of `environments` that changes what the manifest says; null: none. */
+  readonly environment: 'review' | null;
 }
 
 export type ParsedManifest =
@@ -37,17 +39,18 @@ const maxTextLength = 16_384;
 
 /** Source: https://devcenter.heroku.com/articles/app-json-schema. What it says of other places than an app of ours means nothing here. */
 export function parseManifest(text: string, context: ManifestContext): ParsedManifest {
-  let json: unknown;
+  let read: unknown;
   try {
-    json = JSON.parse(text.replace(/^\uFEFF/, ''));
+    read = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
     return {
       status: 'invalid',
       errors: [`app.json is not valid JSON: ${error instanceof Error ? error.message : ''}`],
     };
   }
-  if (!isMap(json)) return { status: 'invalid', errors: ['app.json must be an object'] };
+  if (!isMap(read)) return { status: 'invalid', errors: ['app.json must be an object'] };
   const errors: string[] = [];
+  const json = context.environment === null ? read : inEnvironment(read, context.environment, errors);
   checkOffered(json, context, errors);
   const manifest: Manifest = {
     env: readEnv(json['env'], context.env, errors),
@@ -59,6 +62,24 @@ export function parseManifest(text: string, context: ManifestContext): ParsedMan
   return errors.length === 0
     ? { status: 'parsed', manifest }
     : { status: 'invalid', errors: errors.slice(0, maxErrors) };
+}
+
+/** Config vars and scripts are added to the manifest's, one by one; everything else replaces it. */
+function inEnvironment(json: JsonMap, environment: 'review', errors: string[]): JsonMap {
+  const { env, scripts, ...others } = readMap(
+    readMap(json['environments'], 'environments', errors)[environment],
+    `environments.${environment}`,
+    errors,
+  );
+  return {
+    ...json,
+    ...others,
+    env: { ...readMap(json['env'], 'env', errors), ...readMap(env, `environments.${environment}.env`, errors) },
+    scripts: {
+      ...readMap(json['scripts'], 'scripts', errors),
+      ...readMap(scripts, `environments.${environment}.scripts`, errors),
+    },
+  };
 }
 
 function checkOffered(json: JsonMap, { stack }: ManifestContext, errors: string[]): void {

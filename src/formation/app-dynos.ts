@@ -124,7 +124,7 @@ export class AppDynos {
     return this.#isClosing ? Promise.resolve() : this.#route.send();
   }
 
-  /** The same after a change of the app's custom domains or their certificates. */
+  /** The same after a change of the app's custom domains, their certificates or its error pages. */
   publishHosts(): Promise<void> {
     this.#hosts.changed();
     return this.publish();

@@ -1,10 +1,11 @@
 import type { AppId } from '../model/ids.ts';
-import type { RouteCertificate } from '../model/route.ts';
+import type { ErrorPages, RouteCertificate } from '../model/route.ts';
 
-/** The host names that an app has beside the platform's, and what TLS clients are shown there. */
+/** The host names that an app has beside the platform's, what TLS clients are shown there, and its own error pages. */
 export interface CustomHosts {
   readonly hosts: readonly string[];
   readonly certificates: readonly RouteCertificate[];
+  readonly pages: ErrorPages;
 }
 
 export type ReadCustomHosts = (appId: AppId) => Promise<CustomHosts>;

@@ -62,7 +62,7 @@ export interface Formation {
   showGuest(view: DynoView, stop: () => void): () => void;
   /** The app was renamed, or its maintenance mode changed. Also gives a new app its first route. */
   refreshRoute(app: App): Promise<void>;
-  /** Its custom domains or their certificates changed. Resolves when the router has acknowledged it; nothing for an app that is gone. */
+  /** Its custom domains, their certificates or its error pages changed. Resolves when the router has acknowledged it; nothing for an app that is gone. */
   refreshHosts(appId: AppId): Promise<void>;
   /** Ends all dynos of the app, with a short grace, and removes its route. Resolves when nothing is left. */
   removeApp(appId: AppId): Promise<void>;

@@ -30,6 +30,7 @@ export function webRoute(
     hosts: [...hostNames(app, names.domain), ...names.custom.hosts],
     certificates: names.custom.certificates,
     maintenance: app.maintenance,
+    pages: names.custom.pages,
     web: targets.length > 0 ? 'up' : whyNone(dynos, now),
     targets,
   };

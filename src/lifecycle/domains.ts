@@ -1,4 +1,5 @@
 import type { CustomHosts } from '../formation/index.ts';
+import type { ErrorPages } from '../model/route.ts';
 import { isOfPlatform, parseHostname } from '../domain/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { App } from '../model/app.ts';
@@ -7,6 +8,7 @@ import type { AppId } from '../model/ids.ts';
 import type { OwnedDomain, Transaction } from '../store/index.ts';
 import type { Platform } from './platform.ts';
 import { findSniEndpoint, openKey } from './sni-endpoints.ts';
+import { errorPagesOf } from './error-pages.ts';
 
 /** Source: https://devcenter.heroku.com/articles/limits#domains */
 const maxDomainsPerApp = 1000;
@@ -71,12 +73,13 @@ export async function removeDomain(domain: Domain, platform: HostTools): Promise
  */
 export async function readCustomHosts(
   appId: AppId,
-  platform: Pick<Platform, 'store' | 'secretBox' | 'domain' | 'logs'>,
+  platform: Pick<Platform, 'store' | 'secretBox' | 'configVars' | 'domain' | 'logs'>,
 ): Promise<CustomHosts> {
+  const pages = await readErrorPages(appId, platform);
   // The platform's domain may have been changed since they were added.
   const all = await platform.store.domains.list(appId);
   const domains = all.filter(({ hostname }) => !isOfPlatform(hostname, platform.domain));
-  if (domains.length === 0) return { hosts: [], certificates: [] };
+  if (domains.length === 0) return { hosts: [], certificates: [], pages };
   const certificates = (await platform.store.sniEndpoints.list(appId)).flatMap((endpoint) => {
     const hosts = domains.filter(({ sniEndpoint }) => sniEndpoint?.id === endpoint.id).map(({ hostname }) => hostname);
     if (hosts.length === 0) return [];
@@ -87,7 +90,20 @@ export async function readCustomHosts(
       return [];
     }
   });
-  return { hosts: domains.map(({ hostname }) => hostname), certificates };
+  return { hosts: domains.map(({ hostname }) => hostname), certificates, pages };
+}
+
+/** Neither must config vars that can't be opened. */
+async function readErrorPages(
+  appId: AppId,
+  { configVars, logs }: Pick<Platform, 'configVars' | 'logs'>,
+): Promise<ErrorPages> {
+  try {
+    return errorPagesOf(await configVars.read(appId));
+  } catch (error) {
+    logs.router.error({ err: error, app: appId }, 'the error pages of an app are not known');
+    return errorPagesOf({});
+  }
 }
 
 /**

@@ -10,6 +10,7 @@ import { runReleasePhase } from '../release/index.ts';
 import { logApiEvent } from './api-event.ts';
 import { describeBootFailure, describePhaseFailure, type LaunchOutcome } from './launch-outcome.ts';
 import type { Platform } from './platform.ts';
+import { dynoVars } from './dyno-vars.ts';
 
 const releaseType = 'release' as ProcessType;
 
@@ -68,7 +69,7 @@ async function releasePhase(
     app,
     release,
     runtime: platform.runtime,
-    configVars: await platform.configVars.ofRelease(release.id),
+    configVars: await dynoVars(release.id, platform),
     logs: platform.logplex,
     watchOutput: (dynoId, listener) => platform.outputs.watch(dynoId, listener),
     showDyno: (view, stop) => platform.formation.showGuest(view, stop),

@@ -8,6 +8,7 @@ import type { Actor } from '../model/account.ts';
 import type { AppSetup } from '../model/app-setup.ts';
 import type { App } from '../model/app.ts';
 import type { BuildFailure, SourceBlob, SourceTree } from '../model/build.ts';
+import type { Transaction } from '../store/index.ts';
 import { createApp, type AppRequest } from './create-app.ts';
 import { setBuildpacks } from './change-app.ts';
 import { destroyApp } from './destroy-app.ts';
@@ -23,6 +24,8 @@ export interface AppSetupRequest {
     readonly env: Readonly<Record<string, string>>;
     readonly buildpacks: readonly string[] | null;
   };
+  /** The part of `environments` in the `app.json` that applies. */
+  readonly environment: 'review' | null;
 }
 
 const maxManifestBytes = 256 * 1024;
@@ -46,12 +49,18 @@ class SetupFailure extends Error {
 /**
  * Makes an app from a source with an `app.json`: app, config vars, buildpacks, formation, build, postdeploy script. Resolves
  * once app and record are there; the rest goes on in the background. When something of it fails, the app goes and the
- * record stays. Source: https://devcenter.heroku.com/articles/setting-up-apps-using-the-heroku-platform-api
+ * record stays. `also`: what is stored with the app, or not at all. Source: https://devcenter.heroku.com/articles/setting-up-apps-using-the-heroku-platform-api
  */
-export async function onAppSetup(request: AppSetupRequest, actor: Actor, platform: Platform): Promise<AppSetup> {
+export async function onAppSetup(
+  request: AppSetupRequest,
+  actor: Actor,
+  platform: Platform,
+  also: (setup: AppSetup, tx: Transaction) => Promise<void> = () => Promise.resolve(),
+): Promise<AppSetup> {
   let setup: AppSetup | undefined;
   const app = await createApp(request.app, actor, platform, async ({ id, name }, tx) => {
     setup = await tx.appSetups.create({ accountId: actor.accountId, appId: id, appName: name });
+    await also(setup, tx);
   });
   if (setup === undefined) throw new Error('Internal: an app setup without a record');
   platform.inBackground('app setup', setUp(app, setup, request, actor, platform));
@@ -131,7 +140,7 @@ async function runSetup(
 async function readManifest(source: SourceTree, request: AppSetupRequest, platform: Platform): Promise<Manifest> {
   const text = await readPlainFile(join(source.dir, 'app.json'));
   if (text === null) throw new SetupFailure('app.json not found');
-  const parsed = parseManifest(text, { ...request.overrides, stack: platform.stack });
+  const parsed = parseManifest(text, { ...request.overrides, environment: request.environment, stack: platform.stack });
   if (parsed.status === 'invalid') throw new SetupFailure('invalid app.json', parsed.errors);
   return parsed.manifest;
 }

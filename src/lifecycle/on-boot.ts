@@ -4,6 +4,7 @@ import type { AppId } from '../model/ids.ts';
 import { failInterruptedSetups } from './on-app-setup.ts';
 import { openLogDrains } from './log-drains.ts';
 import type { Platform } from './platform.ts';
+import { settleInterruptedPromotions } from './on-promotion.ts';
 import { relaunch, settleInterrupted } from './settle-interrupted.ts';
 
 /**
@@ -14,6 +15,7 @@ import { relaunch, settleInterrupted } from './settle-interrupted.ts';
 export async function onBoot(platform: Platform): Promise<void> {
   await openLogDrains(platform);
   const interrupted = await settleInterrupted(platform);
+  await settleInterruptedPromotions(platform);
   await platform.formation.reconcile();
   await failInterruptedSetups(platform);
   const apps = await platform.store.apps.list();

@@ -5,6 +5,7 @@ import type { ConfigVars } from '../model/release.ts';
 import type { Slug } from '../model/slug.ts';
 import { createRelease, describeConfigChange } from '../release/index.ts';
 import type { Transaction } from '../store/index.ts';
+import { haveSamePages } from './error-pages.ts';
 import { initialStatus, launch } from './launch.ts';
 import type { Platform } from './platform.ts';
 
@@ -21,7 +22,7 @@ export async function onConfigChange(
   const changed = await platform.store.transaction(async (tx) => {
     const before = platform.configVars.open(app.id, await tx.apps.readConfig(app.id));
     const { vars, set, removed } = applyPatch(before, patch);
-    if (set.length === 0 && removed.length === 0) return { vars, release: null };
+    if (set.length === 0 && removed.length === 0) return { before, vars, release: null };
     const sealed = platform.configVars.seal(app.id, vars);
     await tx.apps.writeConfig(app.id, sealed);
     const slug = await newestSlug(app, tx);
@@ -31,8 +32,9 @@ export async function onConfigChange(
       tx,
       platform.logplex,
     );
-    return { vars, release };
+    return { before, vars, release };
   });
+  if (!haveSamePages(changed.before, changed.vars)) await platform.formation.refreshHosts(app.id);
   if (changed.release !== null) {
     platform.inBackground('launch of a config change', launch(app, changed.release, actor, platform));
   }

@@ -40,6 +40,7 @@ export async function onRollback(app: App, target: Release, actor: Actor, platfo
       platform.logplex,
     );
   });
+  await platform.formation.refreshHosts(app.id);
   platform.inBackground('launch of a rollback', launch(app, release, actor, platform));
   return release;
 }

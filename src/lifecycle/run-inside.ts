@@ -8,6 +8,7 @@ import { InsideCommand, type InsideOrder } from './inside-command.ts';
 import { parseOneOffCommand } from './one-off-command.ts';
 import type { Platform } from './platform.ts';
 import { terminalOf, type OneOffOrder, type StartedOneOff } from './run-one-off.ts';
+import { dynoVars } from './dyno-vars.ts';
 
 /**
  * Runs a command inside of a dyno that is up: beside its processes, in its files, with its environment. The command starts
@@ -42,7 +43,7 @@ export async function commandInside(dyno: DynoView, order: InsideOrder, platform
     const message = `${dyno.name} is ${dyno.state}. Commands can run inside of a dyno that is up only, see heroku ps.`;
     throw new PlatformError('invalid_params', message);
   }
-  const configVars = await platform.configVars.ofRelease(dyno.releaseId);
+  const configVars = await dynoVars(dyno.releaseId, platform);
   // Its port is added by the runtime.
   const env = dynoEnv({ name: dyno.name, port: null, configVars: { ...configVars, ...order.env } });
   return new InsideCommand(dyno, { ...order, env }, platform.runtime, platform.oneOffs.limits);

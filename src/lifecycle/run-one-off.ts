@@ -11,6 +11,7 @@ import { logApiEvent } from './api-event.ts';
 import { parseOneOffCommand } from './one-off-command.ts';
 import { OneOffDyno } from './one-off-dyno.ts';
 import type { Platform } from './platform.ts';
+import { dynoVars } from './dyno-vars.ts';
 
 export interface OneOffOrder {
   /** As the client sends it. */
@@ -53,7 +54,7 @@ export async function runOneOff(
     throw new PlatformError('invalid_params', `${app.name} has no code yet. Deploy it first: git push heroku main`);
   }
   const { command, wantsStatus } = parseOneOffCommand(order.command, release.slug.processTypes);
-  const configVars = await platform.configVars.ofRelease(release.id);
+  const configVars = await dynoVars(release.id, platform);
   const type = order.type ?? runType;
   const name = platform.oneOffs.newName(app.id, type);
   const spec = oneOffSpec(app, release, { name, type, command, configVars }, order);

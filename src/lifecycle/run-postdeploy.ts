@@ -2,6 +2,7 @@ import type { App } from '../model/app.ts';
 import type { ProcessType } from '../model/ids.ts';
 import { runReleasePhase, type ReleasePhaseOutcome } from '../release/index.ts';
 import type { Platform } from './platform.ts';
+import { dynoVars } from './dyno-vars.ts';
 
 /** Of the output, in the setup's record. */
 const maxOutputBytes = 256 * 1024;
@@ -22,7 +23,7 @@ export async function runPostdeploy(
     release,
     process: { type: 'postdeploy' as ProcessType, command },
     runtime: platform.runtime,
-    configVars: await platform.configVars.ofRelease(release.id),
+    configVars: await dynoVars(release.id, platform),
     logs: platform.logplex,
     watchOutput: (dynoId, listener) => platform.outputs.watch(dynoId, listener),
     showDyno: (view, stop) => platform.formation.showGuest(view, stop),

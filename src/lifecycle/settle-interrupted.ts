@@ -7,19 +7,22 @@ import type { Platform } from './platform.ts';
 
 /**
  * Ends what the last platform process left pending. Gives back the releases that are to be launched again, at most one for
- * each app: those whose maker had been told that they are made. A push had not, and was refused when the platform ended;
- * a release command may have done half of its work, and only its author knows whether it may run twice.
+ * each app: those whose maker had been told that they are made. A push had not, and was refused when the platform ended,
+ * and a promotion ends as failed; a release command may have done half of its work, and only its author knows whether it
+ * may run twice.
  */
 export async function settleInterrupted(platform: Platform): Promise<readonly Release[]> {
-  const { builds, releases } = platform.store;
+  const { builds, releases, pipelinePromotions } = platform.store;
   for (const build of await builds.listPending()) {
     await builds.finish(build.id, { status: 'failed' });
     say(build.appId, `Build failed -- the platform was stopped during it, ${nextStep(build)} again`, platform);
   }
   const again = new Map<AppId, Release>();
+  const promoted = new Set((await pipelinePromotions.listPendingTargets()).map(({ releaseId }) => releaseId));
   // By version: of several, the newest is launched, and its end is the others' too.
   for (const release of await releases.listPending()) {
     if (await isOvertaken(release, platform)) await releases.setStatus(release.id, 'succeeded');
+    else if (promoted.has(release.id)) await failPromoted(release, platform);
     else if (hasReleasePhase(release) || (await findBuild(release, platform)) !== null) await fail(release, platform);
     else again.set(release.appId, release);
   }
@@ -53,6 +56,12 @@ async function fail(release: Release, platform: Platform): Promise<void> {
       ? 'Its config vars stay set and run with the next release.'
       : `${nextStep(build) === 'push' ? 'Push' : 'Build'} again.`;
   say(release.appId, `${message} ${next}`, platform);
+}
+
+async function failPromoted(release: Release, platform: Platform): Promise<void> {
+  await platform.store.releases.setStatus(release.id, 'failed');
+  const message = `Release v${release.version} failed: the platform was stopped before it was live. The release before it keeps running. Promote again.`;
+  say(release.appId, message, platform);
 }
 
 function say(appId: AppId, message: string, platform: Platform): void {

@@ -1,5 +1,5 @@
 import type { Account } from './account.ts';
-import type { AccountId, AuthorizationId } from './ids.ts';
+import type { AccountId, AuthorizationId, OAuthClientId } from './ids.ts';
 
 /**
  * What a token opens. `identity`: reading the account. `read`, `write`: apps without their config vars; the protected ones
@@ -16,6 +16,12 @@ export interface Authorization {
   readonly scopes: readonly Scope[];
   /** The token's first and last characters, to tell it by; null when it is older than the keeping of hints. */
   readonly hint: string | null;
+  /** Null: the account's own. */
+  readonly clientId: OAuthClientId | null;
+  /** Made by a login through a browser. */
+  readonly isSession: boolean;
+  /** The client has a code, and no token yet. */
+  readonly isGrant: boolean;
   /** Null: never. */
   readonly expiresAt: Date | null;
   readonly createdAt: Date;

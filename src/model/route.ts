@@ -25,6 +25,12 @@ export interface RouteCertificate {
   readonly key: string;
 }
 
+/** URLs of what visitors see in place of the router's own pages; null: those. Absolute, or without the scheme (`//...`). */
+export interface ErrorPages {
+  readonly error: string | null;
+  readonly maintenance: string | null;
+}
+
 /** All that the router knows of one app. Replaced whole, never patched. */
 export interface AppRoute {
   readonly appId: AppId;
@@ -34,6 +40,7 @@ export interface AppRoute {
   /** For hosts that have one of their own. */
   readonly certificates: readonly RouteCertificate[];
   readonly maintenance: boolean;
+  readonly pages: ErrorPages;
   readonly web: WebState;
   /** Empty unless `web` is `up`. */
   readonly targets: readonly RouteTarget[];

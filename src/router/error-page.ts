@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { ErrorPages } from '../model/route.ts';
 import { statusOf, type RouterFailure } from './h-codes.ts';
 
 interface Page {
@@ -30,15 +31,19 @@ const pages = {
   },
 } as const satisfies Record<string, Page>;
 
-/** The page a visitor sees when no dyno answered. Source of headings and statuses: https://devcenter.heroku.com/articles/error-pages */
-export function sendErrorPage(response: ServerResponse, failure: RouterFailure): void {
+/**
+ * The page a visitor sees when no dyno answered: the app's own in a frame, if it has one.
+ * Source of headings and statuses: https://devcenter.heroku.com/articles/error-pages
+ */
+export function sendErrorPage(response: ServerResponse, failure: RouterFailure, own: ErrorPages | null): void {
   const page =
     failure.code === 'H80' ? pages.maintenance : failure.code === 'H81' ? pages.blank : pages.applicationError;
-  send(response, statusOf(failure), page);
+  const url = failure.code === 'H80' ? own?.maintenance : failure.code === 'H81' ? null : own?.error;
+  send(response, statusOf(failure), url == null ? html(page) : frame(page.title, url));
 }
 
 export function sendNoSuchApp(response: ServerResponse): void {
-  send(response, 404, pages.noSuchApp);
+  send(response, 404, html(pages.noSuchApp));
 }
 
 /** An answer of one line, for programs and for requests that no browser sends. */
@@ -52,14 +57,29 @@ export function sendPlain(response: ServerResponse, status: number, text: string
   response.end(body);
 }
 
-function send(response: ServerResponse, status: number, page: Page): void {
-  const body = html(page);
+function send(response: ServerResponse, status: number, body: string): void {
   response.writeHead(status, {
     'Content-Type': 'text/html; charset=utf-8',
     'Content-Length': Buffer.byteLength(body),
     'Cache-Control': 'no-cache, no-store',
   });
   response.end(body);
+}
+
+/** The platform never fetches the page itself; the visitor's browser does. */
+function frame(title: string, url: string): string {
+  const escaped = url.replace(/[&"<>]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>html, body, iframe { margin: 0; border: 0; width: 100%; height: 100% } iframe { display: block }</style>
+</head>
+<body><iframe src="${escaped}" title="${title}"></iframe></body>
+</html>
+`;
 }
 
 function html({ title, heading, text }: Page): string {

@@ -36,15 +36,16 @@ export async function routeRequest(client: ClientRequest, tools: RouteTools): Pr
     return;
   }
   const { failure } = served.end;
-  if (failure !== null && !client.response.headersSent && !client.response.destroyed) answer(client, failure);
+  if (failure !== null && !client.response.headersSent && !client.response.destroyed)
+    answer(client, failure, route, tools);
   record(client, route, served, tools);
 }
 
 /** A request that is refused before a dyno is looked for (H26); logged if an app answers at its host. */
 export function refuseRequest(client: ClientRequest, failure: RouterFailure, tools: RouteTools): void {
   client.response.shouldKeepAlive = false;
-  sendErrorPage(client.response, failure);
   const route = tools.table.appAt(client.host.name);
+  sendErrorPage(client.response, failure, route?.pages ?? null);
   if (route === null) return;
   const end: ExchangeEnd = { status: 0, bytes: 0, failure };
   record(client, route, { end, dyno: null, dynoName: null }, tools);
@@ -166,9 +167,15 @@ function forwardedFor(client: ClientRequest): string {
   return [...valuesOf(client.request.rawHeaders, 'x-forwarded-for'), client.ip].join(', ');
 }
 
-function answer(client: ClientRequest, failure: RouterFailure): void {
+/** The pages may have changed while the request waited. */
+function answer(
+  client: ClientRequest,
+  failure: RouterFailure,
+  { appId, pages }: AppRoute,
+  { table }: RouteTools,
+): void {
   if (failure.code === 'H27' || failure.code === 'H28') client.response.destroy();
-  else sendErrorPage(client.response, failure);
+  else sendErrorPage(client.response, failure, table.routeOf(appId)?.pages ?? pages);
 }
 
 function logLine(client: ClientRequest, { end, dyno, dynoName }: Served): string {

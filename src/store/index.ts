@@ -1,5 +1,18 @@
 export { openStore, type StoreOptions } from './open-store.ts';
+export type {
+  AppFeatureQueries,
+  AppFeatureRow,
+  AppTransferQueries,
+  OAuthClientQueries,
+  SshKeyQueries,
+} from './account-store.ts';
 export type { DomainQueries, OwnedDomain, SniEndpointQueries } from './domain-store.ts';
+export type {
+  PipelineCouplingQueries,
+  PipelinePromotionQueries,
+  PipelineQueries,
+  ReviewAppQueries,
+} from './pipeline-store.ts';
 export type { WebhookDeliveryQueries, WebhookEventQueries, WebhookQueries } from './webhook-store.ts';
 export type {
   AccountQueries,

@@ -7,6 +7,10 @@ export interface Schema {
   authorizations: AuthorizationTable;
   apps: AppTable;
   collaborators: CollaboratorTable;
+  oauth_clients: OAuthClientTable;
+  ssh_keys: SshKeyTable;
+  app_features: AppFeatureTable;
+  app_transfers: AppTransferTable;
   slugs: SlugTable;
   builds: BuildTable;
   releases: ReleaseTable;
@@ -17,6 +21,13 @@ export interface Schema {
   log_drains: LogDrainTable;
   domains: DomainTable;
   sni_endpoints: SniEndpointTable;
+  pipelines: PipelineTable;
+  pipeline_couplings: PipelineCouplingTable;
+  pipeline_config_vars: PipelineConfigVarTable;
+  pipeline_promotions: PipelinePromotionTable;
+  promotion_targets: PromotionTargetTable;
+  review_apps: ReviewAppTable;
+  review_app_configs: ReviewAppConfigTable;
   webhooks: WebhookTable;
   webhook_events: WebhookEventTable;
   webhook_deliveries: WebhookDeliveryTable;
@@ -48,6 +59,53 @@ export interface AuthorizationTable {
   scopes: string;
   expires_at: string | null;
   revoked_at: string | null;
+  /** Null: the account's own. */
+  client_id: string | null;
+  /** Made by a login through a browser. */
+  is_session: number;
+  /** SHA-256, hex, of the code that this can still be exchanged for a token with. */
+  grant_hash: string | null;
+  /** SHA-256, hex, of what a new access token is given for. */
+  refresh_hash: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+interface OAuthClientTable {
+  id: string;
+  account_id: string;
+  name: string;
+  redirect_uri: string;
+  /** Encrypted. */
+  secret: Uint8Array;
+  created_at: string;
+  updated_at: string;
+}
+
+interface SshKeyTable {
+  id: string;
+  account_id: string;
+  public_key: string;
+  /** Unique for the account. */
+  fingerprint: string;
+  comment: string;
+  created_at: string;
+}
+
+interface AppFeatureTable {
+  app_id: string;
+  name: string;
+  enabled: number;
+  created_at: string;
+  updated_at: string;
+}
+
+interface AppTransferTable {
+  id: string;
+  app_id: string;
+  owner_id: string;
+  recipient_id: string;
+  state: string;
   created_at: string;
   updated_at: string;
 }
@@ -221,6 +279,71 @@ interface SniEndpointTable {
   private_key: Uint8Array;
   created_at: string;
   updated_at: string;
+}
+
+interface PipelineTable {
+  id: string;
+  /** Unique among those of the owner. */
+  name: string;
+  owner_id: string;
+  created_at: string;
+  updated_at: string;
+}
+
+interface PipelineCouplingTable {
+  id: string;
+  pipeline_id: string;
+  /** Unique. */
+  app_id: string;
+  stage: string;
+  created_at: string;
+  updated_at: string;
+}
+
+interface PipelineConfigVarTable {
+  pipeline_id: string;
+  stage: string;
+  /** Encrypted. */
+  config_vars: Uint8Array;
+}
+
+interface PipelinePromotionTable {
+  id: string;
+  pipeline_id: string;
+  /** These refer to nothing: the record outlives the apps. */
+  source_app_id: string;
+  source_release_id: string;
+  status: string;
+  created_at: string;
+  updated_at: string;
+}
+
+interface PromotionTargetTable {
+  id: string;
+  promotion_id: string;
+  place: number;
+  app_id: string;
+  release_id: string;
+  status: string;
+  error_message: string | null;
+}
+
+interface ReviewAppTable {
+  id: string;
+  pipeline_id: string;
+  /** These refer to nothing: the record outlives its app. */
+  app_id: string;
+  app_setup_id: string;
+  creator_id: string;
+  branch: string;
+  pr_number: number | null;
+  created_at: string;
+}
+
+interface ReviewAppConfigTable {
+  pipeline_id: string;
+  repo: string;
+  base_name: string | null;
 }
 
 interface WebhookTable {

@@ -22,6 +22,10 @@ interface Progress {
 export class SqlStore implements Store {
   readonly accounts: Queries['accounts'];
   readonly authorizations: Queries['authorizations'];
+  readonly oauthClients: Queries['oauthClients'];
+  readonly sshKeys: Queries['sshKeys'];
+  readonly appFeatures: Queries['appFeatures'];
+  readonly appTransfers: Queries['appTransfers'];
   readonly apps: Queries['apps'];
   readonly collaborators: Queries['collaborators'];
   readonly slugs: Queries['slugs'];
@@ -33,6 +37,10 @@ export class SqlStore implements Store {
   readonly logDrains: Queries['logDrains'];
   readonly domains: Queries['domains'];
   readonly sniEndpoints: Queries['sniEndpoints'];
+  readonly pipelines: Queries['pipelines'];
+  readonly pipelineCouplings: Queries['pipelineCouplings'];
+  readonly pipelinePromotions: Queries['pipelinePromotions'];
+  readonly reviewApps: Queries['reviewApps'];
   readonly webhooks: Queries['webhooks'];
   readonly webhookEvents: Queries['webhookEvents'];
   readonly webhookDeliveries: Queries['webhookDeliveries'];
@@ -60,6 +68,10 @@ export class SqlStore implements Store {
     const queries = recordChanges(handle, this.#recording);
     this.accounts = queries.accounts;
     this.authorizations = queries.authorizations;
+    this.oauthClients = queries.oauthClients;
+    this.sshKeys = queries.sshKeys;
+    this.appFeatures = queries.appFeatures;
+    this.appTransfers = queries.appTransfers;
     this.apps = queries.apps;
     this.collaborators = queries.collaborators;
     this.slugs = queries.slugs;
@@ -71,6 +83,10 @@ export class SqlStore implements Store {
     this.logDrains = queries.logDrains;
     this.domains = queries.domains;
     this.sniEndpoints = queries.sniEndpoints;
+    this.pipelines = queries.pipelines;
+    this.pipelineCouplings = queries.pipelineCouplings;
+    this.pipelinePromotions = queries.pipelinePromotions;
+    this.reviewApps = queries.reviewApps;
     this.webhooks = queries.webhooks;
     this.webhookEvents = queries.webhookEvents;
     this.webhookDeliveries = queries.webhookDeliveries;

@@ -18,6 +18,7 @@ import type {
   DynoId,
   DynoName,
   LogDrainId,
+  OAuthClientId,
   ProcessType,
   ReleaseId,
   Sha256,
@@ -26,7 +27,14 @@ import type {
 import type { LogDrain } from '../model/log-drain.ts';
 import type { Release, ReleaseStatus } from '../model/release.ts';
 import type { Slug, SlugDraft } from '../model/slug.ts';
+import type { AppFeatureQueries, AppTransferQueries, OAuthClientQueries, SshKeyQueries } from './account-store.ts';
 import type { DomainQueries, SniEndpointQueries } from './domain-store.ts';
+import type {
+  PipelineCouplingQueries,
+  PipelinePromotionQueries,
+  PipelineQueries,
+  ReviewAppQueries,
+} from './pipeline-store.ts';
 import type { WebhookDeliveryQueries, WebhookEventQueries, WebhookQueries } from './webhook-store.ts';
 
 /** Order and limit of a list. */
@@ -39,7 +47,11 @@ export interface ListOptions {
 export interface Queries {
   readonly accounts: AccountQueries;
   readonly authorizations: AuthorizationQueries;
+  readonly oauthClients: OAuthClientQueries;
+  readonly sshKeys: SshKeyQueries;
   readonly apps: AppQueries;
+  readonly appFeatures: AppFeatureQueries;
+  readonly appTransfers: AppTransferQueries;
   readonly collaborators: CollaboratorQueries;
   readonly slugs: SlugQueries;
   readonly builds: BuildQueries;
@@ -50,6 +62,10 @@ export interface Queries {
   readonly logDrains: LogDrainQueries;
   readonly domains: DomainQueries;
   readonly sniEndpoints: SniEndpointQueries;
+  readonly pipelines: PipelineQueries;
+  readonly pipelineCouplings: PipelineCouplingQueries;
+  readonly pipelinePromotions: PipelinePromotionQueries;
+  readonly reviewApps: ReviewAppQueries;
   readonly webhooks: WebhookQueries;
   readonly webhookEvents: WebhookEventQueries;
   readonly webhookDeliveries: WebhookDeliveryQueries;
@@ -107,9 +123,15 @@ export interface NewAuthorization {
   readonly description: string;
   readonly scopes: readonly Scope[];
   readonly expiresAt: Date | null;
+  /** Default: none; the account's own. */
+  readonly clientId?: OAuthClientId;
+  /** Default: false. */
+  readonly isSession?: boolean;
+  /** Of the code that the client gets in place of a token; it is good until `expiresAt`. */
+  readonly grantHash?: string;
 }
 
-/** Only those that are neither revoked nor expired are found. */
+/** Only those that are neither revoked nor expired are found; one that can be refreshed does not expire but by `findByHash`. */
 export interface AuthorizationQueries {
   /**
    * A revoked one with the same token becomes valid again, as the given one; throws `conflict` when the token is another
@@ -121,10 +143,21 @@ export interface AuthorizationQueries {
   findById(id: AuthorizationId): Promise<Authorization | null>;
   /** With the account that it is of. */
   findByHash(hash: string): Promise<Caller | null>;
+  /** The one whose code was not exchanged yet. */
+  findByGrant(grantHash: string): Promise<Authorization | null>;
+  findByRefresh(refreshHash: string): Promise<Authorization | null>;
   /** Throws `not_found`. */
   update(
     id: AuthorizationId,
-    change: { description?: string; hash?: string; hint?: string | null; expiresAt?: Date | null },
+    change: {
+      description?: string;
+      hash?: string;
+      hint?: string | null;
+      expiresAt?: Date | null;
+      clientId?: OAuthClientId;
+      grantHash?: null;
+      refreshHash?: string;
+    },
   ): Promise<Authorization>;
   /** False when it was not valid any more. */
   revoke(id: AuthorizationId): Promise<boolean>;

@@ -12,6 +12,7 @@ import type {
   DynoId,
   DynoName,
   LogDrainId,
+  OAuthClientId,
   ProcessType,
   ReleaseId,
   Sha256,
@@ -538,14 +539,81 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       expect(await store.dynos.list(app.id)).toEqual([]);
     });
 
+    it('exchanges a grant once, refreshes what has expired, and forgets both with the client', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      const ada = await store.accounts.create({ email: 'ada@example.com' });
+      const { authorizations, oauthClients } = store;
+      const client = await oauthClients.create({
+        id: randomUUID() as OAuthClientId,
+        accountId: ada.id,
+        name: 'Reader',
+        redirectUri: 'https://reader.example/',
+        sealedSecret: Uint8Array.of(0, 255),
+      });
+      const wanted = { accountId: ada.id, hint: null, description: 'grant', scopes: ['read'] as const };
+      const soon = new Date(Date.now() + 60_000);
+      const past = new Date(Date.now() - 1);
+      await authorizations.create({ ...wanted, hash: 'h0', clientId: client.id, grantHash: 'g0', expiresAt: past });
+      const made = await authorizations.create({
+        ...wanted,
+        hash: 'h1',
+        clientId: client.id,
+        grantHash: 'g1',
+        expiresAt: soon,
+      });
+
+      expect(made).toMatchObject({ clientId: client.id, isGrant: true, isSession: false });
+      expect(await authorizations.findByGrant('g0')).toBeNull();
+      expect(await authorizations.findByGrant('g1')).toEqual(made);
+      const change = { hash: 'h2', grantHash: null, refreshHash: 'r1', expiresAt: past };
+      expect(await authorizations.update(made.id, change)).toMatchObject({ isGrant: false });
+      expect(await authorizations.findByGrant('g1')).toBeNull();
+      expect(await authorizations.findByHash('h2')).toBeNull();
+      expect(await authorizations.findByRefresh('r1')).toMatchObject({ id: made.id });
+      expect(await authorizations.list(ada.id)).toHaveLength(1);
+      expect(await oauthClients.findById(client.id)).toEqual(client);
+      await oauthClients.delete(client.id);
+      expect(await authorizations.findByRefresh('r1')).toBeNull();
+    });
+
+    it('keeps keys, features and transfers until their account or app goes', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      const ada = await store.accounts.create({ email: 'ada@example.com' });
+      const bob = await store.accounts.create({ email: 'bob@example.com' });
+      const app = await createApp(store, ada.id, 'quiet-meadow');
+      const key = { accountId: bob.id, publicKey: 'ssh-ed25519 AAAA', fingerprint: '00:ff', comment: '' };
+      expect(await store.sshKeys.create(key)).toMatchObject(key);
+      expect(await store.sshKeys.list(bob.id)).toMatchObject([key]);
+      await expect(store.sshKeys.create(key)).rejects.toMatchObject({ id: 'invalid_params' });
+      await store.appFeatures.set(app.id, 'labs', true);
+      await store.appFeatures.set(app.id, 'labs', false);
+      expect(await store.appFeatures.list(app.id)).toMatchObject([{ name: 'labs', enabled: false }]);
+      const parties = { appId: app.id, ownerId: ada.id, recipientId: bob.id };
+      const transfer = await store.appTransfers.create({ ...parties, state: 'pending' });
+      expect(transfer).toMatchObject({ ...parties, appName: 'quiet-meadow', recipientEmail: 'bob@example.com' });
+      expect(await store.appTransfers.list(bob.id)).toEqual(await store.appTransfers.listPending(app.id));
+      expect(await store.appTransfers.answer(transfer.id, 'declined')).toBe(true);
+      expect(await store.appTransfers.answer(transfer.id, 'accepted')).toBe(false);
+      await store.accounts.delete(bob.id);
+      expect(await store.appTransfers.list(ada.id)).toEqual([]);
+      expect(await store.sshKeys.list(bob.id)).toEqual([]);
+      await store.apps.delete(app.id);
+      expect(await store.appFeatures.list(app.id)).toEqual([]);
+    });
+
     it('knows a token until it is revoked or expired, and who else may use an app', async () => {
       await using database = await emptyDatabase();
       await using store = await open(database.url);
       const ada = await store.accounts.create({ email: 'ada@example.com' });
       const bob = await store.accounts.create({ email: 'bob@example.com', passwordHash: 'scrypt$x' });
       const { authorizations, collaborators } = store;
-      const token = (hash: string, description: string, more: Partial<NewAuthorization> = {}) =>
-        authorizations.create({
+      const token = (hash: string, description: string, more: Partial<NewAuthorization> = {}) => {
+        // Those of one millisecond are in no order.
+        const before = Date.now();
+        while (Date.now() === before);
+        return authorizations.create({
           accountId: ada.id,
           hash,
           hint: null,
@@ -554,6 +622,7 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
           expiresAt: null,
           ...more,
         });
+      };
       const laptop = await token('h1', 'laptop', { scopes: ['read', 'identity'], hint: 'HRKU**********1' });
       await token('h2', 'old', { expiresAt: new Date(Date.now() - 1) });
       await token('h3', 'new', { expiresAt: new Date(Date.now() + 60_000) });

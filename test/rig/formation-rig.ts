@@ -152,7 +152,8 @@ export class FormationRig implements AsyncDisposable {
       logs: this.logs,
       log: pino({ level: 'silent' }),
       domain: 'localhost',
-      readCustomHosts: () => Promise.resolve({ hosts: [], certificates: [] }),
+      readCustomHosts: () =>
+        Promise.resolve({ hosts: [], certificates: [], pages: { error: null, maintenance: null } }),
       readConfigVars: () => Promise.resolve({ SECRET: 'hunter2', DYNO: 'mine' }),
       lastLines: (_appId, dynoId) => Promise.resolve(this.lastLines.get(dynoId) ?? []),
       limits: this.#limits,

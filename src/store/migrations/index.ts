@@ -4,6 +4,8 @@ import { createTables } from './0001-create-tables.ts';
 import { addAccess } from './0002-add-access.ts';
 import { addDeploys } from './0006-add-deploys.ts';
 import { addDomains } from './0007-add-domains.ts';
+import { addAccountThings } from './0009-add-account-things.ts';
+import { addPipelines } from './0010-add-pipelines.ts';
 import { createLogDrains } from './0004-log-drains.ts';
 import { createWebhooks } from './0005-webhooks.ts';
 
@@ -22,5 +24,7 @@ export function migrations(types: ColumnTypes): Record<string, Migration> {
     '0004-log-drains': step(createLogDrains),
     '0005-webhooks': step(createWebhooks),
     '0007-add-domains': step(addDomains),
+    '0009-add-account-things': step(addAccountThings),
+    '0010-add-pipelines': step(addPipelines),
   };
 }

@@ -83,6 +83,13 @@ async function remove(db: Transaction<Schema>, id: AccountId): Promise<void> {
   if (owned !== undefined) {
     throw new PlatformError('conflict', `The account owns the app ${owned.name}. Destroy or transfer its apps first.`);
   }
+  const pipeline = await db.selectFrom('pipelines').select('name').where('owner_id', '=', id).executeTakeFirst();
+  if (pipeline !== undefined) {
+    throw new PlatformError(
+      'conflict',
+      `The account owns the pipeline ${pipeline.name}. Destroy or transfer its pipelines first.`,
+    );
+  }
   for (const table of ['builds', 'releases'] as const) {
     const trace = await db.selectFrom(table).select('id').where('user_id', '=', id).executeTakeFirst();
     if (trace !== undefined) {

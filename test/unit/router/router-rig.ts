@@ -189,6 +189,7 @@ export function route(
     hosts: [`${name}.localhost`],
     certificates: [],
     maintenance,
+    pages: { error: null, maintenance: null },
     web,
     targets,
   };

@@ -1,0 +1,45 @@
+import { PlatformError } from '../errors/platform-error.ts';
+import type { Actor } from '../model/account.ts';
+import type { App } from '../model/app.ts';
+import type { Release } from '../model/release.ts';
+import type { Slug } from '../model/slug.ts';
+import { createRelease } from '../release/index.ts';
+import type { Transaction } from '../store/index.ts';
+import { initialStatus } from './launch.ts';
+import type { Platform } from './platform.ts';
+
+/** Throws `invalid_params` when the bytes of the slug are gone. */
+export async function requireStored(slug: Slug, platform: Platform): Promise<void> {
+  if (await platform.slugs.has(slug.sha256)) return;
+  throw new PlatformError('invalid_params', `The slug ${slug.id} is no longer stored. Deploy again to make a new one.`);
+}
+
+/**
+ * A release of a slug with the app's present config vars; not launched yet. The slug may be another app's: then this app
+ * gets one of its own with the same bytes, because it must outlive the other app.
+ */
+export async function releaseSlug(
+  app: App,
+  slug: Slug,
+  description: string,
+  actor: Actor,
+  tx: Transaction,
+  platform: Platform,
+): Promise<Release> {
+  const own = slug.appId === app.id ? slug : await tx.slugs.create({ ...slug, appId: app.id });
+  const created = await createRelease(
+    {
+      app,
+      actor,
+      description,
+      slugId: own.id,
+      configVars: await tx.apps.readConfig(app.id),
+      status: initialStatus(own),
+    },
+    tx,
+    platform.logplex,
+  );
+  const { buildpackProvidedDescription } = own;
+  await tx.apps.update(app.id, { buildpackProvidedDescription, releasedAt: created.createdAt });
+  return created;
+}
