@@ -8,7 +8,7 @@ import { launch } from './launch.ts';
 import { describeBootFailure, type LaunchOutcome } from './launch-outcome.ts';
 import { outcomeOfNewer } from './outcome-of-newer.ts';
 import type { Platform } from './platform.ts';
-import { releaseSlug, requireStored } from './release-slug.ts';
+import { releaseSlug, whileStored } from './release-slug.ts';
 
 export interface PromotionRequest {
   readonly pipeline: Pipeline;
@@ -41,21 +41,22 @@ export async function onPromotion(
   if (release.status !== 'succeeded') {
     throw new PlatformError('invalid_params', `Can't promote v${release.version}: that release is ${release.status}.`);
   }
-  await requireStored(slug, platform);
   const description = describePromotion(source, release);
-  const { promotion, launches } = await platform.store.transaction(async (tx) => {
-    const launches: { readonly app: App; readonly release: Release }[] = [];
-    for (const app of targets) {
-      launches.push({ app, release: await releaseSlug(app, slug, description, actor, tx, platform) });
-    }
-    const promotion = await tx.pipelinePromotions.create({
-      pipelineId: pipeline.id,
-      sourceAppId: source.id,
-      sourceReleaseId: release.id,
-      targets: launches.map((item) => ({ appId: item.app.id, releaseId: item.release.id })),
-    });
-    return { promotion, launches };
-  });
+  const { promotion, launches } = await whileStored(slug, source, platform, () =>
+    platform.store.transaction(async (tx) => {
+      const launches: { readonly app: App; readonly release: Release }[] = [];
+      for (const app of targets) {
+        launches.push({ app, release: await releaseSlug(app, slug, description, actor, tx, platform) });
+      }
+      const promotion = await tx.pipelinePromotions.create({
+        pipelineId: pipeline.id,
+        sourceAppId: source.id,
+        sourceReleaseId: release.id,
+        targets: launches.map((item) => ({ appId: item.app.id, releaseId: item.release.id })),
+      });
+      return { promotion, launches };
+    }),
+  );
   const records = await platform.store.pipelinePromotions.listTargets(promotion.id);
   for (const { app, release: promoted } of launches) {
     const record = records.find(({ releaseId }) => releaseId === promoted.id);

@@ -5,7 +5,7 @@ import type { Slug } from '../model/slug.ts';
 import { describeDeploy } from './describe-deploy.ts';
 import { launch } from './launch.ts';
 import type { Platform } from './platform.ts';
-import { releaseSlug, requireStored } from './release-slug.ts';
+import { releaseSlug, whileStored } from './release-slug.ts';
 
 /** A release of a slug that is there already, with the app's present config vars; launched in the background. */
 export async function onSlugRelease(
@@ -15,9 +15,10 @@ export async function onSlugRelease(
   actor: Actor,
   platform: Platform,
 ): Promise<Release> {
-  await requireStored(slug, platform);
-  const release = await platform.store.transaction((tx) =>
-    releaseSlug(app, slug, description ?? describeDeploy(slug.commit), actor, tx, platform),
+  const release = await whileStored(slug, app, platform, () =>
+    platform.store.transaction((tx) =>
+      releaseSlug(app, slug, description ?? describeDeploy(slug.commit), actor, tx, platform),
+    ),
   );
   platform.inBackground('launch of a slug', launch(app, release, actor, platform));
   return release;

@@ -8,10 +8,24 @@ import type { Transaction } from '../store/index.ts';
 import { initialStatus } from './launch.ts';
 import type { Platform } from './platform.ts';
 
-/** Throws `invalid_params` when the bytes of the slug are gone. */
-export async function requireStored(slug: Slug, platform: Platform): Promise<void> {
-  if (await platform.slugs.has(slug.sha256)) return;
-  throw new PlatformError('invalid_params', `The slug ${slug.id} is no longer stored. Deploy again to make a new one.`);
+/**
+ * Does `work`, which makes a release of the slug; until it has ended the collector does not remove the slug. Throws
+ * `invalid_params` with `gone` when the bytes of the slug are gone already.
+ */
+export async function whileStored<T>(
+  slug: Slug,
+  app: App,
+  platform: Platform,
+  work: () => Promise<T>,
+  gone = `The slug ${slug.id} is no longer stored. Deploy again to make a new one.`,
+): Promise<T> {
+  const letGo = platform.slugs.hold(slug.sha256, app.uid);
+  try {
+    if (!(await platform.slugs.has(slug.sha256))) throw new PlatformError('invalid_params', gone);
+    return await work();
+  } finally {
+    letGo();
+  }
 }
 
 /**

@@ -51,6 +51,9 @@ export class SlugCollector {
 
     const inUse = new Set<string>(await store.slugs.listShasInUse());
     const own = await store.slugs.listShas(appId);
-    for (const sha of new Set([...own, ...others])) if (!inUse.has(sha)) await slugs.remove(sha);
+    for (const sha of new Set([...own, ...others])) {
+      if (inUse.has(sha)) continue;
+      await slugs.remove(sha, async () => (await store.slugs.listShasInUse()).includes(sha));
+    }
   }
 }

@@ -13,6 +13,7 @@ import { isTemporary, UnpackedSlugs } from './unpacked-slugs.ts';
 /** Slugs by the SHA-256 of their bytes, and their unpacked trees. Nothing in it ever changes; equal slugs are stored once. */
 export interface SlugStore {
   path(sha: Sha256): string;
+  /** A removal that has begun is waited for: whoever holds the slug before asking can rely on the answer. */
   has(sha: Sha256): Promise<boolean>;
   /**
    * The folder of the slug's unpacked `./app`: made on the first call (others wait for it), owned by `uid` if the platform is root.
@@ -47,8 +48,11 @@ export interface SlugStore {
    * unpacking it. The folder is moved; where it can't be, it stays and nothing is lost.
    */
   keepUnpacked(sha: Sha256, uid: number, dir: string): Promise<void>;
-  /** Removes the slug and its trees, unless it is held or was just packed. A slug that is not stored is not an error. */
-  remove(sha: Sha256): Promise<void>;
+  /**
+   * Removes the slug and its trees, unless it is held, was just packed or `isInUse`. A slug that is not stored is not an
+   * error. `isInUse` is asked last: so a slug that was held, put to use and let go in the meantime stays.
+   */
+  remove(sha: Sha256, isInUse?: () => Promise<boolean>): Promise<void>;
   /** Removes this user's trees of all but these slugs. Spares what is held or was just packed. */
   discardUnpacked(uid: number, needed: ReadonlySet<string>): Promise<void>;
   /** Removes all but these slugs and their trees, and what a crash left half done. Spares what is held or was just packed. */
@@ -81,7 +85,7 @@ class FolderSlugStore implements SlugStore {
   }
 
   has(sha: Sha256): Promise<boolean> {
-    return exists(this.path(sha));
+    return this.#turns.run(sha, () => exists(this.path(sha)));
   }
 
   unpacked(sha: Sha256, uid: number): Promise<string> {
@@ -129,13 +133,14 @@ class FolderSlugStore implements SlugStore {
     return this.#trees.keep(sha, uid, dir);
   }
 
-  async remove(sha: Sha256): Promise<void> {
-    await this.#turns.run(sha, async () => {
-      if (this.#isSpared(sha)) return;
+  async remove(sha: Sha256, isInUse?: () => Promise<boolean>): Promise<void> {
+    const isRemoved = await this.#turns.run(sha, async () => {
+      if (this.#isSpared(sha) || (await isInUse?.()) === true) return false;
       await rm(this.path(sha), { force: true });
       await rm(this.#indexPath(sha), { force: true });
+      return true;
     });
-    await this.#trees.discard((one) => one === sha && !this.#isSpared(one));
+    if (isRemoved) await this.#trees.discard((one) => one === sha && !this.#isSpared(one));
   }
 
   async discardUnpacked(uid: number, needed: ReadonlySet<string>): Promise<void> {
