@@ -93,7 +93,11 @@ async function open(
   const slugCollector = new SlugCollector({ store, slugs, inBackground, closing: closing.signal });
   const secretBox = openSecretBox(secrets.secretKey);
   let publicPort = config.port;
-  const outbound = openOutbound({ publicPort: () => publicPort, allowLoopback: config.allowLoopbackTargets });
+  const outbound = openOutbound({
+    publicPort: () => publicPort,
+    allowLoopback: config.allowLoopbackTargets,
+    allowedNets: config.allowedNets,
+  });
   const logplex = opened.use(await openLogplex({ dir: data.logs, log: logs.logplex, outbound }));
   const webhooks = opened.use(new Webhooks({ store, box: secretBox, outbound, log: logs.webhook }));
   const dynoLog = opened.use(new DynoLog(logplex));

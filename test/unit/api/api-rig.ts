@@ -65,7 +65,7 @@ export class ApiRig implements AsyncDisposable {
     const dir = await mkdtemp(join(tmpdir(), 'hokku-api-'));
     const logs = openLogs('error', false);
     const store = await openStore({ url: join(dir, 'platform.sqlite'), log: logs.store });
-    const outbound = openOutbound({ publicPort: () => 0, allowLoopback: false });
+    const outbound = openOutbound({ publicPort: () => 0, allowLoopback: false, allowedNets: [] });
     const secretKey = randomBytes(32);
     const logplex = await openLogplex({ dir: join(dir, 'logs'), log: logs.logplex, outbound });
     const token = `HRKU-${randomBytes(16).toString('hex')}`;
