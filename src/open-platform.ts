@@ -20,6 +20,7 @@ import {
 import { Disposables } from './lib/disposables.ts';
 import { KeyedQueue } from './lib/keyed-queue.ts';
 import { openOutbound } from './lib/outbound.ts';
+import { UploadSlots } from './lib/upload-slots.ts';
 import { packageRoot } from './lib/package-root.ts';
 import { PathSigner } from './lib/signed-path.ts';
 import { openSecretBox } from './lib/secret-box.ts';
@@ -176,6 +177,7 @@ async function open(
     slugs,
     slugCollector,
     sources: new SourceStore(data.sources, config.limits.sourceMaxBytes),
+    slugUploads: new UploadSlots({ perOwner: 2, total: 8 }),
     streams: opened.use(new OutputStreams(data.streams, logs.build)),
     signer: new PathSigner(secrets.secretKey),
     configVars,

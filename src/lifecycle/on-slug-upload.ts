@@ -17,11 +17,17 @@ export async function receiveSlug(id: SlugId, body: AsyncIterable<Buffer>, platf
   }
   try {
     const { checksum } = draft;
-    const uploaded = await platform.slugs.receive(body, { checksum, maxBytes: platform.limits.slugMaxBytes });
+    const limits = { checksum, maxBytes: platform.limits.slugMaxBytes };
+    const owner = (await platform.store.apps.findById(draft.appId))?.ownerId ?? '';
+    const uploaded = await platform.slugUploads.run(owner, () => platform.slugs.receive(body, limits));
     try {
       await platform.store.slugs.finishDraft(id, uploaded);
     } finally {
       platform.slugs.settle(uploaded.sha256);
+      // Refused, for one: another upload has made the slug in the meantime.
+      await platform.slugs.remove(uploaded.sha256, async () =>
+        (await platform.store.slugs.listShasInUse()).includes(uploaded.sha256),
+      );
     }
   } catch (error) {
     if (!isOutOfSpace(error)) throw error;

@@ -137,6 +137,13 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       expect(await store.slugs.findById(draft.id)).toEqual(slug);
       expect(await store.slugs.findDraft(draft.id)).toBeNull();
       await expect(store.slugs.finishDraft(draft.id, { sha256, sizeBytes })).rejects.toMatchObject({ id: 'conflict' });
+      const late = (await store.slugs.createDraft({ ...announced, checksum: null })).id;
+      for (let n = 1; n < 100; n += 1) await store.slugs.createDraft({ ...announced, checksum: null });
+      const more = (now?: Date) => store.slugs.createDraft({ ...announced, checksum: null }, now);
+      await expect(more()).rejects.toMatchObject({ id: 'rate_limit' });
+      const tomorrow = new Date(Date.now() + 25 * 60 * 60_000);
+      expect(await store.slugs.findDraft((await more(tomorrow)).id)).toMatchObject({ createdAt: tomorrow });
+      expect(await store.slugs.findDraft(late)).toBeNull();
       // No release has it yet.
       expect(await store.slugs.listShasInUse()).toEqual([sha256]);
       expect(await store.slugs.listShasInUse(new Date(Date.now() + 25 * 60 * 60_000))).toEqual([]);

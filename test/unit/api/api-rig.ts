@@ -11,6 +11,7 @@ import { KeyedQueue } from '../../../src/lib/keyed-queue.ts';
 import { Attachments, BuildCancellations, Launches, OneOffDynos, type Platform } from '../../../src/lifecycle/index.ts';
 import { PathSigner } from '../../../src/lib/signed-path.ts';
 import { openOutbound } from '../../../src/lib/outbound.ts';
+import { UploadSlots } from '../../../src/lib/upload-slots.ts';
 import { openSecretBox } from '../../../src/lib/secret-box.ts';
 import { openLogs } from '../../../src/log.ts';
 import { Metrics } from '../../../src/metrics/index.ts';
@@ -100,6 +101,7 @@ export class ApiRig implements AsyncDisposable {
       repos: { create: () => Promise.resolve(), remove: () => Promise.resolve() },
       slugs: { has: () => Promise.resolve(true) },
       sources: new SourceStore(dir, 1024 * 1024),
+      slugUploads: new UploadSlots({ perOwner: 2, total: 8 }),
       streams: new OutputStreams(join(dir, 'streams'), logs.build),
       signer: new PathSigner(randomBytes(32)),
       formation: {
