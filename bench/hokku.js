@@ -4,11 +4,10 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { commit, root, timedPush, workingCopy } from './timed-push.js';
 
-const token = 'bench-token-123';
+export const token = 'bench-token-123';
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-export async function startPlatform(work) {
-  const data = join(work, 'data');
+export async function startPlatform(work, data = join(work, 'data')) {
   const env = {
     ...process.env,
     HOKKU_DATA_DIR: data,
@@ -56,7 +55,7 @@ export async function pushToHokku(work, fixture, n, platform) {
   return { pushes, served };
 }
 
-async function call(platform, method, path, body) {
+export async function call(platform, method, path, body) {
   const response = await fetch(`http://127.0.0.1:${platform.port}${path}`, {
     method,
     headers: {

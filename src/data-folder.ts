@@ -19,6 +19,10 @@ export interface DataFolder extends AsyncDisposable {
   readonly dynos: string;
   readonly logs: string;
   readonly tls: string;
+  /** Who keeps collection away, see disk/collection-gate.ts. */
+  readonly holds: string;
+  /** A file that gives way on a full disk. */
+  readonly ballast: string;
   /** Sockets and pid files. Elsewhere than in `root` when its path is too long for a socket. */
   readonly run: string;
   /** Nothing that uses `run` goes on: disposing takes a folder outside of `root` away. */
@@ -30,27 +34,11 @@ export interface DataFolder extends AsyncDisposable {
  * Throws when another platform works on the same folder.
  */
 export async function openDataFolder(root: string): Promise<DataFolder> {
-  const run = runFolder(root);
-  const folder = {
-    root,
-    repos: join(root, 'repos'),
-    slugs: join(root, 'slugs'),
-    sources: join(root, 'sources'),
-    streams: join(root, 'streams'),
-    cache: join(root, 'cache'),
-    builds: join(root, 'builds'),
-    dynos: join(root, 'dynos'),
-    logs: join(root, 'logs'),
-    tls: join(root, 'tls'),
-    run,
-  };
+  const folder = dataPaths(root);
+  const { run } = folder;
   try {
     await makeRoot(root);
-    // Passable, not listable: the users that dynos run as reach their own folder by its full path only.
-    await chmod(root, 0o711);
-    for (const dir of [folder.repos, folder.cache, folder.logs, folder.sources, folder.streams, folder.tls])
-      await mkdir(dir, { recursive: true, mode: 0o700 });
-    for (const dir of [folder.slugs, folder.builds, folder.dynos]) await mkdir(dir, { recursive: true, mode: 0o711 });
+    await makeDataFolders(root);
   } catch (error) {
     if (error instanceof PlatformError) throw error;
     throw new PlatformError(
@@ -72,6 +60,37 @@ export async function openDataFolder(root: string): Promise<DataFolder> {
       await removeEmptyRunFolder(root);
     },
   };
+}
+
+export type DataPaths = Omit<DataFolder, 'releaseRun' | typeof Symbol.asyncDispose>;
+
+export function dataPaths(root: string): DataPaths {
+  return {
+    root,
+    repos: join(root, 'repos'),
+    slugs: join(root, 'slugs'),
+    sources: join(root, 'sources'),
+    streams: join(root, 'streams'),
+    cache: join(root, 'cache'),
+    builds: join(root, 'builds'),
+    dynos: join(root, 'dynos'),
+    logs: join(root, 'logs'),
+    tls: join(root, 'tls'),
+    holds: join(root, 'holds'),
+    ballast: join(root, 'ballast'),
+    run: runFolder(root),
+  };
+}
+
+/** All but that for sockets, in a folder that is there. */
+export async function makeDataFolders(root: string): Promise<DataPaths> {
+  const folder = dataPaths(root);
+  // Passable, not listable: the users that dynos run as reach their own folder by its full path only.
+  await chmod(root, 0o711);
+  for (const dir of [folder.repos, folder.cache, folder.logs, folder.sources, folder.streams, folder.tls])
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+  for (const dir of [folder.slugs, folder.builds, folder.dynos]) await mkdir(dir, { recursive: true, mode: 0o711 });
+  return folder;
 }
 
 /** A folder that holds other things is not taken: its mode would be changed, and its things would lie between ours. */

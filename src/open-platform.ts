@@ -1,20 +1,26 @@
 import { join } from 'node:path';
 import { ensureFirstAccount } from './account/index.ts';
-import { BuildCaches } from './build/index.ts';
+import { readRestoreId, sweepStaging } from './backup/index.ts';
+import { BackgroundWork } from './background-work.ts';
+import { BuildCaches, limitScripts } from './build/index.ts';
 import { sandboxOptions, type Config, type Secrets } from './config/index.ts';
+import { openCgroups } from './cgroup/index.ts';
 import { openConfigVars } from './config-vars/index.ts';
+import { Ballast, CollectionGate, reservedBytes, SpaceLedger } from './disk/index.ts';
 import { requirePassable, type DataFolder } from './data-folder.ts';
 import { openLocalRuntime } from './dyno/index.ts';
 import { DynoOutputs, openFormation } from './formation/index.ts';
 import {
   Attachments,
   BuildCancellations,
+  DiskKeeper,
   DynoLog,
   Launches,
   OneOffDynos,
   dynoVars,
   readCustomHosts,
   SlugCollector,
+  wantsMetrics,
   type Platform,
 } from './lifecycle/index.ts';
 import { Disposables } from './lib/disposables.ts';
@@ -32,6 +38,7 @@ import { Metrics } from './metrics/index.ts';
 import { openRepos } from './repo/index.ts';
 import { openRouter, type Router } from './router/index.ts';
 import { OutputStreams } from './output-stream/index.ts';
+import { agreeOnKey } from './secret-key/index.ts';
 import { openSlugStore } from './slug/index.ts';
 import { SourceStore } from './source/index.ts';
 import { openStore } from './store/index.ts';
@@ -42,6 +49,8 @@ export interface OpenPlatform extends AsyncDisposable {
   readonly platform: Platform;
   readonly router: Router;
   readonly sandbox: Sandbox;
+  /** One line: what keeps builds and dynos to their limits on this machine. */
+  readonly limits: string;
 }
 
 /** Where the control plane listens for the router. */
@@ -79,20 +88,29 @@ async function open(
 ): Promise<OpenPlatform> {
   const closing = new AbortController();
   const background = new BackgroundWork(logs);
-  const store = opened.use(await openStore({ url: config.databaseUrl, log: logs.store }));
+  const store = opened.use(
+    await openStore({ url: config.databaseUrl, log: logs.store, restoreId: await readRestoreId(data.root) }),
+  );
+  const secretKey = await agreeOnKey(store, secrets, data.root);
   await ensureFirstAccount(store, { email: config.adminEmail, token: secrets.apiKey });
   const certificate = await ensureCertificate(data.tls, config.domain, operatorCertificate(config));
   const sandbox = config.sandbox === 'none' ? noSandbox : await probeSandbox(sandboxOptions(config, config.sandbox));
   if (!sandbox.hasPrivatePaths && process.getuid?.() === 0) await requirePassable(data.root);
 
-  const configVars = openConfigVars(store, secrets.secretKey);
+  await sweepStaging(data.root);
+  const groups = opened.use(await openCgroups(data.root));
+  const buildLimits = { memoryBytes: config.limits.buildMemoryBytes, dir: data.root };
+
+  const configVars = openConfigVars(store, secretKey);
   const repos = await openRepos({ dir: data.repos, hooksDir: join(packageRoot, 'hooks'), log: logs.receiver });
   const slugs = await openSlugStore({ dir: data.slugs, log: logs.build });
   const inBackground: Platform['inBackground'] = (what, work) => {
     background.add(what, work);
   };
-  const slugCollector = new SlugCollector({ store, slugs, inBackground, closing: closing.signal });
-  const secretBox = openSecretBox(secrets.secretKey);
+  const gate = new CollectionGate(data.holds, closing.signal);
+  const collection = { reach: config.disk, gate, inBackground, closing: closing.signal };
+  const slugCollector = new SlugCollector({ store, slugs, ...collection });
+  const secretBox = openSecretBox(secretKey);
   let publicPort = config.port;
   const outbound = openOutbound({
     publicPort: () => publicPort,
@@ -107,6 +125,7 @@ async function open(
     await openLocalRuntime({
       dir: data.dynos,
       sandbox,
+      groups,
       slugs,
       onOutput: (output) => {
         dynoLog.handle(output);
@@ -152,6 +171,7 @@ async function open(
     logs: logplex,
     lastLines: (_appId, dynoId) => Promise.resolve(outputs.lastLines(dynoId)),
     readCustomHosts: (appId) => readCustomHosts(appId, { store, secretBox, configVars, domain: config.domain, logs }),
+    wantsMetrics: (appId) => wantsMetrics(appId, { store }),
     readConfigVars: (releaseId) => dynoVars(releaseId, { store, configVars }),
     domain: config.domain,
     limits: { bootTimeoutMs: config.limits.bootTimeoutMs, stopGraceMs: config.limits.stopGraceMs },
@@ -165,6 +185,22 @@ async function open(
     await background.settled();
   });
 
+  const sources = new SourceStore(data.sources, config.limits.sourceMaxBytes);
+  const streams = opened.use(new OutputStreams(data.streams, logs.build));
+  const caches = opened.use(new BuildCaches(data.cache, logs.build));
+  const disk = opened.use(
+    new DiskKeeper({
+      ...{ store, slugs, slugCollector, caches, repos, streams, sources, gate, inBackground },
+      ledger: new SpaceLedger(data.root, (totalBytes) => reservedBytes(config.disk, totalBytes)),
+      ballast: new Ballast(data.root, data.ballast, logs.platform),
+      paths: data,
+      root: data.root,
+      limits: config.disk,
+      log: logs.platform,
+      closing: closing.signal,
+    }),
+  );
+
   const platform: Platform = {
     urls: platformUrls(config.domain, router.port),
     domain: config.domain,
@@ -176,19 +212,20 @@ async function open(
     repos,
     slugs,
     slugCollector,
-    sources: new SourceStore(data.sources, config.limits.sourceMaxBytes),
+    disk,
+    sources,
     slugUploads: new UploadSlots({ perOwner: 2, total: 8 }),
-    streams: opened.use(new OutputStreams(data.streams, logs.build)),
-    signer: new PathSigner(secrets.secretKey),
+    streams,
+    signer: new PathSigner(secretKey),
     configVars,
     secretBox,
     outbound,
     buildTools: {
       sandbox,
-      runInSandbox,
+      runInSandbox: await limitScripts(runInSandbox, groups, buildLimits),
       slugs,
       buildpacksDir: join(packageRoot, 'buildpacks'),
-      caches: opened.use(new BuildCaches(data.cache, logs.build)),
+      caches,
       workDir: data.builds,
       platformEnv: config.buildEnvironment,
       log: logs.build,
@@ -209,7 +246,13 @@ async function open(
     inBackground,
     closing: closing.signal,
   };
-  return { platform, router, sandbox, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() };
+  return {
+    platform,
+    router,
+    sandbox,
+    limits: groups.description,
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
 }
 
 function platformUrls(domain: string, port: number): Platform['urls'] {
@@ -219,31 +262,6 @@ function platformUrls(domain: string, port: number): Platform['urls'] {
     git: (app) => `https://${host}/${app}.git`,
     web: (app) => `http://${app}.${host}/`,
   };
-}
-
-/** Stories that go on after their request was answered. */
-class BackgroundWork {
-  readonly #running = new Set<Promise<void>>();
-  readonly #logs: Logs;
-
-  constructor(logs: Logs) {
-    this.#logs = logs;
-  }
-
-  add(what: string, work: Promise<unknown>): void {
-    const watched = work.then(
-      () => undefined,
-      (error: unknown) => {
-        this.#logs.platform.error({ what, err: error }, 'background work failed');
-      },
-    );
-    this.#running.add(watched);
-    void watched.then(() => this.#running.delete(watched));
-  }
-
-  async settled(): Promise<void> {
-    await Promise.all(this.#running);
-  }
 }
 
 function operatorCertificate({ tls }: Config): { cert: string; key: string } | undefined {

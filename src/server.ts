@@ -4,7 +4,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { authenticate, scopesAllow } from './account/index.ts';
 import { apiPlugin, serializeResource, serverOptions, type ApiOptions } from './api/index.ts';
 import { authorizeApp } from './app/index.ts';
-import { loadSecrets, type Config, type Environment } from './config/index.ts';
+import { databaseKind, loadSecrets, type Config, type Environment } from './config/index.ts';
 import { openDataFolder } from './data-folder.ts';
 import { PlatformError } from './errors/platform-error.ts';
 import { endOnFatalErrors } from './fatal-errors.ts';
@@ -33,6 +33,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly platform: Platform;
   /** What keeps builds and dynos apart on this machine. */
   readonly isolation: string;
+  /** What keeps them to their size. */
+  readonly limits: string;
   /** The first account's token, if it was made at this start. */
   readonly newApiKey: string | null;
   readonly apiKey: string;
@@ -46,6 +48,8 @@ export interface PlatformFile {
   readonly port: number;
   readonly bind: string;
   readonly domain: string;
+  /** Absent: written by an older version. */
+  readonly database?: 'sqlite' | 'postgres';
   /** The operator's certificate is for the domain; ours is also for `localhost`. */
   readonly hasOwnCertificate: boolean;
 }
@@ -62,7 +66,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     const state: { -readonly [Key in keyof HealthState]: HealthState[Key] } = { running: null };
     const http = createHttp(state);
 
-    const { platform, router, sandbox, ...rest } = await openPlatform(config, secrets, data, logs, sockets);
+    const { platform, router, sandbox, limits, ...rest } = await openPlatform(config, secrets, data, logs, sockets);
     opened.use(rest);
     for (const name of config.unknownSettings) logs.platform.warn({ name }, 'unknown setting ignored');
     await registerEdges(http, platform, config.api);
@@ -70,6 +74,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     await http.register(execPlugin(exec));
     await onBoot(platform);
     await platform.webhooks.start(serializeResource(platform));
+    platform.disk.start();
     await router.commit();
     await http.listen({ path: sockets.http });
     opened.defer(() => http.close());
@@ -80,6 +85,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
       port: router.port,
       bind: config.bind,
       domain: config.domain,
+      database: databaseKind(config),
       hasOwnCertificate: config.tls !== null,
     };
     await writeFileAtomic(join(data.root, 'platform.json'), JSON.stringify(known));
@@ -91,6 +97,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
       clientUrl: httpUrl(wildcards[config.bind] ?? config.bind, router.port),
       platform,
       isolation: `${sandbox.rung} (${sandbox.description})`,
+      limits,
       newApiKey: secrets.apiKeyIsNew ? secrets.apiKey : null,
       apiKey: secrets.apiKey,
       stopEverything: async () => {
@@ -151,7 +158,9 @@ async function registerEdges(http: FastifyInstance, platform: Platform, api: Api
         }
       },
       onPush: (push, output, signal) =>
-        platform.store.actingAs(push.actor, () => onPush(push, platform, output, signal)),
+        platform.store.actingAs(push.actor, { via: 'git push', address: push.address }, () =>
+          onPush(push, platform, output, signal),
+        ),
       limits: defaultReceiverLimits,
       log: platform.logs.receiver,
     }),

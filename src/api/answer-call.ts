@@ -3,6 +3,7 @@ import { authorizeApp } from '../app/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { Platform } from '../lifecycle/index.ts';
 import type { Actor } from '../model/account.ts';
+import type { Origin } from '../model/audit.ts';
 import type { Admitted } from './admit-call.ts';
 import type { ApiCall, OpenCall } from './api-call.ts';
 import { answerMismatch } from './check-answer.ts';
@@ -26,10 +27,14 @@ export async function answerCall(
 ): Promise<unknown> {
   const call = openCall(request, reply, endpoint, platform);
   const run = (): unknown => runHandler(call, endpoint, admitted);
-  const answer = await (admitted === null ? run() : platform.store.actingAs(actorOf(admitted), run));
+  const answer = await (admitted === null
+    ? run()
+    : platform.store.actingAs(actorOf(admitted), originOf(admitted, request), run));
   if (answer === reply || reply.sent) return reply;
   const sent = endpoint.method === 'GET' && Array.isArray(answer) ? pageOfPlainList(call, answer) : answer;
-  if (options.checkAnswers && endpoint.published !== null && reply.statusCode < 300) {
+  // What is included on request is not part of the published schema.
+  const isPlain = request.headers['accept-inclusion'] === undefined;
+  if (options.checkAnswers && isPlain && endpoint.published !== null && reply.statusCode < 300) {
     const mismatch = await answerMismatch(endpoint.published, sent);
     if (mismatch !== null) throw new Error(`The answer does not fit its published schema: ${mismatch}`);
   }
@@ -59,6 +64,10 @@ async function runHandler(call: OpenCall, endpoint: Endpoint, admitted: Admitted
   }
   await checkBody();
   return (route as Extract<typeof route, { access: { is: 'account' | 'operator' } }>).handler(apiCall);
+}
+
+function originOf({ authorization }: Admitted, { ip }: FastifyRequest): Origin {
+  return { via: authorization === null ? 'password' : authorization.description, address: ip };
 }
 
 function actorOf({ account }: Admitted): Actor {

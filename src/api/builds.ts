@@ -32,7 +32,7 @@ export const buildRoutes: Routes = {
   'GET /apps/:app/builds/:build/result': withApp('view', buildResult),
   'DELETE /apps/:app/builds/:build': withApp('deploy', async (call, app) => {
     const build = await findBuild(call, app, call.param('build'));
-    cancelBuild(app, build, call.actor, call.platform);
+    await cancelBuild(app, build, call.actor, call.platform);
     return serializeBuild(call, await untilEnded(call, app, build), app);
   }),
   'DELETE /apps/:app/build-cache': withApp('deploy', async (call, app) => {

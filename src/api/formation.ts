@@ -31,7 +31,8 @@ export const formationRoutes: Routes = {
         return parseUpdate(await typeOf(call, app, type), update);
       }),
     );
-    return serializeFormation(call.platform, app, await onScale(app, parsed, call.actor, call.platform));
+    const scaled = await withoutReleaseSize(call, app, parsed);
+    return serializeFormation(call.platform, app, await onScale(app, scaled, call.actor, call.platform));
   }),
   'PATCH /apps/:app/formation/:type': withApp(['deploy', 'operate'], async (call, app) => {
     const type = await typeOf(call, app, call.param('type'));
@@ -45,6 +46,17 @@ export const formationRoutes: Routes = {
     )[0];
   }),
 };
+
+/** `heroku ps:type SIZE` names every type that is listed; the one of release commands has the size that it has. */
+async function withoutReleaseSize(
+  call: ApiCall,
+  app: App,
+  updates: readonly ScaleUpdate[],
+): Promise<readonly ScaleUpdate[]> {
+  const others = updates.filter(({ type, quantity }) => type !== 'release' || quantity !== undefined);
+  const isListed = others.length > 0 && (await releaseEntry(call, app)).length > 0;
+  return isListed ? others : updates;
+}
 
 /** A formation may be named by its id too. */
 async function typeOf(call: ApiCall, app: App, which: string): Promise<ProcessType> {

@@ -14,12 +14,6 @@ export const notOfferedRoutes: Routes = {
     },
     { reach: 'apps', does: 'read' },
   ),
-  'POST /actions/addon-attachments/resolve': withAccount(
-    () => {
-      throw new PlatformError('not_found', "Couldn't find that add on attachment.", { resource: 'add_on attachment' });
-    },
-    { reach: 'apps', does: 'read' },
-  ),
   'POST /apps/:app/addons': refuseForApp(
     'Add-ons are not offered by this platform.',
     'Set the address and credentials of a service as config vars instead.',

@@ -1,6 +1,6 @@
 import { PlatformError } from '../errors/platform-error.ts';
 import { authorizeApp } from '../app/index.ts';
-import { hasReleasePhase, onRollback, onSlugRelease, type Platform } from '../lifecycle/index.ts';
+import { cancelLaunch, hasReleasePhase, onRollback, onSlugRelease, type Platform } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
 import type { ReleaseId, SlugId } from '../model/ids.ts';
 import type { Release } from '../model/release.ts';
@@ -26,6 +26,17 @@ export const releaseRoutes: Routes = {
     return serializeRelease(call, release, app, await call.platform.store.releases.findCurrent(app.id));
   }),
   'POST /apps/:app/releases': withApp(['deploy', 'operate'], createFrom),
+  // Our own: ends a release command or a roll-out that goes on.
+  'DELETE /apps/:app/releases/:release': withApp(['deploy', 'operate'], async (call, app) => {
+    const { platform, actor } = call;
+    const release = await findRelease(app, call.param('release'), platform);
+    await cancelLaunch(app, release.id, actor, platform);
+    const [after, current] = await Promise.all([
+      platform.store.releases.findById(release.id),
+      platform.store.releases.findCurrent(app.id),
+    ]);
+    return serializeRelease(call, after ?? release, app, current);
+  }),
 };
 
 /** By version (`12`, `v12`) or id. Throws `not_found`. */

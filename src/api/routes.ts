@@ -1,16 +1,19 @@
 import { accountRoutes } from './account.ts';
 import { appFeatureRoutes } from './app-features.ts';
 import { accountsRoutes } from './accounts.ts';
+import { addonAttachmentRoutes } from './addon-attachments.ts';
 import { appRoutes } from './apps.ts';
 import { appTransferRoutes } from './app-transfers.ts';
 import { appSetupRoutes } from './app-setups.ts';
 import { buildpackRegistryRoutes } from './buildpack-registry.ts';
+import { auditRoutes } from './audit.ts';
 import { authorizationRoutes } from './authorizations.ts';
 import { buildRoutes } from './builds.ts';
 import { buildpackInstallationRoutes } from './buildpack-installations.ts';
 import { catalogRoutes } from './catalog.ts';
 import { collaboratorRoutes } from './collaborators.ts';
 import { configVarRoutes } from './config-vars.ts';
+import { diskRoutes } from './disk.ts';
 import { domainRoutes } from './domains.ts';
 import { dynoRoutes } from './dynos.ts';
 import { formationRoutes } from './formation.ts';
@@ -43,6 +46,7 @@ import { webhookRoutes } from './webhooks.ts';
 export const apiRoutes: Routes = {
   ...accountRoutes,
   ...accountsRoutes,
+  ...auditRoutes,
   ...authorizationRoutes,
   ...oauthClientRoutes,
   ...oauthSessionRoutes,
@@ -57,6 +61,7 @@ export const apiRoutes: Routes = {
   ...collaboratorRoutes,
   ...configVarRoutes,
   ...formationRoutes,
+  ...diskRoutes,
   ...domainRoutes,
   ...sniEndpointRoutes,
   ...dynoRoutes,
@@ -78,6 +83,7 @@ export const apiRoutes: Routes = {
   ...webhookRoutes,
   ...webhookDeliveryRoutes,
   ...catalogRoutes,
+  ...addonAttachmentRoutes,
   ...notOfferedRoutes,
   ...schemaRoutes,
 };

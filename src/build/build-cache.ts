@@ -1,16 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import { chmod, lstat, mkdir, readdir, rename, statfs } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isOutOfSpace } from '../lib/is-out-of-space.ts';
+import { KeyedQueue } from '../lib/keyed-queue.ts';
 import { removeTree } from '../lib/remove-tree.ts';
-import { run } from '../lib/spawn.ts';
 import type { Logger } from '../log.ts';
 import type { AppId } from '../model/ids.ts';
+import { copy, discard, isFolder, isTemporary, makeSpare, move, newest, temporaryIn } from './cache-folder.ts';
 import { removeStubborn } from './sweep-builds.ts';
 
-/** Of the disk, not to be filled with copies that only save time. */
-const reservedBytes = 256 * 1024 * 1024;
 /** How long a build waits for a copy that is being made before it makes its own, which has the processor's full attention. */
 const sparePatienceMs = 250;
 
@@ -27,7 +25,7 @@ const sparePatienceMs = 250;
  * writes in place would change both sides. Where the file system shares blocks (btrfs, xfs), the copy costs no space.
  *
  * A failed build's cache is dropped, because it may hold half of something; the next build starts from `<n>` again.
- * Builds of one app run one after the other, so nobody else works in its folder.
+ * Whoever works in the folder of an app has its turn.
  */
 export class BuildCaches implements AsyncDisposable {
   readonly #dir: string;
@@ -35,6 +33,8 @@ export class BuildCaches implements AsyncDisposable {
   /** Copies that are being made. `done` never rejects. */
   readonly #spares = new Map<AppId, { readonly done: Promise<void>; readonly giveUp: () => void }>();
   readonly #closing = new AbortController();
+  /** Builds of one app run one after the other, but collection comes between. */
+  readonly #turns = new KeyedQueue<AppId>();
 
   constructor(dir: string, log: Logger) {
     this.#dir = dir;
@@ -45,7 +45,11 @@ export class BuildCaches implements AsyncDisposable {
    * Puts the app's cache, or an empty folder, at `target`, which doesn't exist yet. False: there was no room for the cache;
    * what is saved stays until this build saves its own.
    */
-  async restore(appId: AppId, target: string, signal: AbortSignal): Promise<boolean> {
+  restore(appId: AppId, target: string, signal: AbortSignal): Promise<boolean> {
+    return this.#turns.run(appId, () => this.#restore(appId, target, signal));
+  }
+
+  async #restore(appId: AppId, target: string, signal: AbortSignal): Promise<boolean> {
     const making = this.#spares.get(appId);
     if (making !== undefined && !(await settlesWithin(making.done, sparePatienceMs))) making.giveUp();
     const dir = await this.#folder(appId);
@@ -68,7 +72,11 @@ export class BuildCaches implements AsyncDisposable {
   }
 
   /** Takes what the scripts left at `from`, which may be nothing. Losing the cache for want of space is not an error; returns false then. */
-  async save(appId: AppId, from: string, signal: AbortSignal): Promise<boolean> {
+  save(appId: AppId, from: string, signal: AbortSignal): Promise<boolean> {
+    return this.#turns.run(appId, () => this.#save(appId, from, signal));
+  }
+
+  async #save(appId: AppId, from: string, signal: AbortSignal): Promise<boolean> {
     const dir = await this.#folder(appId);
     const current = newest(await readdir(dir));
     const temporary = temporaryIn(dir);
@@ -91,10 +99,35 @@ export class BuildCaches implements AsyncDisposable {
     return true;
   }
 
+  /** The next build starts without one. A build that has taken it already keeps its own. */
   async remove(appId: AppId): Promise<void> {
     this.#spares.get(appId)?.giveUp();
-    await this.#spares.get(appId)?.done;
-    await removeTree(join(this.#dir, appId));
+    await this.#turns.run(appId, async () => {
+      const dir = await this.#folder(appId);
+      // Renamed first, so that nobody takes a half-removed cache for a whole one.
+      const names = (await readdir(dir)).toSorted((a, b) => b.length - a.length);
+      for (const name of names) if (!isTemporary(name)) await discard(dir, name, this.#closing.signal);
+      await removeTree(dir);
+    });
+  }
+
+  /** Removes the copy that saves the next build the time to make one. */
+  async removeSpare(appId: AppId): Promise<void> {
+    await this.#turns.run(appId, async () => {
+      const dir = await this.#folder(appId);
+      for (const name of await readdir(dir))
+        if (name.endsWith('.spare')) await discard(dir, name, this.#closing.signal);
+    });
+  }
+
+  /** The apps that have one, the one that was used longest ago first. */
+  async listByUse(): Promise<readonly AppId[]> {
+    const apps = (await readdir(this.#dir)) as AppId[];
+    const used = await Promise.all(apps.map((app) => stat(join(this.#dir, app)).catch(() => null)));
+    return apps
+      .map((app, n) => ({ app, usedMs: used[n]?.mtimeMs ?? 0 }))
+      .toSorted((a, b) => a.usedMs - b.usedMs)
+      .map(({ app }) => app);
   }
 
   /** At boot, before the first build: removes half-made caches, and caches of apps that are gone. */
@@ -143,96 +176,10 @@ export class BuildCaches implements AsyncDisposable {
   }
 }
 
-const env = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' };
-
-async function makeSpare(dir: string, signal: AbortSignal, isHurried: () => boolean): Promise<void> {
-  const current = await tidy(dir, signal);
-  if (current === null) return;
-  const temporary = temporaryIn(dir);
-  try {
-    if (!(await hasRoomForSpare(join(dir, String(current)), signal))) return;
-    await copy(join(dir, String(current)), temporary, signal, runBehind);
-    await rename(temporary, join(dir, `${current}.spare`));
-  } catch (error) {
-    // A build waits: the next spare clears it away.
-    if (!isHurried()) await removeTree(temporary);
-    throw error;
-  }
-}
-
-/** The copy goes on beside the release of its build, which must not find the disk full of it. */
-async function hasRoomForSpare(cache: string, signal: AbortSignal): Promise<boolean> {
-  const [{ bavail, bsize }, usage] = await Promise.all([
-    statfs(cache),
-    runBehind('du', ['-s', '-B1', '--', cache], { env, signal }),
-  ]);
-  return bavail * bsize >= Number.parseInt(usage.toString(), 10) + reservedBytes;
-}
-
-/** Removes all but the newest cache and its spare, and says which that is. */
-async function tidy(appCacheDir: string, signal: AbortSignal): Promise<number | null> {
-  const names = await readdir(appCacheDir);
-  const current = newest(names);
-  const kept = new Set(current === null ? [] : [String(current), `${current}.spare`]);
-  for (const name of names) if (!kept.has(name)) await discard(appCacheDir, name, signal);
-  return current;
-}
-
-function newest(names: readonly string[]): number | null {
-  const saved = names.filter((name) => /^[1-9]\d{0,14}$/.test(name)).map(Number);
-  return saved.length === 0 ? null : Math.max(...saved);
-}
-
-/** Renamed first, so that a half-removed cache is never taken for a whole one. What an abort leaves is removed the next time. */
-async function discard(appCacheDir: string, name: string, signal: AbortSignal): Promise<void> {
-  const doomed = temporaryIn(appCacheDir);
-  await rename(join(appCacheDir, name), doomed);
-  try {
-    await runBehind('rm', ['-rf', '--', doomed], { env, signal, timeoutMs: 300_000 });
-  } catch (error) {
-    if (signal.aborted) throw error;
-    await removeTree(doomed);
-  }
-}
-
-function temporaryIn(appCacheDir: string): string {
-  return join(appCacheDir, `tmp-${randomBytes(6).toString('hex')}`);
-}
-
-function isTemporary(name: string): boolean {
-  return name.startsWith('tmp-');
-}
-
-async function move(from: string, to: string, signal: AbortSignal): Promise<void> {
-  try {
-    await rename(from, to);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
-    await copy(from, to, signal);
-  }
-}
-
-/** Everything as it is: owners, modes, times, links, names of any bytes. */
-async function copy(from: string, to: string, signal: AbortSignal, start = run): Promise<void> {
-  await start('cp', ['-a', '--reflink=auto', '-T', '--', from, to], { env, signal, timeoutMs: 300_000 });
-}
-
-/** Gets what the processor has left, and leaves this process alone: thousands of files would keep it from its requests. */
-const runBehind: typeof run = (file, args, options) => run('nice', ['-n', '19', file, ...args], options);
-
 async function settlesWithin(promise: Promise<void>, ms: number): Promise<boolean> {
   const late = new AbortController();
   const settled = promise.then(() => true);
   const isSettled = await Promise.race([settled, delay(ms, false, { signal: late.signal }).catch(() => true)]);
   late.abort();
   return isSettled;
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await lstat(path)).isDirectory();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
 }

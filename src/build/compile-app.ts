@@ -7,6 +7,7 @@ import {
   type Buildpack,
   type ReleaseInfo,
 } from '../buildpack/index.ts';
+import { describeMemoryKill } from '../lib/memory-text.ts';
 import type { RunningBuild } from './build-input.ts';
 import type { ChosenBuildpack } from './choose-buildpacks.ts';
 import { FailedBuild } from './failed-build.ts';
@@ -31,7 +32,11 @@ export async function compileApp(
   if (result.exitCode !== 0) {
     const isKilled = result.exitCode === 128 + 9;
     const found = findCause(screen.tail().toString('utf8'))?.line ?? null;
-    const cause = isKilled ? 'bin/compile was killed (SIGKILL), as the kernel does when memory runs out' : found;
+    const cause = result.memoryKill
+      ? describeMemoryKill(result.memoryKill)
+      : isKilled
+        ? 'bin/compile was killed (SIGKILL), as the kernel does when memory runs out'
+        : found;
     if (cause !== null && diskIsFull.test(cause)) {
       throw new FailedBuild({ reason: 'out-of-space', phase: 'compile', detail: cause });
     }

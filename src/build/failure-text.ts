@@ -1,6 +1,6 @@
 import { nextStepFor } from '../buildpack/index.ts';
 import { exhaustive } from '../lib/exhaustive.ts';
-import type { BuildFailure, BuildPhase } from '../model/build.ts';
+import type { BuildFailure, BuildPhase, SpaceShortage } from '../model/build.ts';
 import { formatMegabytes } from './format-size.ts';
 
 const pushFailed = ' !     Push failed';
@@ -133,6 +133,13 @@ function limitWords(failure: LimitFailure): Words {
           'Ask the operator to free some space on the data folder, then push again. Nothing of this build is left.',
         ]),
       };
+    case 'short-of-space':
+      return {
+        before: [' !     Push rejected, the platform is short of disk space.'],
+        after: summary('source', describeShortage(failure.shortage), [
+          'Ask the operator to free some: `hokku disk` shows who uses what. Then push again. Nothing was begun.',
+        ]),
+      };
     case 'cancelled':
       return {
         before: [' !     Push rejected, the build was cancelled.'],
@@ -141,6 +148,17 @@ function limitWords(failure: LimitFailure): Words {
     default:
       return exhaustive(failure);
   }
+}
+
+function describeShortage(shortage: SpaceShortage): string {
+  if (shortage.of === 'quota') {
+    const { used, quota } = shortage;
+    return `${formatMegabytes(used)} of a quota of ${formatMegabytes(quota)} are in use, and nothing more can be removed`;
+  }
+  const { of, free, reserved, promised, needed } = shortage;
+  const count = (n: number): string => (of === 'bytes' ? formatMegabytes(n) : `${n} files (inodes)`);
+  const builds = promised === 0 ? '' : ` and ${count(promised)} are promised to builds under way`;
+  return `this build may need ${count(needed)}; ${count(free)} are free, of which ${count(reserved)} are kept for running apps${builds}`;
 }
 
 const phaseNames: Readonly<Record<BuildPhase, string>> = {

@@ -1,3 +1,4 @@
+export { limitScripts } from './limit-scripts.ts';
 export { BuildCaches } from './build-cache.ts';
 export { build } from './build.ts';
 export type { BuildInput, BuildTools } from './build-input.ts';

@@ -1,15 +1,13 @@
 import { Command, CommanderError } from 'commander';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { readEnvironment } from '../config/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
-import { packageRoot } from '../lib/package-root.ts';
 import { ClientError, renderError } from './client/client-error.ts';
 import { paintFor } from './client/paint.ts';
 import { ClientCommands, type Run } from './client/register.ts';
 import { registerOperatorCommands } from './operator-commands.ts';
 import { registerPlatformCommands } from './platforms/register.ts';
 import { consoleTerminal, type Terminal } from './terminal.ts';
+import { readVersion } from './version.ts';
 
 /** Resolves with the exit status: 0 done, 1 the operation failed, 2 the command line was wrong, 130 interrupted. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
@@ -55,11 +53,6 @@ export function buildProgram(terminal: Terminal, run: Run): Command {
       run(async () => (await import('./completion-command.ts')).completionCommand(shell, program, terminal)),
     );
   return program;
-}
-
-function readVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
-  return version;
 }
 
 function reportFailure(error: unknown, terminal: Terminal): number {

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import type { BackupOptions } from './backup-command.ts';
 import type { Run } from './client/register.ts';
+import type { RestoreOptions } from './restore-command.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Declares the commands of whoever runs a platform. The server is loaded only by those that need it. */
@@ -20,6 +22,15 @@ export function registerOperatorCommands(program: Command, terminal: Terminal, r
     .option('--brief', 'print only what is not as it should be')
     .action((options: { fix?: true; json?: true; brief?: true }) =>
       run(async () => (await import('./doctor/index.ts')).doctorCommand(options, terminal)),
+    );
+  registerSafekeeping(program, terminal, run);
+  program
+    .command('disk')
+    .description("say what uses the platform's disk: each app, the platform itself, what is free")
+    .option('--collect', 'remove what nothing needs first, and say how much that was')
+    .option('--json', 'print the numbers as JSON, in bytes')
+    .action((options: { collect?: true; json?: true }) =>
+      run(async () => (await import('./disk-command.ts')).diskCommand(options, terminal)),
     );
   program
     .command('demo')
@@ -42,5 +53,34 @@ export function registerOperatorCommands(program: Command, terminal: Terminal, r
     .option('--json', 'print the account as JSON')
     .action((email: string, options: { json?: true }) =>
       run(async () => (await import('./account-command.ts')).createAccountCommand(email, options, terminal)),
+    );
+}
+
+function registerSafekeeping(program: Command, terminal: Terminal, run: Run): void {
+  program
+    .command('backup [file]')
+    .description('write one file of everything, while the platform runs; - is standard output')
+    .option('--logs', 'with app logs and the output of builds')
+    .option('--with-key', 'with the secret key: only for a file that you encrypt yourself')
+    .option('--key-only', 'write nothing but the secret key')
+    .option('--json', 'print what was done as JSON')
+    .action((file: string | undefined, options: BackupOptions) =>
+      run(async () => (await import('./backup-command.ts')).backupCommand(file, options, terminal)),
+    );
+  program
+    .command('restore <file>')
+    .description('make a new data folder from a backup; - is standard input')
+    .option('--data <folder>', 'new or empty; default: HOKKU_DATA_DIR')
+    .option('--key-file <file>', 'the secret key of that platform; default: in the backup, or HOKKU_SECRET_KEY')
+    .option('--json', 'print what was done as JSON')
+    .action((file: string, options: RestoreOptions) =>
+      run(async () => (await import('./restore-command.ts')).restoreCommand(file, options, terminal)),
+    );
+  program
+    .command('key:rotate')
+    .description('seal everything encrypted with a new secret key, while the platform is down and the apps are up')
+    .option('--json', 'print what was done as JSON')
+    .action((options: { json?: true }) =>
+      run(async () => (await import('./key-command.ts')).rotateKeyCommand(options, terminal)),
     );
 }

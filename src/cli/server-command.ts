@@ -13,6 +13,7 @@ export async function serverCommand(terminal: Terminal): Promise<number> {
   await using server = await startServer(config, env, process.stderr.isTTY);
   terminal.out(`hokku: listening on ${server.url} (data in ${config.dataDir})\n`);
   terminal.out(`hokku: isolation ${server.isolation}\n`);
+  terminal.out(`hokku: limits ${server.limits}\n`);
   if (server.newApiKey !== null) terminal.out(`hokku: token of ${config.adminEmail}: ${server.newApiKey}\n`);
 
   const signal = await stop.received;

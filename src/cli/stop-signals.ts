@@ -23,3 +23,18 @@ export function stopSignal(): { readonly received: Promise<NodeJS.Signals> } & D
   for (const signal of signals) process.on(signal, onSignal);
   return { received: promise, [Symbol.dispose]: release };
 }
+
+/** Work that the first signal asks to clean up and end; `stopped` once it has. */
+export async function stoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | 'stopped'> {
+  using stop = stopSignal();
+  const controller = new AbortController();
+  void stop.received.then(() => {
+    controller.abort();
+  });
+  try {
+    return await work(controller.signal);
+  } catch (error) {
+    if (controller.signal.aborted) return 'stopped';
+    throw error;
+  }
+}

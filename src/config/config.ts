@@ -29,6 +29,7 @@ export interface Config {
   /** The transport of `heroku run`. */
   readonly attachBy: 'rendezvous' | 'ssh';
   readonly limits: ConfigLimits;
+  readonly disk: DiskLimits;
   readonly keepOldOnFailedRollOut: boolean;
   /** Origins inside private networks that sources may be fetched from: `https://git.example.internal`. */
   readonly privateSources: readonly string[];
@@ -51,6 +52,8 @@ export interface Config {
 export interface ConfigLimits {
   readonly sourceMaxBytes: number;
   readonly buildTimeoutMs: number;
+  /** Of each script; never more than three quarters of the machine's. */
+  readonly buildMemoryBytes: number;
   readonly slugMaxBytes: number;
   readonly slugSoftBytes: number;
   readonly releasePhaseTimeoutMs: number;
@@ -58,6 +61,18 @@ export interface ConfigLimits {
   readonly stopGraceMs: number;
   readonly attachTimeoutMs: number;
   readonly attachIdleMs: number;
+}
+
+/** What may be kept on the data folder's disk. */
+export interface DiskLimits {
+  /** Of slugs, build caches, repositories, logs, streams and sources together; null: 80% of the disk. */
+  readonly quotaBytes: number | null;
+  /** Left free by builds, for dynos, logs and the database; null: 5% of the disk, from 64 MB (but at most 10%) to 2 GB. */
+  readonly reserveBytes: number | null;
+  /** Of each app, the newest releases that can be rolled back to in any case. */
+  readonly rollbackReleases: number;
+  /** Older ones can be for this long, unless the quota is passed. */
+  readonly rollbackMs: number;
 }
 
 const mebibyte = 1024 * 1024;
@@ -81,6 +96,7 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
     limits: {
       sourceMaxBytes: whole(env, 'HOKKU_SOURCE_MAX_MB', 1024, 1, 100_000) * mebibyte,
       buildTimeoutMs: whole(env, 'HOKKU_BUILD_TIMEOUT', 900, 1, 86_400) * 1000,
+      buildMemoryBytes: whole(env, 'HOKKU_BUILD_MEMORY_MB', 4096, 64, 10_000_000) * mebibyte,
       slugMaxBytes: whole(env, 'HOKKU_SLUG_MAX_MB', 1024, 1, 100_000) * mebibyte,
       slugSoftBytes: whole(env, 'HOKKU_SLUG_SOFT_MB', 300, 1, 100_000) * mebibyte,
       releasePhaseTimeoutMs: whole(env, 'HOKKU_RELEASE_TIMEOUT', 86_400, 1, 86_400) * 1000,
@@ -88,6 +104,12 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
       stopGraceMs: whole(env, 'HOKKU_STOP_GRACE', 30, 0, 600) * 1000,
       attachTimeoutMs: whole(env, 'HOKKU_ATTACH_TIMEOUT', 30, 1, 600) * 1000,
       attachIdleMs: whole(env, 'HOKKU_ATTACH_IDLE', 3600, 1, 86_400) * 1000,
+    },
+    disk: {
+      quotaBytes: optionalMegabytes(env, 'HOKKU_DISK_QUOTA_MB'),
+      reserveBytes: optionalMegabytes(env, 'HOKKU_DISK_RESERVE_MB'),
+      rollbackReleases: whole(env, 'HOKKU_ROLLBACK_RELEASES', 20, 1, 100_000),
+      rollbackMs: whole(env, 'HOKKU_ROLLBACK_DAYS', 30, 0, 36_500) * 24 * 60 * 60_000,
     },
     allowLoopbackTargets: oneOf(env, 'HOKKU_LOOPBACK_TARGETS', ['on', 'off'], 'off') === 'on',
     allowedNets: networks(env, 'HOKKU_OUTBOUND_ALLOW'),
@@ -100,6 +122,10 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
     buildEnvironment: platformEnvironment(env),
     unknownSettings: Object.keys(env).filter((key) => key.startsWith('HOKKU_') && !knownSettings.has(key)),
   };
+}
+
+export function databaseKind({ databaseUrl: url }: Pick<Config, 'databaseUrl'>): 'sqlite' | 'postgres' {
+  return url.startsWith('postgres') ? 'postgres' : 'sqlite';
 }
 
 export function defaultDataDir(env: Environment, isRoot: boolean): string {
@@ -139,6 +165,10 @@ function whole(env: Environment, name: string, fallback: number, from: number, t
 
 function optionalPort(env: Environment, name: string): number | null {
   return text(env, name, '') === '' ? null : whole(env, name, 0, 1, 65_535);
+}
+
+function optionalMegabytes(env: Environment, name: string): number | null {
+  return text(env, name, '') === '' ? null : whole(env, name, 0, 1, 999_999_999) * mebibyte;
 }
 
 function oneOf(env: Environment, name: string, allowed: readonly string[], fallback: string): string {

@@ -1,4 +1,12 @@
-export { defaultDataDir, loadConfig, type Config, type ConfigLimits, type SandboxChoice } from './config.ts';
+export {
+  databaseKind,
+  defaultDataDir,
+  loadConfig,
+  type Config,
+  type ConfigLimits,
+  type DiskLimits,
+  type SandboxChoice,
+} from './config.ts';
 export { sandboxOptions } from './sandbox-options.ts';
 export { readEnvironment, type Environment } from './env.ts';
-export { loadSecrets, readApiKey, type Secrets } from './secrets.ts';
+export { loadSecrets, readApiKey, readKeyFile, readSecretKey, secretKeyFile, type Secrets } from './secrets.ts';

@@ -9,6 +9,8 @@ import type { Environment } from './env.ts';
 export interface Secrets {
   /** 32 bytes; encrypts config vars and credentials at rest. */
   readonly secretKey: Uint8Array;
+  /** Where the key comes from; `new`: it was made just now. */
+  readonly secretKeyFrom: 'environment' | 'file' | 'new';
   /** Token of the first account. */
   readonly apiKey: string;
   /** True when the token was made just now, and must be shown to the operator once. */
@@ -17,7 +19,8 @@ export interface Secrets {
 
 /** From the environment, else from files in the data folder (0600), which are made on first start. */
 export async function loadSecrets(env: Environment, dataDir: string): Promise<Secrets> {
-  const secretKey = parseSecretKey(await given(env, 'HOKKU_SECRET_KEY', join(dataDir, 'secret-key'), newSecretKey));
+  const key = await given(env, 'HOKKU_SECRET_KEY', secretKeyFile(dataDir), newSecretKey);
+  const secretKey = parseSecretKey(key.value, 'HOKKU_SECRET_KEY');
   const apiKey = await given(env, 'HOKKU_API_KEY', join(dataDir, 'admin-token'), newApiKey);
   if (!/^[\x21-\x7e]{8,256}$/.test(apiKey.value)) {
     throw new PlatformError(
@@ -25,7 +28,25 @@ export async function loadSecrets(env: Environment, dataDir: string): Promise<Se
       'HOKKU_API_KEY is not usable. Allowed: 8 to 256 printable characters without spaces.',
     );
   }
-  return { secretKey, apiKey: apiKey.value, apiKeyIsNew: apiKey.isNew };
+  const secretKeyFrom = key.isNew ? 'new' : key.isFromEnvironment ? 'environment' : 'file';
+  return { secretKey, secretKeyFrom, apiKey: apiKey.value, apiKeyIsNew: apiKey.isNew };
+}
+
+/** What there is of it without a start: nothing is made. */
+export async function readSecretKey(env: Environment, dataDir: string): Promise<Uint8Array | null> {
+  const fromEnv = env['HOKKU_SECRET_KEY'];
+  if (fromEnv !== undefined && fromEnv !== '') return parseSecretKey(fromEnv, 'HOKKU_SECRET_KEY');
+  return readKeyFile(secretKeyFile(dataDir));
+}
+
+/** Null when there is no such file. */
+export async function readKeyFile(path: string): Promise<Uint8Array | null> {
+  const stored = await readTrimmed(path);
+  return stored === null ? null : parseSecretKey(stored, path);
+}
+
+export function secretKeyFile(dataDir: string): string {
+  return join(dataDir, 'secret-key');
 }
 
 /** Also for `hokku env`: the token that a platform with this data folder takes; null before its first start. */
@@ -38,16 +59,17 @@ export async function readApiKey(env: Environment, dataDir: string): Promise<str
 interface Given {
   readonly value: string;
   readonly isNew: boolean;
+  readonly isFromEnvironment: boolean;
 }
 
 async function given(env: Environment, name: string, path: string, make: () => string): Promise<Given> {
   const fromEnv = env[name];
-  if (fromEnv !== undefined && fromEnv !== '') return { value: fromEnv, isNew: false };
+  if (fromEnv !== undefined && fromEnv !== '') return { value: fromEnv, isNew: false, isFromEnvironment: true };
   const stored = await readTrimmed(path);
-  if (stored !== null && stored !== '') return { value: stored, isNew: false };
+  if (stored !== null && stored !== '') return { value: stored, isNew: false, isFromEnvironment: false };
   const value = make();
   await writeFileAtomic(path, `${value}\n`, 0o600);
-  return { value, isNew: true };
+  return { value, isNew: true, isFromEnvironment: false };
 }
 
 async function readTrimmed(path: string): Promise<string | null> {
@@ -70,12 +92,12 @@ function newApiKey(): string {
   return `HRKU-${randomUUID()}`;
 }
 
-function parseSecretKey(key: Given): Uint8Array {
-  if (!/^[0-9a-fA-F]{64}$/.test(key.value)) {
+function parseSecretKey(value: string, where: string): Uint8Array {
+  if (!/^[0-9a-fA-F]{64}$/.test(value)) {
     throw new PlatformError(
       'invalid_params',
-      'HOKKU_SECRET_KEY is not usable. Allowed: 64 hex digits (32 bytes), as `openssl rand -hex 32` makes them.',
+      `${where} is not usable. Allowed: 64 hex digits (32 bytes), as \`openssl rand -hex 32\` makes them.`,
     );
   }
-  return Buffer.from(key.value, 'hex');
+  return Buffer.from(value, 'hex');
 }

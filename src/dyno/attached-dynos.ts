@@ -3,9 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive, type ProcessIdentity } from '../lib/process-identity.ts';
 import type { AttachedProcess, DynoSpec, TerminalSize } from '../model/dyno.ts';
 import type { DynoId, Sha256 } from '../model/ids.ts';
+import type { MemoryKill, ProcessGroups } from '../model/process-group.ts';
 import { startAttached, type AttachedCommand, type Sandbox } from '../supervisor/index.ts';
 import { dynoFolder, makeDynoFolder, removeDynoFolder, type DynoFolder } from './dyno-folder.ts';
-import { sandboxedDyno } from './launch.ts';
+import { groupLimits, groupName, sandboxedDyno } from './launch.ts';
+import { MemoryGuard } from './memory-guard.ts';
 import { processInside } from './process-tree.ts';
 
 /** At the end of the platform, for what is left of the attached dynos. */
@@ -14,6 +16,7 @@ const closeMs = 5_000;
 export interface AttachedDynosOptions {
   readonly dir: string;
   readonly sandbox: Sandbox;
+  readonly groups: ProcessGroups;
   readonly slugs: {
     unpacked(sha: Sha256, uid: number): Promise<string>;
     hold(sha: Sha256, uid: number): () => void;
@@ -46,10 +49,11 @@ export class AttachedDynos implements AsyncDisposable {
   }
 
   async start(spec: DynoSpec, terminal: TerminalSize | null): Promise<AttachedProcess> {
-    const { dir, sandbox, slugs, onGone } = this.#options;
+    const { dir, sandbox, slugs, groups, onGone } = this.#options;
     const folder = dynoFolder(join(dir, spec.id));
     const release = slugs.hold(spec.slug, spec.uid);
     const leave = async (): Promise<void> => {
+      await groups.find(groupName(spec.id)).remove();
       await removeDynoFolder(folder);
       release();
       onGone(spec);
@@ -58,12 +62,24 @@ export class AttachedDynos implements AsyncDisposable {
     try {
       const lower = await slugs.unpacked(spec.slug, spec.uid);
       await makeDynoFolder(folder, spec, !sandbox.hasPrivatePaths);
-      const wrapped = sandbox.wrap(sandboxedDyno(spec, lower, folder, terminal));
+      const limits = groupLimits(spec);
+      const group = await groups.make(groupName(spec.id), limits);
+      const wrapped = sandbox.wrap(sandboxedDyno(spec, lower, folder, terminal, group));
       const command = startAttached(wrapped, spec.name);
+      const guard = new MemoryGuard({
+        group,
+        supervisor: () => (this.#running.has(spec.id) ? command.pid : null),
+        limitBytes: limits.memoryBytes,
+        kill: () => {
+          command.kill();
+        },
+      });
       this.#running.set(spec.id, { spec, command });
       return this.#process(command, async () => {
+        const memoryKill = await guard.conclude();
         await leave();
         this.#running.delete(spec.id);
+        return memoryKill;
       });
     } catch (error) {
       await leave();
@@ -99,22 +115,24 @@ export class AttachedDynos implements AsyncDisposable {
   // Private
 
   #enter(supervisor: number, spec: DynoSpec, terminal: TerminalSize | null): AttachedProcess | null {
-    const { dir, sandbox } = this.#options;
+    const { dir, sandbox, groups } = this.#options;
     const folder: DynoFolder = dynoFolder(join(dir, spec.id));
     const pid = sandbox.hasPrivatePaths ? processInside(supervisor) : supervisor;
     if (pid === null) return null;
-    const seen = sandboxedDyno(spec, '', folder, terminal);
+    const seen = sandboxedDyno(spec, '', folder, terminal, groups.find(groupName(spec.id)));
     // The dyno's own files are there already.
     const wrapped = sandbox.wrapInside(pid, { ...seen, app: { kind: 'bind', dir: folder.upper } });
-    return this.#process(startAttached(wrapped, spec.name), () => Promise.resolve());
+    return this.#process(startAttached(wrapped, spec.name), () => Promise.resolve(null));
   }
 
-  #process(command: AttachedCommand, cleanUp: () => Promise<void>): AttachedProcess {
+  /** `cleanUp`: tells whether memory was the end of it. */
+  #process(command: AttachedCommand, cleanUp: () => Promise<MemoryKill | null>): AttachedProcess {
     const { input, output } = command;
     const exited = command.exited
       .then(async (status) => {
-        await cleanUp();
-        return { status, signal: null, at: new Date() };
+        const at = new Date();
+        const memoryKill = await cleanUp();
+        return { status, signal: null, at, ...(memoryKill === null ? {} : { memoryKill }) };
       })
       .finally(() => this.#processes.delete(process));
     const process: AttachedProcess = {

@@ -1,1 +1,2 @@
+export { treeUsage } from './tree-usage.ts';
 export { openLocalRuntime, type LocalRuntimeOptions } from './local-runtime.ts';

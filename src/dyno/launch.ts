@@ -1,4 +1,6 @@
 import type { DynoSpec, TerminalSize } from '../model/dyno.ts';
+import type { DynoId } from '../model/ids.ts';
+import type { GroupLimits, ProcessGroup } from '../model/process-group.ts';
 import type { SandboxedCommand } from '../supervisor/index.ts';
 import type { DynoFolder } from './dyno-folder.ts';
 import { sizeOf } from './dyno-size.ts';
@@ -18,14 +20,18 @@ exec /bin/bash -c "$1"
 
 /** As on Heroku. */
 const openFiles = 10_000;
+/** One runaway file (a log, a core) ends in an error before it fills the disk. */
+const maxFileBytes = 16 * 1024 ** 3;
 
 export function sandboxedDyno(
   spec: DynoSpec,
   lower: string,
   folder: DynoFolder,
   terminal: TerminalSize | null = null,
+  group: ProcessGroup | null = null,
 ): SandboxedCommand {
   return {
+    ...(group === null ? {} : { groups: group.joinFiles }),
     ...(terminal === null ? {} : { terminal }),
     argv: ['/bin/bash', '-c', launchScript, 'bash', spec.command],
     env: spec.env,
@@ -35,7 +41,7 @@ export function sandboxedDyno(
     tmpDir: folder.tmp,
     mounts: [{ source: folder.memoryLimit, target: '/sys/fs/cgroup/memory/memory.limit_in_bytes', writable: false }],
     hostname: spec.id,
-    limits: { openFiles, processes: processLimit(spec) },
+    limits: { openFiles, fileBytes: maxFileBytes, processes: processLimit(spec) },
   };
 }
 
@@ -46,4 +52,15 @@ export function sandboxedDyno(
 function processLimit(spec: DynoSpec): number {
   const { processLimit: own } = sizeOf(spec);
   return process.getuid?.() === 0 ? own * 32 : own;
+}
+
+/** The hard limit is twice the quota: what lies between is warned about. Source: dyno-runtime.md section 7 */
+export function groupLimits(spec: DynoSpec): GroupLimits {
+  const { memoryMb, cpuShare, processLimit: processes } = sizeOf(spec);
+  return { memoryBytes: 2 * memoryMb * 1024 * 1024, cpuShare, processes };
+}
+
+/** Of all that is run for this dyno. */
+export function groupName(id: DynoId): string {
+  return `dyno-${id}`;
 }

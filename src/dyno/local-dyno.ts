@@ -1,12 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive, signalProcess, type ProcessIdentity } from '../lib/process-identity.ts';
-import type { DynoOutput, DynoSpec, Exit, RunningDyno } from '../model/dyno.ts';
+import type { DynoOutput, DynoSpec, DynoUsage, Exit, RunningDyno } from '../model/dyno.ts';
+import type { ProcessGroup } from '../model/process-group.ts';
 import type { SpoolChunk } from '../supervisor/index.ts';
 import { isOfThisBoot } from './boot-id.ts';
 import { loadEnding, removeDynoFolder, type DynoFolder, type DynoRecord } from './dyno-folder.ts';
+import { groupLimits } from './launch.ts';
 import { treeListensOn } from './listening.ts';
+import { MemoryGuard } from './memory-guard.ts';
 import { OutputTail } from './output-tail.ts';
 import { strayProcesses } from './process-tree.ts';
+import { runnableBelow, treeUsage } from './tree-usage.ts';
 
 export interface LocalDynoEvents {
   onOutput(output: DynoOutput): void;
@@ -25,15 +29,26 @@ export class LocalDyno implements RunningDyno {
   readonly #record: DynoRecord;
   readonly #tail: OutputTail;
   readonly #events: LocalDynoEvents;
+  readonly #group: ProcessGroup;
+  readonly #guard: MemoryGuard;
   #hasEnded = false;
 
   /** `from`: the position of the last output that is known already. */
-  constructor(record: DynoRecord, folder: DynoFolder, from: number, events: LocalDynoEvents) {
+  constructor(record: DynoRecord, folder: DynoFolder, group: ProcessGroup, from: number, events: LocalDynoEvents) {
     this.spec = record.spec;
     this.startedAt = record.startedAt;
     this.#folder = folder;
     this.#record = record;
     this.#events = events;
+    this.#group = group;
+    this.#guard = new MemoryGuard({
+      group,
+      supervisor: () => (this.#isAlive ? record.supervisor.pid : null),
+      limitBytes: groupLimits(record.spec).memoryBytes,
+      kill: () => {
+        this.#signal('SIGQUIT');
+      },
+    });
     this.#tail = new OutputTail(
       folder.out,
       from,
@@ -64,6 +79,13 @@ export class LocalDyno implements RunningDyno {
     this.#tail.after(atMicros, then);
   }
 
+  async usage(): Promise<DynoUsage | null> {
+    if (this.#hasEnded || !this.#isAlive) return null;
+    const { pid } = this.#record.supervisor;
+    const memory = await this.#group.memory();
+    return memory === null ? treeUsage(pid) : { ...memory, runnable: runnableBelow(pid) };
+  }
+
   terminate(): Promise<void> {
     this.#signal('SIGTERM');
     return Promise.resolve();
@@ -76,12 +98,14 @@ export class LocalDyno implements RunningDyno {
 
   async remove(): Promise<void> {
     await this.letGo();
+    await this.#group.remove();
     await removeDynoFolder(this.#folder);
     this.#events.onRemoved();
   }
 
   /** Stops following; the dyno goes on, and `exited` stays open. */
   async letGo(): Promise<void> {
+    this.#guard.stop();
     this.#tail.stop();
     await this.#tail.done.catch(() => false);
   }
@@ -108,8 +132,10 @@ export class LocalDyno implements RunningDyno {
     this.#hasEnded = true;
     const ending = await loadEnding(this.#folder).catch(() => null);
     if (ending === null) await killStrays(this.#folder.path);
+    const memoryKill = await this.#guard.conclude();
     // A machine that is shut down ends every dyno, and none of them has crashed: how they took it is of no interest.
-    return isOfThisBoot(this.#record) ? (ending?.exit ?? null) : null;
+    if (!isOfThisBoot(this.#record) || ending === null) return null;
+    return memoryKill === null ? ending.exit : { ...ending.exit, memoryKill };
   }
 
   #outputOf(chunk: SpoolChunk): DynoOutput {

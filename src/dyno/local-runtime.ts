@@ -5,6 +5,7 @@ import { isAlive } from '../lib/process-identity.ts';
 import type { Logger } from '../log.ts';
 import type { AttachedProcess, DynoOutput, DynoRuntime, DynoSpec, RunningDyno, TerminalSize } from '../model/dyno.ts';
 import type { AppId, DynoId, Sha256 } from '../model/ids.ts';
+import type { ProcessGroups } from '../model/process-group.ts';
 import { startSupervisor, type Sandbox } from '../supervisor/index.ts';
 import { bootId, isOfThisBoot } from './boot-id.ts';
 import {
@@ -16,7 +17,7 @@ import {
   type DynoRecord,
 } from './dyno-folder.ts';
 import { AttachedDynos } from './attached-dynos.ts';
-import { sandboxedDyno } from './launch.ts';
+import { groupLimits, groupName, sandboxedDyno } from './launch.ts';
 import { treeListensOn } from './listening.ts';
 import { LocalDyno } from './local-dyno.ts';
 
@@ -27,6 +28,7 @@ export interface LocalRuntimeOptions {
   /** One folder per dyno is made here; nothing else may lie in it. */
   readonly dir: string;
   readonly sandbox: Sandbox;
+  readonly groups: ProcessGroups;
   readonly slugs: {
     unpacked(sha: Sha256, uid: number): Promise<string>;
     /** Keeps the tree where it is until the returned function is called. */
@@ -45,6 +47,8 @@ export interface LocalRuntimeOptions {
 export async function openLocalRuntime(options: LocalRuntimeOptions): Promise<DynoRuntime> {
   // On the lowest rung the apps' users must be able to walk to their folders.
   await mkdir(options.dir, { recursive: true, mode: options.sandbox.hasPrivatePaths ? 0o700 : 0o711 });
+  const known = await readdir(options.dir);
+  await options.groups.sweep(new Set(known.map((id) => groupName(id as DynoId))));
   return new LocalRuntime(options);
 }
 
@@ -59,21 +63,23 @@ class LocalRuntime implements DynoRuntime {
   }
 
   async start(spec: DynoSpec): Promise<RunningDyno> {
-    const { dir, sandbox, slugs, onGone } = this.#options;
+    const { dir, sandbox, slugs, groups, onGone } = this.#options;
     const folder = dynoFolder(join(dir, spec.id));
     const startedAt = new Date();
     const release = slugs.hold(spec.slug, spec.uid);
     try {
       const lower = await slugs.unpacked(spec.slug, spec.uid);
       await makeDynoFolder(folder, spec, !sandbox.hasPrivatePaths);
+      const group = await groups.make(groupName(spec.id), groupLimits(spec));
       const supervisor = await startSupervisor({
         dir: folder.out,
-        command: sandbox.wrap(sandboxedDyno(spec, lower, folder)),
+        command: sandbox.wrap(sandboxedDyno(spec, lower, folder, null, group)),
         label: spec.name,
         onReady: (identity) => saveRecord(folder, { spec, supervisor: identity, startedAt, bootId }),
       });
       return this.#follow({ spec, supervisor, startedAt, bootId }, 0);
     } catch (error) {
+      await groups.find(groupName(spec.id)).remove();
       await removeDynoFolder(folder);
       onGone(spec);
       throw error;
@@ -125,6 +131,7 @@ class LocalRuntime implements DynoRuntime {
     try {
       const record = await loadRecord(folder);
       if (record !== null) return record;
+      await this.#options.groups.find(groupName(name as DynoId)).remove();
       await removeDynoFolder(folder);
       this.#options.log.info({ dyno: name }, 'half-started dyno removed');
     } catch (error) {
@@ -143,9 +150,10 @@ class LocalRuntime implements DynoRuntime {
 
   #follow(record: DynoRecord, from: number): LocalDyno {
     const { spec } = record;
-    const { dir, slugs, onOutput, onGone, log } = this.#options;
+    const { dir, slugs, groups, onOutput, onGone, log } = this.#options;
+    const group = groups.find(groupName(spec.id));
     const release = slugs.hold(spec.slug, spec.uid);
-    const dyno = new LocalDyno(record, dynoFolder(join(dir, spec.id)), from, {
+    const dyno = new LocalDyno(record, dynoFolder(join(dir, spec.id)), group, from, {
       onOutput,
       onFault: (error) => {
         log.error({ dyno: spec.id, err: error }, 'output of a dyno could not be read, the dyno is ended');

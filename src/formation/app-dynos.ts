@@ -103,7 +103,7 @@ export class AppDynos {
    * Stops dynos that have left their slot (or are to keep it as `down`): out of the route first, then drained, then SIGTERM.
    * Goes on in the background.
    */
-  retire(dynos: readonly Dyno[], then: StopOrder['then'] = 'remove'): void {
+  retire(dynos: readonly Dyno[], then: StopOrder['then'] = 'remove', graceMs = this.tools.limits.stopGraceMs): void {
     const { limits, router, lifetime } = this.tools;
     for (const dyno of dynos) {
       const isRouted = isWeb(dyno.plan) && dyno.isUp;
@@ -111,7 +111,7 @@ export class AppDynos {
       const drained = isRouted ? async () => this.publish().then(() => router.drained(dyno.id, limits.drainMs)) : null;
       const stopped = dyno.stop({
         then,
-        graceMs: limits.stopGraceMs,
+        graceMs,
         after: drained === null ? Promise.resolve() : noRejection(Promise.resolve().then(drained)),
       });
       const settled = stopped.finally(() => this.#retiring.delete(dyno));

@@ -3,9 +3,10 @@ import type { DynoState, Exit, RunningDyno } from '../model/dyno.ts';
 import type { DynoId } from '../model/ids.ts';
 import type { RouteTarget } from '../model/route.ts';
 import { deferred } from '../lib/deferred.ts';
-import { expandPort, r10 } from './dyno-lines.ts';
+import { exitLines, expandPort, r10 } from './dyno-lines.ts';
 import type { BootResult, StopOrder } from './dyno-orders.ts';
 import { isWeb, type DynoPlan } from './dyno-plan.ts';
+import { meterDyno } from './meter-dyno.ts';
 import { DynoRecord, type DynoPast } from './dyno-record.ts';
 import { dynoSpec } from './dyno-spec.ts';
 import type { DynoTools } from './dyno-tools.ts';
@@ -170,6 +171,7 @@ export class Dyno {
         this.#tools.log.error({ err: error, app: this.#app.id, dyno: this.plan.name }, 'end of a dyno not seen');
         this.#end(null, handle);
       });
+    this.#tools.track(meterDyno(this.#tools, this.#app.id, handle, this.#voice, this.#ended.promise));
     if (this.#record.state.is !== 'starting') return;
     if (isWeb(this.plan)) this.#tools.track(this.#boot(handle));
     else this.#becomeUp(handle);
@@ -211,8 +213,7 @@ export class Dyno {
     // A platform that finds it must know that it may end; without the row it would take the end for a crash.
     await this.#record.saved.catch(() => undefined);
     const ended = this.#ended.promise;
-    const say = this.say.bind(this);
-    await endProcess(handle, { graceMs, hurry, ended, lifetime, isOver, say });
+    await endProcess(handle, { graceMs, hurry, ended, lifetime, isOver, say: this.say.bind(this) });
   }
 
   #becomeStopping(graceMs: number): void {
@@ -223,7 +224,7 @@ export class Dyno {
     if (this.#hasEnded || this.#tools.lifetime.aborted) return;
     this.#hasEnded = true;
     this.#record.freePort();
-    if (exit !== null) this.say(`Process exited with status ${exit.status}`);
+    if (exit !== null) this.say(...exitLines(exit));
     const before = this.#record.state;
     if (before.is === 'starting' || before.is === 'up') {
       this.say(`State changed from ${before.is} to crashed`);

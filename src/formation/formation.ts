@@ -29,7 +29,9 @@ export type RollOutOutcome =
   /** There is no older release that works, so this one stays and its dynos are restarted by the crash policy. */
   | ({ readonly status: 'crashed' } & FailedBoot)
   /** A newer release is being rolled out, or the app is being destroyed. */
-  | { readonly status: 'superseded' };
+  | { readonly status: 'superseded' }
+  /** Somebody called it off in time. `isCurrent`: nothing ran before it, so it stays the app's release, with its dynos stopped. */
+  | { readonly status: 'cancelled'; readonly isCurrent: boolean };
 
 /**
  * Which dynos run. What changes one app's dynos happens one after the other; a newer release makes the roll-out of an older
@@ -41,9 +43,14 @@ export interface Formation {
    * them listen. Resolves when the route is swapped and the other types are launched; the old dynos stop in the background.
    * `becomeCurrent` makes it the current release in the store. It is called once the release can't be given up any more and
    * before the router hears of it: at any moment exactly one release is what a restarted platform would run. Not called for
-   * `kept-old` and `superseded`.
+   * `kept-old` and `superseded`. `cancel`: gives up while it still can, and ends what it has started within two seconds.
    */
-  rollOut(app: App, release: Release, becomeCurrent: () => Promise<void>): Promise<RollOutOutcome>;
+  rollOut(
+    app: App,
+    release: Release,
+    becomeCurrent: () => Promise<void>,
+    cancel?: AbortSignal,
+  ): Promise<RollOutOutcome>;
   /** To be called after formation entries changed. Resolves when the added dynos are launched. Dynos that are `down` are started. */
   scale(app: App): Promise<void>;
   /**
@@ -88,6 +95,8 @@ export interface FormationDeps {
   /** Read once for each app, and again after `refreshHosts`. */
   readonly readCustomHosts: ReadCustomHosts;
   readConfigVars(releaseId: ReleaseId): Promise<ConfigVars>;
+  /** The feature `log-runtime-metrics`. Default: no app has it. */
+  wantsMetrics?(appId: AppId): Promise<boolean>;
   /** The end of what this very dyno wrote, oldest first, at most 20 lines. See DynoOutputs. */
   lastLines(appId: AppId, dynoId: DynoId): Promise<readonly string[]>;
   /** `$PORT` of web dynos, both ends included. Default 20000 to 29999: outside the kernel's ephemeral range. */

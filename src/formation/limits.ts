@@ -18,6 +18,8 @@ export interface FormationLimits {
   readonly drainMs: number;
   /** How often a booting web dyno is asked whether it listens. */
   readonly listenPollMs: number;
+  /** How often a dyno's memory is looked at (R14, metrics). */
+  readonly meterEveryMs: number;
   readonly crash: CrashPolicy;
 }
 
@@ -29,5 +31,6 @@ export const defaultLimits: FormationLimits = {
   removeGraceMs: 5_000,
   drainMs: 30_000,
   listenPollMs: 50,
+  meterEveryMs: 20_000,
   crash: { resetAfterMs: 10 * minuteMs, firstCooldownMs: 10 * minuteMs, maxCooldownMs: 24 * 60 * minuteMs },
 };

@@ -52,6 +52,7 @@ class LocalFormation implements Formation {
       limits: { ...defaultLimits, ...deps.limits },
       lifetime: this.#lifetime.signal,
       readConfigVars: (releaseId) => deps.readConfigVars(releaseId),
+      wantsMetrics: async (appId) => (await deps.wantsMetrics?.(appId)) ?? false,
       now: () => deps.clock?.now() ?? new Date(),
       track: (step) => {
         this.#track(step);
@@ -59,7 +60,12 @@ class LocalFormation implements Formation {
     };
   }
 
-  async rollOut(app: App, release: Release, becomeCurrent: () => Promise<void>): Promise<RollOutOutcome> {
+  async rollOut(
+    app: App,
+    release: Release,
+    becomeCurrent: () => Promise<void>,
+    cancel?: AbortSignal,
+  ): Promise<RollOutOutcome> {
     const dynos = this.#of(app);
     const turn = this.#turnsOf(app.id).announce(release.version, dynos.live?.version ?? 0);
     if (turn === null) return { status: 'superseded' };
@@ -68,7 +74,8 @@ class LocalFormation implements Formation {
       return rollOut({
         dynos,
         release,
-        signal: turn.signal,
+        signal: cancel === undefined ? turn.signal : AbortSignal.any([turn.signal, cancel]),
+        isCancelled: () => cancel?.aborted === true && !turn.signal.aborted,
         becomeCurrent,
         lastLines: (appId, dynoId) => this.#deps.lastLines(appId, dynoId),
       });

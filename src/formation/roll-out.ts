@@ -10,23 +10,27 @@ interface RollOut {
   readonly dynos: AppDynos;
   readonly release: Release;
   readonly signal: AbortSignal;
+  /** True when it was called off, and by nothing else. */
+  readonly isCancelled: () => boolean;
   readonly becomeCurrent: () => Promise<void>;
   readonly lastLines: FormationDeps['lastLines'];
 }
 
 const lastLinesShown = 20;
+/** From SIGTERM to SIGKILL of dynos that took no request yet and shall be gone in two seconds. */
+const cancelGraceMs = 1_000;
 
 /** Puts a release live. The signal fires when a newer one is waiting or the app goes; then nothing that works is touched. */
 export async function rollOut(rollOut: RollOut): Promise<RollOutOutcome> {
   const { dynos, release, signal } = rollOut;
   const plans = await dynos.wanted(release);
-  if (signal.aborted) return { status: 'superseded' };
+  if (signal.aborted) return givenUp(rollOut, false);
   const web = plans.filter(isWeb);
   const others = plans.filter((plan) => !isWeb(plan));
 
   const isGuarded = dynos.hasWebUp && web.length > 0;
   const result = isGuarded ? await besideTheOld(rollOut, web) : await inPlace(rollOut, web);
-  if (result.is === 'aborted') return { status: 'superseded' };
+  if (result.is === 'aborted') return givenUp(rollOut, !isGuarded);
   if (result.is === 'failed' && dynos.live?.id !== release.id) {
     const failure = await describe(rollOut, result);
     result.dyno.say(`Release v${release.version} did not come up, release v${dynos.live?.version ?? 0} keeps running`);
@@ -37,12 +41,19 @@ export async function rollOut(rollOut: RollOut): Promise<RollOutOutcome> {
   return result.is === 'up' ? { status: 'live' } : { status: 'crashed', ...(await describe(rollOut, result)) };
 }
 
+function givenUp({ dynos, isCancelled }: RollOut, isCurrent: boolean): RollOutOutcome {
+  if (!isCancelled()) return { status: 'superseded' };
+  if (isCurrent) dynos.retire([...dynos.slots.values()], 'down', cancelGraceMs);
+  return { status: 'cancelled', isCurrent };
+}
+
 /** An older release takes requests: it goes on doing so until the new one can. */
 function besideTheOld(rollOut: RollOut, web: readonly DynoPlan[]): Promise<BootsResult> {
   const { dynos, release, signal } = rollOut;
   return swapWeb(dynos, web, {
     signal,
     evenIfFailed: !dynos.tools.keepsOld,
+    graceMs: () => (rollOut.isCancelled() ? cancelGraceMs : dynos.tools.limits.stopGraceMs),
     alsoRetire: (name) => name.startsWith('web.'),
     beforeSwap: () => settle(rollOut),
     onSwap: () => {

@@ -14,6 +14,8 @@ export async function swapWeb(
   options: {
     readonly signal: AbortSignal;
     readonly evenIfFailed: boolean;
+    /** For new ones that are given up. Default: that of any dyno. */
+    readonly graceMs?: () => number;
     /** Decides which slots lose their dyno; the ones that `plans` names always do. */
     readonly alsoRetire: (name: DynoPlan['name']) => boolean;
     readonly beforeSwap: () => Promise<void>;
@@ -35,7 +37,7 @@ export async function swapWeb(
   const giveUp = (): void => {
     dynos.incoming.clear();
     if (dynos.tools.lifetime.aborted) return;
-    dynos.retire(next);
+    dynos.retire(next, 'remove', options.graceMs?.());
     dynos.tools.track(dynos.publish());
   };
   const result = await allBooted(next, options.signal);

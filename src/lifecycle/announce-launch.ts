@@ -45,6 +45,16 @@ export function announceOutcome(
       writeLastLines(outcome.lastLines, output);
       output.write(` !     The release before it keeps running. To see more: heroku logs --app ${app.name}\n\n`);
       return false;
+    case 'cancelled':
+      if (outcome.isCurrent) {
+        output.write(` !     v${release.version} was cancelled while it started, its dynos are stopped.\n`);
+        output.write(` !     To start them: heroku ps:restart --app ${app.name}\n\n`);
+        return true;
+      }
+      output.write(
+        ` !     v${release.version} is not live: it was cancelled. The release before it keeps running.\n\n`,
+      );
+      return false;
     case 'superseded':
       output.write(` !     v${release.version} is not live: the platform was stopped during its launch.\n`);
       output.write(' !     Push again when it is back.\n\n');

@@ -1,5 +1,6 @@
 import { PlatformError } from '../errors/platform-error.ts';
 import type { App } from '../model/app.ts';
+import type { AppId } from '../model/ids.ts';
 import type { Platform } from './platform.ts';
 
 interface FeatureKind {
@@ -20,6 +21,7 @@ export interface AppFeature extends FeatureKind {
 }
 
 export const dynoMetadata = 'runtime-dyno-metadata';
+const runtimeMetrics = 'log-runtime-metrics';
 
 /** What an app of this platform can have beyond what all have, and what all have that Heroku lists as a feature. */
 const kinds: readonly FeatureKind[] = [
@@ -47,7 +49,20 @@ const kinds: readonly FeatureKind[] = [
     state: 'beta',
     isAlwaysOn: false,
   },
+  {
+    name: runtimeMetrics,
+    displayName: 'Runtime metrics',
+    description: 'The app’s log has the memory and the load of each dyno every 20 seconds',
+    docUrl: 'https://devcenter.heroku.com/articles/log-runtime-metrics',
+    state: 'beta',
+    isAlwaysOn: false,
+  },
 ];
+
+/** True when the app's log is to have the metrics of its dynos. */
+export async function wantsMetrics(appId: AppId, { store }: Pick<Platform, 'store'>): Promise<boolean> {
+  return (await store.appFeatures.list(appId)).some(({ name, enabled }) => name === runtimeMetrics && enabled);
+}
 
 export async function listAppFeatures(
   app: Pick<App, 'id' | 'createdAt'>,

@@ -4,6 +4,7 @@ import type { Actor } from '../model/account.ts';
 import type { App } from '../model/app.ts';
 import type { Build, BuildFailure, BuildOutput, BuiltSlug, SourceTree } from '../model/build.ts';
 import type { Release } from '../model/release.ts';
+import type { Slug } from '../model/slug.ts';
 import { createRelease } from '../release/index.ts';
 import { logApiEvent } from './api-event.ts';
 import { announceLaunch, announceNewer, announceOutcome } from './announce-launch.ts';
@@ -61,6 +62,8 @@ export async function deploySource(deploy: Deploy, platform: Platform): Promise<
   } catch (error) {
     await failBuild(deploy.record, platform);
     throw error;
+  } finally {
+    platform.disk.touched(deploy.app);
   }
 }
 
@@ -100,6 +103,17 @@ type BuildSourceOutcome =
   | { readonly status: 'failed'; readonly failure: BuildFailure };
 
 async function buildSource(deploy: Deploy, platform: Platform): Promise<BuildSourceOutcome> {
+  const lastSlug = (await platform.store.releases.findCurrent(deploy.app.id))?.slug ?? null;
+  const space = await platform.disk.admit({ id: deploy.record.id, lastSlug, signal: deploy.signal });
+  if (space.status === 'short') return { status: 'failed', failure: { reason: 'short-of-space', shortage: space } };
+  try {
+    return await buildWithin(deploy, lastSlug, platform);
+  } finally {
+    space[Symbol.dispose]();
+  }
+}
+
+async function buildWithin(deploy: Deploy, lastSlug: Slug | null, platform: Platform): Promise<BuildSourceOutcome> {
   const { app, record, origin, output, signal } = deploy;
   const compressing = openLine('Compressing source files... ', output);
   const dir = join(platform.buildTools.workDir, `${record.id}.source`);
@@ -115,7 +129,7 @@ async function buildSource(deploy: Deploy, platform: Platform): Promise<BuildSou
       app,
       source,
       version: origin.version,
-      lastSlug: (await platform.store.releases.findCurrent(app.id))?.slug?.sha256 ?? null,
+      lastSlug: lastSlug?.sha256 ?? null,
       configVars: await platform.configVars.read(app.id),
       buildpacks: origin.buildpacks ?? (await platform.store.apps.listBuildpacks(app.id)),
       limits: {

@@ -1,13 +1,16 @@
-export { listAppFeatures, setAppFeature, type AppFeature } from './app-features.ts';
+export { listAppFeatures, setAppFeature, wantsMetrics, type AppFeature } from './app-features.ts';
 export { answerTransfer, offerApp } from './app-transfers.ts';
 export { dynoVars } from './dyno-vars.ts';
 export { Attachments, type Attachment } from './attachments.ts';
+export { cancelLaunch } from './cancel-launch.ts';
 export { createApp } from './create-app.ts';
 export { destroyApp } from './destroy-app.ts';
 export { addDomain, readCustomHosts, removeDomain, setDomainCertificate, type DomainRequest } from './domains.ts';
 export { DynoLog } from './dyno-log.ts';
 export { BuildCancellations } from './build-cancellations.ts';
 export { Launches } from './launches.ts';
+export { DiskKeeper } from './disk-keeper.ts';
+export { reportDisk, type AppDisk, type DiskReport } from './disk-report.ts';
 export { SlugCollector } from './slug-collector.ts';
 export { addLogDrain, listLogDrains, removeLogDrain, type OpenLogDrain } from './log-drains.ts';
 export { onBoot } from './on-boot.ts';

@@ -1,11 +1,14 @@
 import type { RollOutOutcome } from '../formation/index.ts';
 import { exhaustive } from '../lib/exhaustive.ts';
+import { describeMemoryKill } from '../lib/memory-text.ts';
 import type { ReleasePhaseOutcome } from '../release/index.ts';
 
 export type LaunchOutcome = RollOutOutcome | { readonly status: 'release-phase-failed'; readonly why: string };
 
 export function describeBootFailure(outcome: Extract<RollOutOutcome, { dyno: unknown }>): string {
   if (outcome.reason === 'boot-timeout') return `${outcome.dyno} did not bind to $PORT in time`;
+  const kill = outcome.exit?.memoryKill;
+  if (kill !== undefined) return `${outcome.dyno} used up its memory while it started: ${describeMemoryKill(kill)}`;
   return `${outcome.dyno} exited with status ${outcome.exit?.status ?? 'unknown'} while it started`;
 }
 
@@ -13,6 +16,8 @@ export function describeBootFailure(outcome: Extract<RollOutOutcome, { dyno: unk
 export function describePhaseFailure(phase: ReleasePhaseOutcome, isDestroyed: boolean): string {
   switch (phase.endedBy) {
     case 'exit':
+      if (phase.memoryKill !== undefined)
+        return `its release command used up its memory: ${describeMemoryKill(phase.memoryKill)}`;
       return `its release command exited with status ${phase.exitCode}`;
     case 'timeout':
       return 'its release command did not end in time';

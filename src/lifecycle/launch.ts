@@ -36,10 +36,10 @@ export async function launch(
   output?: BuildOutput,
 ): Promise<LaunchOutcome> {
   if (release.slug === null) return { status: 'live' };
-  return platform.launches.run(release, async (end) => {
+  return platform.launches.run(release, async (end, cancelled) => {
     try {
-      const failure = await releasePhase(app, release, actor, platform, output);
-      const outcome = failure ?? (await goLive(app, release, platform, end));
+      const failure = await releasePhase(app, release, actor, platform, output, cancelled);
+      const outcome = failure ?? (await goLive(app, release, platform, end, cancelled));
       platform.metrics.releaseEnded(outcome.status);
       return outcome;
     } catch (error) {
@@ -59,6 +59,7 @@ async function releasePhase(
   actor: Actor,
   platform: Platform,
   output: BuildOutput | undefined,
+  cancelled: AbortSignal,
 ): Promise<LaunchOutcome | null> {
   if (!hasReleasePhase(release)) return null;
   logApiEvent(app.id, `Running release v${release.version} commands`, actor, platform);
@@ -80,18 +81,25 @@ async function releasePhase(
       },
     },
     signal: ending.signal,
+    cancelled,
     timeoutMs: platform.limits.releasePhaseTimeoutMs,
   });
   if (phase.status === 'succeeded') return null;
-  const why = describePhaseFailure(phase, ending.isCancelled());
+  const why = cancelled.aborted ? reasonOf(cancelled) : describePhaseFailure(phase, ending.isCancelled());
   await setStatus(release, 'failed', platform);
   logReleaseFailure(app, release, why, platform);
   return { status: 'release-phase-failed', why };
 }
 
-async function goLive(app: App, release: Release, platform: Platform, end: () => void): Promise<LaunchOutcome> {
+async function goLive(
+  app: App,
+  release: Release,
+  platform: Platform,
+  end: () => void,
+  cancelled: AbortSignal,
+): Promise<LaunchOutcome> {
   const becomeCurrent = (): Promise<void> => platform.store.releases.setStatus(release.id, 'succeeded');
-  const outcome = await platform.formation.rollOut(app, release, becomeCurrent);
+  const outcome = await platform.formation.rollOut(app, release, becomeCurrent, cancelled);
   end();
   switch (outcome.status) {
     case 'live':
@@ -107,10 +115,19 @@ async function goLive(app: App, release: Release, platform: Platform, end: () =>
       await settleSuperseded(app, release, 'failed', platform);
       logReleaseFailure(app, release, describeBootFailure(outcome), platform);
       break;
+    case 'cancelled':
+      if (!outcome.isCurrent) await setStatus(release, 'failed', platform);
+      await settleSuperseded(app, release, outcome.isCurrent ? 'succeeded' : 'failed', platform);
+      logReleaseFailure(app, release, reasonOf(cancelled), platform);
+      break;
     default:
       exhaustive(outcome);
   }
   return outcome;
+}
+
+function reasonOf({ reason }: AbortSignal): string {
+  return reason instanceof Error ? reason.message : 'it was cancelled';
 }
 
 /** Releases that were given up for this newer one. One whose release command still runs finds its own end. */

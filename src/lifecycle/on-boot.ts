@@ -3,6 +3,7 @@ import type { App } from '../model/app.ts';
 import type { AppId } from '../model/ids.ts';
 import { failInterruptedSetups } from './on-app-setup.ts';
 import { openLogDrains } from './log-drains.ts';
+import { inUseNow } from './slug-collector.ts';
 import type { Platform } from './platform.ts';
 import { settleInterruptedPromotions } from './on-promotion.ts';
 import { relaunch, settleInterrupted } from './settle-interrupted.ts';
@@ -31,7 +32,7 @@ export async function onBoot(platform: Platform): Promise<void> {
 async function sweep(apps: readonly App[], ids: ReadonlySet<AppId>, platform: Platform): Promise<void> {
   await Promise.all([
     platform.logplex.sweep(ids),
-    platform.slugs.sweep(new Set(await platform.store.slugs.listShasInUse())),
+    platform.slugs.sweep(new Set(await platform.store.slugs.listShasInUse()), inUseNow(platform.store)),
     platform.sources.sweep(),
     platform.streams.sweep(ids),
   ]);

@@ -5,6 +5,7 @@ import type { App } from '../model/app.ts';
 import type { Build, BuildFailure, BuildOutput, SourceBlob } from '../model/build.ts';
 import { openSource } from '../source/index.ts';
 import { logApiEvent } from './api-event.ts';
+import { cancelLaunch } from './cancel-launch.ts';
 import { deploySource, failBuild, type DeployOutcome, type SourceOrigin } from './deploy-source.ts';
 import { describeWaiting } from './on-push.ts';
 import type { Platform } from './platform.ts';
@@ -90,8 +91,16 @@ async function endCancelled(
   return { status: 'build-failed', failure };
 }
 
-/** Source: https://devcenter.heroku.com/articles/platform-api-reference#build-cancel */
-export function cancelBuild(app: App, build: Build, actor: Actor, platform: Platform): void {
+/**
+ * Ends a build that waits or runs, and the launch of its release after it: the whole deploy, at any stage.
+ * Source: https://devcenter.heroku.com/articles/platform-api-reference#build-cancel
+ */
+export async function cancelBuild(app: App, build: Build, actor: Actor, platform: Platform): Promise<void> {
+  const isLaunching = build.releaseId !== null && platform.launches.has(build.releaseId);
+  if (build.releaseId !== null && isLaunching) {
+    await cancelLaunch(app, build.releaseId, actor, platform);
+    return;
+  }
   if (build.status !== 'pending') {
     throw new PlatformError(
       'invalid_params',

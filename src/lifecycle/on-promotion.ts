@@ -8,7 +8,7 @@ import { launch } from './launch.ts';
 import { describeBootFailure, type LaunchOutcome } from './launch-outcome.ts';
 import { outcomeOfNewer } from './outcome-of-newer.ts';
 import type { Platform } from './platform.ts';
-import { releaseSlug, whileStored } from './release-slug.ts';
+import { releaseSlug, withStoredSlug } from './release-slug.ts';
 
 export interface PromotionRequest {
   readonly pipeline: Pipeline;
@@ -42,7 +42,7 @@ export async function onPromotion(
     throw new PlatformError('invalid_params', `Can't promote v${release.version}: that release is ${release.status}.`);
   }
   const description = describePromotion(source, release);
-  const { promotion, launches } = await whileStored(slug, source, platform, () =>
+  const { promotion, launches } = await withStoredSlug(slug, platform, () =>
     platform.store.transaction(async (tx) => {
       const launches: { readonly app: App; readonly release: Release }[] = [];
       for (const app of targets) {
@@ -131,6 +131,8 @@ async function describeFailure(release: Release, outcome: LaunchOutcome, platfor
       return `${failed} ${outcome.why}. ${keptOld} Read its output with heroku releases:output, correct it and promote again.`;
     case 'kept-old':
       return `${failed} ${describeBootFailure(outcome)}. ${keptOld} Read its log with heroku logs, correct it and promote again.`;
+    case 'cancelled':
+      return outcome.isCurrent ? null : `${failed} it was cancelled. ${keptOld} Promote again.`;
     case 'superseded': {
       const newer = await outcomeOfNewer(release, platform);
       if (newer?.outcome.status === 'live' || newer?.outcome.status === 'crashed') return null;

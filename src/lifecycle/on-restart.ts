@@ -3,7 +3,7 @@ import type { DynoSelector } from '../formation/index.ts';
 import type { Actor } from '../model/account.ts';
 import type { App } from '../model/app.ts';
 import type { DynoView } from '../model/dyno.ts';
-import { logApiEvent } from './api-event.ts';
+import { logDeed } from './api-event.ts';
 import type { Platform } from './platform.ts';
 
 /** Restarts dynos; one-off dynos end. Answers at once, as Heroku does; the restart itself goes on in the background. */
@@ -15,7 +15,7 @@ export function onRestart(app: App, which: DynoSelector, actor: Actor, platform:
     const message = `Can't restart ${command.name}: a release command runs once. To end it: heroku ps:stop ${command.name} --app ${app.name}`;
     throw new PlatformError('invalid_params', message);
   }
-  logApiEvent(app.id, `Restarted ${describeSelector(which)}`, actor, platform);
+  logDeed(app, { action: 'dyno:restart', event: `Restarted ${describeSelector(which)}` }, actor, platform);
   platform.inBackground('restart', platform.formation.restart(app, which));
 }
 
@@ -23,7 +23,7 @@ export function onRestart(app: App, which: DynoSelector, actor: Actor, platform:
 export function onStop(app: App, which: DynoSelector, actor: Actor, platform: Platform): void {
   if (stopsOneOffs(app, which, actor, platform)) return;
   requireSomeDyno(app, which, platform);
-  logApiEvent(app.id, `Stopped ${describeSelector(which)}`, actor, platform);
+  logDeed(app, { action: 'dyno:stop', event: `Stopped ${describeSelector(which)}` }, actor, platform);
   platform.inBackground('stop', platform.formation.stop(app, which));
 }
 
@@ -32,7 +32,7 @@ function stopsOneOffs(app: App, which: DynoSelector, actor: Actor, platform: Pla
   const chosen = platform.formation.list(app.id).filter((dyno) => selects(which, dyno));
   const isOnlyOneOffs = chosen.every(({ name }) => platform.oneOffs.find(app.id, name) !== null);
   if (!platform.oneOffs.stop(app.id, which) || !isOnlyOneOffs) return false;
-  logApiEvent(app.id, `Stopped ${describeSelector(which)}`, actor, platform);
+  logDeed(app, { action: 'dyno:stop', event: `Stopped ${describeSelector(which)}` }, actor, platform);
   return true;
 }
 

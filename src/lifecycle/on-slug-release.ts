@@ -5,7 +5,7 @@ import type { Slug } from '../model/slug.ts';
 import { describeDeploy } from './describe-deploy.ts';
 import { launch } from './launch.ts';
 import type { Platform } from './platform.ts';
-import { releaseSlug, whileStored } from './release-slug.ts';
+import { releaseSlug, withStoredSlug } from './release-slug.ts';
 
 /** A release of a slug that is there already, with the app's present config vars; launched in the background. */
 export async function onSlugRelease(
@@ -15,7 +15,7 @@ export async function onSlugRelease(
   actor: Actor,
   platform: Platform,
 ): Promise<Release> {
-  const release = await whileStored(slug, app, platform, () =>
+  const release = await withStoredSlug(slug, platform, () =>
     platform.store.transaction((tx) =>
       releaseSlug(app, slug, description ?? describeDeploy(slug.commit), actor, tx, platform),
     ),

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PlatformError } from '../errors/platform-error.ts';
 import { deferred } from '../lib/deferred.ts';
+import { r15Lines } from '../lib/memory-text.ts';
 import { nowMicros } from '../lib/micros.ts';
 import type { Formation } from '../formation/index.ts';
 import type { Logs } from '../log.ts';
@@ -37,6 +38,9 @@ const r13 = 'Error R13 (Attach error) -> Failed to attach to process';
 const r16 =
   'Error R16 (Detached) -> An attached process is not responding to SIGHUP after its external connection was closed.';
 
+/** Two orders at once are one that came by two ways. */
+const sameOrderMs = 300;
+
 /**
  * One run of one command in a dyno of its own. It is never restarted and holds no row: it ends with the platform process.
  *
@@ -62,6 +66,7 @@ export class OneOffDyno implements Attachment {
   #isLaunching = false;
   #whenLaunched: () => void = () => undefined;
   #stopWaiting: () => void = () => undefined;
+  #stoppingSinceMs = 0;
   #hide: () => void;
 
   constructor(
@@ -137,10 +142,16 @@ export class OneOffDyno implements Attachment {
     void this.stop('SIGHUP');
   }
 
-  /** SIGTERM, then SIGKILL; SIGHUP is repeated in between. Resolves when nothing is left. */
+  /** SIGTERM, then SIGKILL; SIGHUP is repeated in between. The second order kills at once. Resolves when nothing is left. */
   stop(signal: 'SIGTERM' | 'SIGHUP' = 'SIGTERM', graceMs = this.#limits.graceMs): Promise<void> {
-    if (this.#isStopping || this.#isOver) return this.ended;
+    if (this.#isOver) return this.ended;
+    if (this.#isStopping) {
+      const isUrgent = signal === 'SIGTERM' && performance.now() > this.#stoppingSinceMs + sameOrderMs;
+      if (isUrgent) this.#handle?.kill();
+      return this.ended;
+    }
     this.#isStopping = true;
+    this.#stoppingSinceMs = performance.now();
     if (this.#handle !== null) void this.#end(signal, graceMs);
     // While it is being started, the order waits until there is something to stop.
     else if (this.#isLaunching) this.#whenLaunched = () => void this.#end(signal, graceMs);
@@ -208,7 +219,8 @@ export class OneOffDyno implements Attachment {
     this.#isOver = true;
     this.#stopWaiting();
     const change = `State changed from ${this.#state} to ${end}`;
-    const status = exit === null ? [] : [`Process exited with status ${exit.status}`];
+    const why = exit?.memoryKill === undefined ? [] : r15Lines(exit.memoryKill);
+    const status = exit === null ? [] : [...why, `Process exited with status ${exit.status}`];
     this.#say(...(end === 'complete' ? [change, ...status] : [...status, change]));
     this.#hide();
     this.#ended.resolve();

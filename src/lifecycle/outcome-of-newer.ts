@@ -29,5 +29,5 @@ export async function outcomeOfNewer(release: Release, platform: Platform): Prom
 
 /** One that never came to its roll-out, or was given up itself, decided nothing. */
 function isFinal({ status }: LaunchOutcome): boolean {
-  return status !== 'superseded' && status !== 'release-phase-failed';
+  return status !== 'superseded' && status !== 'cancelled' && status !== 'release-phase-failed';
 }

@@ -5,6 +5,7 @@ import type { Attachments } from './attachments.ts';
 import type { OneOffDynos } from './one-off-dynos.ts';
 import type { BuildCancellations } from './build-cancellations.ts';
 import type { Launches } from './launches.ts';
+import type { DiskKeeper } from './disk-keeper.ts';
 import type { SlugCollector } from './slug-collector.ts';
 import type { DynoOutputs, Formation } from '../formation/index.ts';
 import type { KeyedQueue } from '../lib/keyed-queue.ts';
@@ -58,6 +59,7 @@ export interface Platform {
   readonly repos: Repos;
   readonly slugs: SlugStore;
   readonly slugCollector: SlugCollector;
+  readonly disk: DiskKeeper;
   /** Tarballs of source that clients have uploaded. */
   readonly sources: SourceStore;
   /** By account, of slugs that clients upload. */

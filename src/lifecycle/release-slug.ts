@@ -9,20 +9,15 @@ import { initialStatus } from './launch.ts';
 import type { Platform } from './platform.ts';
 
 /**
- * Does `work`, which makes a release of the slug; until it has ended the collector does not remove the slug. Throws
- * `invalid_params` with `gone` when the bytes of the slug are gone already.
+ * Does `work`, which makes a release of the slug, while the slug can't go. It is held before it is looked for: whoever
+ * collects slugs either has it already or never will. Throws `invalid_params` when the bytes of the slug are gone.
  */
-export async function whileStored<T>(
-  slug: Slug,
-  app: App,
-  platform: Platform,
-  work: () => Promise<T>,
-  gone = `The slug ${slug.id} is no longer stored. Deploy again to make a new one.`,
-): Promise<T> {
-  const letGo = platform.slugs.hold(slug.sha256, app.uid);
+export async function withStoredSlug<T>(slug: Slug, platform: Platform, work: () => Promise<T>): Promise<T> {
+  const letGo = platform.slugs.hold(slug.sha256, 0);
   try {
-    if (!(await platform.slugs.has(slug.sha256))) throw new PlatformError('invalid_params', gone);
-    return await work();
+    if (await platform.slugs.has(slug.sha256)) return await work();
+    const message = `The slug ${slug.id} is no longer stored. Deploy again to make a new one.`;
+    throw new PlatformError('invalid_params', message);
   } finally {
     letGo();
   }

@@ -3,7 +3,7 @@ import { dynoEnv } from '../lib/dyno-env.ts';
 import type { Actor } from '../model/account.ts';
 import type { App } from '../model/app.ts';
 import type { DynoView } from '../model/dyno.ts';
-import { logApiEvent } from './api-event.ts';
+import { logDeed } from './api-event.ts';
 import { InsideCommand, type InsideOrder } from './inside-command.ts';
 import { parseOneOffCommand } from './one-off-command.ts';
 import type { Platform } from './platform.ts';
@@ -28,7 +28,7 @@ export async function runInside(
     { command, env: order.env, terminal: order.withoutTerminal ? null : terminalOf(order.env), wantsStatus },
     platform,
   );
-  logApiEvent(app.id, `Running \`${command}\` inside ${dyno.name}`, actor, platform);
+  logDeed(app, { action: 'dyno:enter', event: `Running \`${command}\` inside ${dyno.name}` }, actor, platform);
   const secret = platform.attachments.offer(inside);
   const { attachMs } = platform.oneOffs.limits;
   setTimeout(() => {

@@ -7,7 +7,7 @@ import type { DynoSpec, DynoView, TerminalSize } from '../model/dyno.ts';
 import { defaultDynoSize, type DynoSizeName } from '../model/formation.ts';
 import type { DynoId, DynoName, ProcessType } from '../model/ids.ts';
 import type { ConfigVars, Release } from '../model/release.ts';
-import { logApiEvent } from './api-event.ts';
+import { logDeed } from './api-event.ts';
 import { parseOneOffCommand } from './one-off-command.ts';
 import { OneOffDyno } from './one-off-dyno.ts';
 import type { Platform } from './platform.ts';
@@ -61,7 +61,7 @@ export async function runOneOff(
   const terminal = order.attach && !order.withoutTerminal ? terminalOf(order.env) : null;
   const dyno = new OneOffDyno(spec, { wantsStatus, terminal }, platform, platform.oneOffs.limits);
   platform.oneOffs.add(dyno, order.timeToLiveMs ?? dayMs);
-  logApiEvent(app.id, `Starting process with command \`${command}\``, actor, platform);
+  logDeed(app, { action: 'dyno:run', event: `Starting process with command \`${command}\`` }, actor, platform);
   if (!order.attach) {
     // Answered at once, as on Heroku; how it goes is told by the log.
     platform.inBackground('one-off dyno', dyno.startDetached());

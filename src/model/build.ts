@@ -27,6 +27,17 @@ export interface SourceBlob {
 
 export type BuildPhase = 'source' | 'detect' | 'compile' | 'release-info' | 'pack';
 
+/** Why a build was not begun. `bytes` and `files`: of the disk; `promised`: to builds that run; `reserved`: not for builds. */
+export type SpaceShortage =
+  | {
+      readonly of: 'bytes' | 'files';
+      readonly free: number;
+      readonly reserved: number;
+      readonly promised: number;
+      readonly needed: number;
+    }
+  | { readonly of: 'quota'; readonly used: number; readonly quota: number };
+
 /** Why a build failed: facts only; the words are made in build/failure-text.ts. */
 export type BuildFailure =
   | { readonly reason: 'source-too-large'; readonly sizeBytes: number; readonly maxBytes: number }
@@ -52,6 +63,7 @@ export type BuildFailure =
   | { readonly reason: 'release-info-invalid'; readonly name: string; readonly detail: string }
   | { readonly reason: 'slug-too-large'; readonly sizeBytes: number; readonly maxBytes: number }
   | { readonly reason: 'out-of-space'; readonly phase: BuildPhase; readonly detail: string }
+  | { readonly reason: 'short-of-space'; readonly shortage: SpaceShortage }
   | { readonly reason: 'cancelled'; readonly detail: string };
 
 /** What `build()` made of a source tree. */

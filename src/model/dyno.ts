@@ -1,5 +1,6 @@
 import type { AppId, DynoId, DynoName, ProcessType, ReleaseId, Sha256 } from './ids.ts';
 import type { DynoSizeName } from './formation.ts';
+import type { MemoryKill, MemoryUsage } from './process-group.ts';
 
 /** How a dyno's main process ended. A signal's exit status is shown as 128 + its number, as a shell does. */
 export interface Exit {
@@ -8,6 +9,8 @@ export interface Exit {
   /** `SIGKILL`, or null if it exited by itself. */
   readonly signal: string | null;
   readonly at: Date;
+  /** It was ended, or something in it was, because it had used up its memory. */
+  readonly memoryKill?: MemoryKill;
 }
 
 /**
@@ -79,6 +82,11 @@ export interface DynoOutput {
   readonly droppedLines: number;
 }
 
+export interface DynoUsage extends MemoryUsage {
+  /** Threads that run, or could if there were a processor for them. */
+  readonly runnable: number;
+}
+
 export interface RunningDyno {
   readonly spec: DynoSpec;
   readonly startedAt: Date;
@@ -88,6 +96,8 @@ export interface RunningDyno {
   isListening(): Promise<boolean>;
   /** Calls `then` once all that it wrote before this moment has been handed on, and before anything later is: the place in its log of what happened then. */
   afterOutput(atMicros: bigint, then: () => void): void;
+  /** What all its processes use now; null: it has ended. */
+  usage(): Promise<DynoUsage | null>;
   /** SIGTERM to every process of the dyno. */
   terminate(): Promise<void>;
   /** SIGKILL to every process of the dyno. */

@@ -9,15 +9,17 @@ export interface DynoSize {
   readonly label: string;
   readonly memoryMb: number;
   readonly processLimit: number;
+  /** Part of the processors when they are contended, in Standard-1X dynos. */
+  readonly cpuShare: number;
 }
 
 export const dynoSizes: readonly DynoSize[] = [
-  { name: 'eco', label: 'Eco', memoryMb: 512, processLimit: 256 },
-  { name: 'basic', label: 'Basic', memoryMb: 512, processLimit: 256 },
-  { name: 'standard-1x', label: 'Standard-1X', memoryMb: 512, processLimit: 256 },
-  { name: 'standard-2x', label: 'Standard-2X', memoryMb: 1024, processLimit: 512 },
-  { name: 'performance-m', label: 'Performance-M', memoryMb: 2560, processLimit: 16_384 },
-  { name: 'performance-l', label: 'Performance-L', memoryMb: 14_336, processLimit: 32_768 },
+  { name: 'eco', label: 'Eco', memoryMb: 512, processLimit: 256, cpuShare: 1 },
+  { name: 'basic', label: 'Basic', memoryMb: 512, processLimit: 256, cpuShare: 1 },
+  { name: 'standard-1x', label: 'Standard-1X', memoryMb: 512, processLimit: 256, cpuShare: 1 },
+  { name: 'standard-2x', label: 'Standard-2X', memoryMb: 1024, processLimit: 512, cpuShare: 2 },
+  { name: 'performance-m', label: 'Performance-M', memoryMb: 2560, processLimit: 16_384, cpuShare: 12 },
+  { name: 'performance-l', label: 'Performance-L', memoryMb: 14_336, processLimit: 32_768, cpuShare: 50 },
 ];
 
 export const defaultDynoSize: DynoSizeName = 'basic';

@@ -13,6 +13,8 @@ export interface RefUpdate {
 export interface Push {
   readonly app: App;
   readonly actor: Actor;
+  /** The pusher's IP address. */
+  readonly address: string;
   readonly ref: 'refs/heads/main' | 'refs/heads/master';
   readonly commit: CommitId;
   readonly objects: QuarantinedObjects;

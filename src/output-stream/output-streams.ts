@@ -49,12 +49,12 @@ export class OutputStreams implements AsyncDisposable {
     await rm(join(this.#dir, appId), { recursive: true, force: true });
   }
 
-  /** Removes the streams of apps that are gone, and old ones. */
-  async sweep(apps: ReadonlySet<string>): Promise<void> {
+  /** Removes the streams of apps that are gone, and those older than `maxAgeMs`. */
+  async sweep(apps: ReadonlySet<string>, maxAgeMs = keptMs): Promise<void> {
     await mkdir(this.#dir, { recursive: true });
     for (const app of await readdir(this.#dir)) {
       if (!apps.has(app)) await rm(join(this.#dir, app), { recursive: true, force: true });
-      else await this.#removeOld(join(this.#dir, app));
+      else await this.#removeOld(join(this.#dir, app), maxAgeMs);
     }
   }
 
@@ -63,10 +63,11 @@ export class OutputStreams implements AsyncDisposable {
     await Promise.all([...this.#live.values()].map((writer) => writer[Symbol.asyncDispose]()));
   }
 
-  async #removeOld(folder: string): Promise<void> {
+  async #removeOld(folder: string, maxAgeMs: number): Promise<void> {
     for (const name of await readdir(folder)) {
+      if (this.#live.has(join(folder, name))) continue;
       const stats = await stat(join(folder, name)).catch(() => null);
-      if (stats !== null && stats.mtimeMs < Date.now() - keptMs) await rm(join(folder, name), { force: true });
+      if (stats !== null && stats.mtimeMs < Date.now() - maxAgeMs) await rm(join(folder, name), { force: true });
     }
   }
 

@@ -43,7 +43,7 @@ export async function answerHook(call: HookCall, context: AnswerContext): Promis
 
 async function deploy(call: HookCall, decision: Deploy, context: AnswerContext): Promise<PushResult> {
   const { access, deps, signal } = context;
-  const { app, account } = access;
+  const { app, account, address } = access;
   try {
     signal.throwIfAborted();
     const obstacle = await obstacleTo(call, decision, context);
@@ -51,7 +51,7 @@ async function deploy(call: HookCall, decision: Deploy, context: AnswerContext):
     const { ref, commit } = decision;
     const { objects, pushOptions } = call;
     const actor = { accountId: account.id, email: account.email };
-    const outcome = await deps.onPush({ app, actor, ref, commit, objects, pushOptions }, call.output, signal);
+    const outcome = await deps.onPush({ app, actor, address, ref, commit, objects, pushOptions }, call.output, signal);
     call.answer(outcome.status === 'accepted' ? 'accept' : 'reject');
     await context.gitEnded;
     if (outcome.status === 'accepted') await afterDeploy(decision, context);

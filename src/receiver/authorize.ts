@@ -9,6 +9,8 @@ import { PlainTextError, unauthorizedLines } from './plain-text.ts';
 export interface Access {
   readonly account: Account;
   readonly app: App;
+  /** IP address of the client. */
+  readonly address: string;
 }
 
 /** Who asks, then for what: nothing about an app, its existence included, is told to strangers. */
@@ -23,7 +25,7 @@ export async function authorize(request: FastifyRequest, deps: ReceiverDeps): Pr
   try {
     const app = await deps.findApp(account, name);
     if (app === null) throw noSuchApp;
-    return { account, app };
+    return { account, app, address: request.ip };
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
     if (error.id === 'not_found') throw noSuchApp;

@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { dynoEnv } from '../lib/dyno-env.ts';
+import { r15Lines } from '../lib/memory-text.ts';
 import { nowMicros } from '../lib/micros.ts';
 import type { App } from '../model/app.ts';
 import type { BuildOutput } from '../model/build.ts';
@@ -8,6 +9,7 @@ import type { DynoOutput, DynoRuntime, DynoSpec, DynoView, Exit, RunningDyno } f
 import { defaultDynoSize } from '../model/formation.ts';
 import type { DynoId, DynoName, ProcessType } from '../model/ids.ts';
 import type { AppLogWriter } from '../model/log.ts';
+import type { MemoryKill } from '../model/process-group.ts';
 import type { ConfigVars, Release } from '../model/release.ts';
 
 export interface ReleasePhase {
@@ -21,12 +23,14 @@ export interface ReleasePhase {
   readonly logs: AppLogWriter;
   /** Calls back with what this dyno writes, until the returned function is called. */
   watchOutput(dynoId: DynoId, listener: (output: DynoOutput) => void): () => void;
-  /** Shows the dyno in the app's list until the returned function is called. `stop` is for whoever sees it there. */
+  /** Shows the dyno in the app's list until the returned function is called. `stop` is for whoever sees it there; the second time, it is killed. */
   showDyno?(view: DynoView, stop: () => void): () => void;
   /** Gets the command's raw bytes as they come. */
   readonly output?: BuildOutput;
   /** Ends the command: SIGTERM, then SIGKILL. The release has failed then. */
   readonly signal: AbortSignal;
+  /** Ends it as `stop` does, and with SIGKILL a second later. */
+  readonly cancelled?: AbortSignal;
   readonly timeoutMs: number;
   /** From SIGTERM to SIGKILL. Default 10 s. */
   readonly stopGraceMs?: number;
@@ -38,6 +42,7 @@ export interface ReleasePhaseOutcome {
   readonly exitCode: number;
   /** All but `exit`: the release has failed, whatever the command made of SIGTERM. `stop`: a user stopped the dyno. */
   readonly endedBy: 'exit' | 'timeout' | 'abort' | 'stop';
+  readonly memoryKill?: MemoryKill;
 }
 
 const lostStatus = 137;
@@ -60,9 +65,9 @@ export async function runReleasePhase(phase: ReleasePhase): Promise<ReleasePhase
   const unwatch = phase.watchOutput(spec.id, ({ bytes }) => {
     phase.output?.write(bytes);
   });
-  const stopped = new AbortController();
+  const stops = new Stops(phase.cancelled);
   const hide = phase.showDyno?.(viewOf(spec), () => {
-    stopped.abort();
+    stops.ask();
   });
   try {
     say(`Starting process with command \`${spec.command}\``);
@@ -74,12 +79,13 @@ export async function runReleasePhase(phase: ReleasePhase): Promise<ReleasePhase
       throw new Error(`The ${spec.type} command of v${spec.releaseVersion} could not be started`, { cause: error });
     }
     say('State changed from starting to up');
-    const { exit, endedBy } = await untilEnd(dyno, phase, stopped.signal, say);
+    const { exit, endedBy } = await untilEnd(dyno, phase, stops, say);
     const hasSucceeded = exit?.status === 0 && endedBy === 'exit';
     sayEnd(say, exit, hasSucceeded);
     await phase.logs.flush();
     await dyno.remove();
-    return { status: hasSucceeded ? 'succeeded' : 'failed', exitCode: exit?.status ?? lostStatus, endedBy };
+    const memory = exit?.memoryKill === undefined ? {} : { memoryKill: exit.memoryKill };
+    return { status: hasSucceeded ? 'succeeded' : 'failed', exitCode: exit?.status ?? lostStatus, endedBy, ...memory };
   } finally {
     hide?.();
     unwatch();
@@ -120,7 +126,7 @@ function viewOf({ id, appId, name, type, command, size, releaseId, releaseVersio
 async function untilEnd(
   dyno: RunningDyno,
   phase: ReleasePhase,
-  stopped: AbortSignal,
+  stops: Stops,
   say: (...messages: string[]) => void,
 ): Promise<{ exit: Exit | null; endedBy: ReleasePhaseOutcome['endedBy'] }> {
   const over = new AbortController();
@@ -131,12 +137,12 @@ async function untilEnd(
     exited.then(() => 'exit' as const),
     timer(phase.timeoutMs, over.signal).then(() => 'timeout' as const),
     fired(phase.signal, over.signal).then(() => 'abort' as const),
-    fired(stopped, over.signal).then(() => 'stop' as const),
+    fired(stops.asked, over.signal).then(() => 'stop' as const),
   ]);
   if (reason !== 'exit') {
     say('Stopping all processes with SIGTERM');
     await dyno.terminate();
-    await timer(phase.stopGraceMs ?? 10_000, over.signal);
+    await Promise.race([timer(phase.stopGraceMs ?? 10_000, over.signal), stops.hurried(over.signal)]);
     if (!over.signal.aborted) {
       say('Stopping remaining processes with SIGKILL');
       await dyno.kill();
@@ -145,9 +151,42 @@ async function untilEnd(
   return { exit: await exited, endedBy: reason };
 }
 
+const cancelGraceMs = 1_000;
+/** Two orders at once are one that came by two ways. */
+const sameOrderMs = 300;
+
+/** The orders to stop that a release command has got. */
+class Stops {
+  readonly #asked = new AbortController();
+  readonly #hurry = new AbortController();
+  readonly #cancelled: AbortSignal;
+  #askedAtMs = Infinity;
+
+  constructor(cancelled = new AbortController().signal) {
+    this.#cancelled = cancelled;
+  }
+
+  get asked(): AbortSignal {
+    return AbortSignal.any([this.#asked.signal, this.#cancelled]);
+  }
+
+  ask(): void {
+    if (performance.now() > this.#askedAtMs + sameOrderMs) this.#hurry.abort();
+    this.#askedAtMs = Math.min(this.#askedAtMs, performance.now());
+    this.#asked.abort();
+  }
+
+  /** Resolves when there is no more time to end by itself, or when `over` fires. */
+  async hurried(over: AbortSignal): Promise<void> {
+    const late = fired(this.#cancelled, over).then(() => timer(cancelGraceMs, over));
+    await Promise.race([fired(this.#hurry.signal, over), late]);
+  }
+}
+
 /** The order of the two lines of a success is Heroku's. */
 function sayEnd(say: (...messages: string[]) => void, exit: Exit | null, hasSucceeded: boolean): void {
-  const line = exit === null ? [] : [`Process exited with status ${exit.status}`];
+  const why = exit?.memoryKill === undefined ? [] : r15Lines(exit.memoryKill);
+  const line = exit === null ? [] : [...why, `Process exited with status ${exit.status}`];
   if (hasSucceeded) say('State changed from up to complete', ...line);
   else say(...line, 'State changed from up to crashed');
 }

@@ -28,6 +28,8 @@ export interface GitOptions {
   readonly timeoutMs?: number;
   /** More output than this on standard output ends git. Default 16 MiB; not counted when `onStdout` takes it. */
   readonly maxOutputBytes?: number;
+  /** Gets what the processor and the disk have left. */
+  readonly isBehind?: boolean;
   /** Takes standard output as it comes; returning `false` ends git. */
   readonly onStdout?: (chunk: Buffer) => boolean;
 }
@@ -47,7 +49,9 @@ const stderrTail = 16 * 1024;
 export async function git(args: readonly string[], options: GitOptions = {}): Promise<GitResult> {
   if (options.signal?.aborted === true)
     return { exitCode: 143, stdout: Buffer.alloc(0), stderr: '', stopped: 'aborted' };
-  const child = startProcess('git', args, {
+  const program = options.isBehind === true ? ['nice', '-n', '19', 'git'] : ['git'];
+  const [file = 'git', ...before] = program;
+  const child = startProcess(file, [...before, ...args], {
     env: options.env ?? gitEnvironment(),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     stdio: ['ignore', 'pipe', 'pipe'],

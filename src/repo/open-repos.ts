@@ -3,11 +3,13 @@ import { constants } from 'node:fs';
 import { access, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { PlatformError } from '../errors/platform-error.ts';
+import { KeyedQueue } from '../lib/keyed-queue.ts';
 import type { Logger } from '../log.ts';
 import type { AppId, CommitId } from '../model/ids.ts';
 import type { QuarantinedObjects } from '../model/push.ts';
 import { exportSource, type ExportInput, type ExportOutcome } from './export-source.ts';
 import { git, gitEnvironment, runGit } from './git.ts';
+import { packRepo } from './pack-repo.ts';
 import { isCommit, readCommit, type CommitInfo } from './read-commit.ts';
 import { serveCommand, type GitCommand, type ServeOptions } from './serve-command.ts';
 import { sweepRepos } from './sweep-repos.ts';
@@ -30,6 +32,8 @@ export interface Repos {
   setHead(appId: AppId, ref: 'refs/heads/main' | 'refs/heads/master'): Promise<void>;
   /** The git that answers one request of the smart HTTP protocol. */
   serve(appId: AppId, options: ServeOptions): GitCommand;
+  /** Keeps it packed, behind the back of pushes; see pack-repo.ts. Returns whether there was anything to do. */
+  pack(appId: AppId, signal: AbortSignal, isThorough?: boolean): Promise<boolean>;
   /** At boot, before the first push: removes what a crash left (temporary folders, quarantines, locks) and repositories of no app. */
   sweep(apps: ReadonlySet<AppId>): Promise<void>;
 }
@@ -48,6 +52,8 @@ export async function openRepos(options: { dir: string; hooksDir: string; log: L
   });
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const path = (appId: AppId): string => join(dir, `${safeId(appId)}.git`);
+
+  const packing = new KeyedQueue<AppId>();
 
   return {
     path,
@@ -73,6 +79,7 @@ export async function openRepos(options: { dir: string; hooksDir: string; log: L
       await runGit('symbolic-ref', ['--git-dir', path(appId), 'symbolic-ref', 'HEAD', ref], { timeoutMs: 60_000 });
     },
     serve: (appId, serveOptions) => serveCommand(path(appId), hooksDir, serveOptions),
+    pack: (appId, signal, isThorough) => packing.run(appId, () => packRepo(path(appId), signal, isThorough)),
     sweep: (apps) => sweepRepos(dir, apps, options.log),
   };
 }

@@ -30,7 +30,7 @@ async function leftovers(repo: string): Promise<string[]> {
   const objects = join(repo, 'objects');
   const found = await matching(objects, /^(tmp_objdir|incoming-|tmp_obj_)/);
   found.push(...(await matching(join(objects, 'pack'), /^(\.?tmp[-_]|.*\.lock$)/)));
-  found.push(...(await matching(repo, /\.lock$/)));
+  found.push(...(await matching(repo, /^gc\.pid$|\.lock$/)));
   const refs = await readdir(join(repo, 'refs'), { recursive: true, withFileTypes: true }).catch(() => []);
   found.push(...refs.filter((f) => f.isFile() && f.name.endsWith('.lock')).map((f) => join(f.parentPath, f.name)));
   return found;

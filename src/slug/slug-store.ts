@@ -13,7 +13,7 @@ import { isTemporary, UnpackedSlugs } from './unpacked-slugs.ts';
 /** Slugs by the SHA-256 of their bytes, and their unpacked trees. Nothing in it ever changes; equal slugs are stored once. */
 export interface SlugStore {
   path(sha: Sha256): string;
-  /** A removal that has begun is waited for: whoever holds the slug before asking can rely on the answer. */
+  /** Once it is held, the answer does not change any more. */
   has(sha: Sha256): Promise<boolean>;
   /**
    * The folder of the slug's unpacked `./app`: made on the first call (others wait for it), owned by `uid` if the platform is root.
@@ -49,14 +49,14 @@ export interface SlugStore {
    */
   keepUnpacked(sha: Sha256, uid: number, dir: string): Promise<void>;
   /**
-   * Removes the slug and its trees, unless it is held, was just packed or `isInUse`. A slug that is not stored is not an
-   * error. `isInUse` is asked last: so a slug that was held, put to use and let go in the meantime stays.
+   * Removes the slug and its trees, unless it is held, was just packed, or `isInUse`: asked at the last moment, when nobody
+   * can begin to use it unseen. A slug that is not stored is not an error.
    */
-  remove(sha: Sha256, isInUse?: () => Promise<boolean>): Promise<void>;
+  remove(sha: Sha256, isInUse?: (sha: Sha256) => Promise<boolean>): Promise<void>;
   /** Removes this user's trees of all but these slugs. Spares what is held or was just packed. */
   discardUnpacked(uid: number, needed: ReadonlySet<string>): Promise<void>;
   /** Removes all but these slugs and their trees, and what a crash left half done. Spares what is held or was just packed. */
-  sweep(inUse: ReadonlySet<string>): Promise<void>;
+  sweep(inUse: ReadonlySet<string>, isInUse?: (sha: Sha256) => Promise<boolean>): Promise<void>;
 }
 
 export async function openSlugStore(options: { dir: string; log: Logger }): Promise<SlugStore> {
@@ -64,6 +64,10 @@ export async function openSlugStore(options: { dir: string; log: Logger }): Prom
 }
 
 const freshMs = 15 * 60_000;
+
+function nobodyUses(_sha: Sha256): Promise<boolean> {
+  return Promise.resolve(false);
+}
 
 class FolderSlugStore implements SlugStore {
   readonly #dir: string;
@@ -133,24 +137,26 @@ class FolderSlugStore implements SlugStore {
     return this.#trees.keep(sha, uid, dir);
   }
 
-  async remove(sha: Sha256, isInUse?: () => Promise<boolean>): Promise<void> {
+  async remove(sha: Sha256, isInUse = nobodyUses): Promise<void> {
     const isRemoved = await this.#turns.run(sha, async () => {
-      if (this.#isSpared(sha) || (await isInUse?.()) === true) return false;
+      // In this order: whoever lets go of it has told the store before.
+      if (this.#isSpared(sha) || (await isInUse(sha))) return false;
       await rm(this.path(sha), { force: true });
       await rm(this.#indexPath(sha), { force: true });
       return true;
     });
-    if (isRemoved) await this.#trees.discard((one) => one === sha && !this.#isSpared(one));
+    if (!isRemoved) return;
+    await this.#trees.discard((one) => one === sha && !this.#isSpared(one));
   }
 
   async discardUnpacked(uid: number, needed: ReadonlySet<string>): Promise<void> {
     await this.#trees.discard((sha, owner) => owner === uid && !needed.has(sha) && !this.#isFresh(sha));
   }
 
-  async sweep(inUse: ReadonlySet<string>): Promise<void> {
+  async sweep(inUse: ReadonlySet<string>, isInUse = nobodyUses): Promise<void> {
     for (const name of await readdir(this.#dir)) {
       const slug = /^([0-9a-f]{64})\.(?:tgz|members)$/.exec(name)?.[1];
-      if (slug !== undefined && !inUse.has(slug)) await this.remove(slug as Sha256);
+      if (slug !== undefined && !inUse.has(slug)) await this.remove(slug as Sha256, isInUse);
       const isLeft = slug === undefined && isTemporary(name) && !this.#unfinished.has(name);
       if (isLeft) await rm(join(this.#dir, name), { force: true });
     }

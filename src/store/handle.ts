@@ -12,7 +12,7 @@ export interface Handle {
 /** Hands out the next number of a counter. Rolled back with the transaction, never given twice. */
 export async function nextNumber(
   db: Transaction<Schema>,
-  counter: 'app-uid' | 'account' | 'build' | 'webhook',
+  counter: 'app-uid' | 'account' | 'build' | 'webhook' | 'audit',
 ): Promise<number> {
   const { value } = await db
     .updateTable('counters')

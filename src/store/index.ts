@@ -1,4 +1,8 @@
-export { openStore, type StoreOptions } from './open-store.ts';
+export { finishRestore, importStore, openStore, withSnapshot, type StoreOptions } from './open-store.ts';
+export type { ImportOptions, PlainRows } from './import-rows.ts';
+export type { PlainValue, StoreSnapshot } from './snapshot.ts';
+export type { SecretKeyQueries, SecretKeyRecord } from './secret-key-store.ts';
+export { sealedColumns, type Reseal } from './sealed-columns.ts';
 export type {
   AppFeatureQueries,
   AppFeatureRow,
@@ -6,6 +10,7 @@ export type {
   OAuthClientQueries,
   SshKeyQueries,
 } from './account-store.ts';
+export type { AuditQueries } from './audit-store.ts';
 export type { DomainQueries, OwnedDomain, SniEndpointQueries } from './domain-store.ts';
 export type {
   PipelineCouplingQueries,

@@ -3,8 +3,11 @@ import type { Logger } from '../log.ts';
 import { openError, type Database } from './dialects/database.ts';
 import { openPostgres } from './dialects/postgres.ts';
 import { openSqlite } from './dialects/sqlite.ts';
+import { importRows, type ImportOptions, type PlainRows } from './import-rows.ts';
 import { migrate } from './migrate.ts';
+import { settleRestoreMark } from './restore-mark.ts';
 import { retryWhileBusy } from './retry-while-busy.ts';
+import { readSnapshot, type StoreSnapshot } from './snapshot.ts';
 import { SqlStore } from './sql-store.ts';
 import type { Store } from './store.ts';
 
@@ -15,6 +18,8 @@ export interface StoreOptions {
   /** Path of an SQLite file, made with mode 0600 if it is missing; or `postgres://...`. */
   readonly url: string;
   readonly log: Logger;
+  /** Of the restore that made the data folder; null or absent: none did. */
+  readonly restoreId?: string | null;
 }
 
 /**
@@ -24,6 +29,7 @@ export interface StoreOptions {
 export async function openStore(options: StoreOptions): Promise<Store> {
   const database = await open(options);
   try {
+    await settleRestoreMark(database, options.restoreId ?? null);
     await retryWhileBusy(() => migrate(database), database.isBusy, busyDeadlineMs);
   } catch (error) {
     await database[Symbol.asyncDispose]();
@@ -32,6 +38,27 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
   options.log.info({ database: database.label }, 'store opened');
   return new SqlStore(database, busyDeadlineMs);
+}
+
+/** Reads the rows of one moment, also while a platform works on them. Changes nothing, the schema neither. */
+export async function withSnapshot<T>(
+  options: StoreOptions,
+  work: (snapshot: StoreSnapshot) => Promise<T>,
+): Promise<T> {
+  await using database = await open(options);
+  return await readSnapshot(database, work);
+}
+
+/** See import-rows.ts. */
+export async function importStore(options: StoreOptions, rows: PlainRows, how: ImportOptions): Promise<void> {
+  await using database = await open(options);
+  await importRows(database, rows, how);
+}
+
+/** The rest of the restore is done too. */
+export async function finishRestore(options: StoreOptions, restoreId: string): Promise<void> {
+  await using database = await open(options);
+  await settleRestoreMark(database, restoreId);
 }
 
 async function open({ url, log }: StoreOptions): Promise<Database> {

@@ -31,7 +31,9 @@ export interface Schema {
   webhooks: WebhookTable;
   webhook_events: WebhookEventTable;
   webhook_deliveries: WebhookDeliveryTable;
+  audit_entries: AuditEntryTable;
   counters: CounterTable;
+  secret_keys: SecretKeyTable;
 }
 
 interface AccountTable {
@@ -46,6 +48,19 @@ interface AccountTable {
   password_hash: string | null;
   created_at: string;
   updated_at: string;
+}
+
+interface AuditEntryTable {
+  number: number;
+  at: string;
+  account_id: string;
+  email: string;
+  via: string;
+  address: string | null;
+  action: string;
+  app_id: string | null;
+  app_name: string | null;
+  detail: string;
 }
 
 export interface AuthorizationTable {
@@ -398,4 +413,12 @@ interface CounterTable {
   name: string;
   /** The last one handed out. */
   value: number;
+}
+
+/** Of the key that everything encrypted is sealed with: the newest row. Never the key itself. */
+interface SecretKeyTable {
+  /** 1, and one more with each rotation. */
+  version: number;
+  fingerprint: string;
+  created_at: string;
 }

@@ -2,11 +2,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { sql, type Transaction as SqlTransaction } from 'kysely';
 import { KeyedQueue } from '../lib/keyed-queue.ts';
 import type { Actor } from '../model/account.ts';
+import type { Deed, Origin } from '../model/audit.ts';
 import type { Database } from './dialects/database.ts';
 import type { Handle } from './handle.ts';
-import { recordChanges, type Recording } from './record-changes.ts';
+import { insertAuditEntry } from './queries/audit-queries.ts';
+import { recordDeeds, type DeedRecording } from './record-deeds.ts';
 import { retryWhileBusy } from './retry-while-busy.ts';
 import type { Schema } from './schema.ts';
+import { secretKeyQueries } from './secret-key-store.ts';
 import type { Queries, Store, Transaction } from './store.ts';
 
 interface Progress {
@@ -44,13 +47,15 @@ export class SqlStore implements Store {
   readonly webhooks: Queries['webhooks'];
   readonly webhookEvents: Queries['webhookEvents'];
   readonly webhookDeliveries: Queries['webhookDeliveries'];
+  readonly secretKeys: Store['secretKeys'];
+  readonly audit: Queries['audit'];
   readonly #database: Database;
   readonly #busyDeadlineMs: number;
   readonly #writers = new KeyedQueue<'writer'>();
   /** Set in everything that a transaction's work calls. */
   readonly #inside = new AsyncLocalStorage<{ open: boolean; hasNoted: boolean }>();
-  readonly #actors = new AsyncLocalStorage<Actor>();
-  readonly #recording: Recording;
+  readonly #actors = new AsyncLocalStorage<{ readonly actor: Actor; readonly origin: Origin }>();
+  readonly #recording: DeedRecording;
   #tellWebhooks: () => void = () => undefined;
   #closed = false;
 
@@ -58,14 +63,16 @@ export class SqlStore implements Store {
     this.#database = database;
     this.#busyDeadlineMs = busyDeadlineMs;
     this.#recording = {
-      actor: () => this.#actors.getStore() ?? null,
+      actor: () => this.#actors.getStore()?.actor ?? null,
+      doer: () => this.#actors.getStore() ?? null,
       noted: () => {
         const scope = this.#inside.getStore();
         if (scope !== undefined) scope.hasNoted = true;
       },
     };
     const handle: Handle = { read: database.reader, write: (work) => this.#write(work, () => undefined) };
-    const queries = recordChanges(handle, this.#recording);
+    const queries = recordDeeds(handle, this.#recording);
+    this.secretKeys = secretKeyQueries(handle);
     this.accounts = queries.accounts;
     this.authorizations = queries.authorizations;
     this.oauthClients = queries.oauthClients;
@@ -90,6 +97,7 @@ export class SqlStore implements Store {
     this.webhooks = queries.webhooks;
     this.webhookEvents = queries.webhookEvents;
     this.webhookDeliveries = queries.webhookDeliveries;
+    this.audit = queries.audit;
   }
 
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -97,7 +105,7 @@ export class SqlStore implements Store {
     return this.#write(
       (db) => {
         effects = []; // those of an attempt that was rolled back are void
-        const queries = recordChanges({ read: db, write: (write) => write(db) }, this.#recording);
+        const queries = recordDeeds({ read: db, write: (write) => write(db) }, this.#recording);
         return work({ ...queries, afterCommit: (effect) => void effects.push(effect) });
       },
       () => {
@@ -106,8 +114,19 @@ export class SqlStore implements Store {
     );
   }
 
-  actingAs<T>(actor: Actor, work: () => T): T {
-    return this.#actors.run(actor, work);
+  actingAs<T>(actor: Actor, origin: Origin, work: () => T): T {
+    return this.#actors.run({ actor, origin }, work);
+  }
+
+  async noteDeed(deed: Deed): Promise<void> {
+    const doer = this.#actors.getStore();
+    if (doer === undefined) return;
+    const { actor, origin } = doer;
+    const entry = { at: new Date(), accountId: actor.accountId, email: actor.email, ...origin };
+    await this.#write(
+      (db) => insertAuditEntry(db, { appId: null, appName: null, ...entry, ...deed }),
+      () => undefined,
+    );
   }
 
   onWebhookEvents(listener: () => void): void {

@@ -1,5 +1,6 @@
 import type { Account, Actor } from '../model/account.ts';
 import type { App } from '../model/app.ts';
+import type { Deed, Origin } from '../model/audit.ts';
 import type { AppSetup } from '../model/app-setup.ts';
 import type { Build, SourceBlob } from '../model/build.ts';
 import type { Authorization, Caller, Scope } from '../model/authorization.ts';
@@ -28,6 +29,7 @@ import type { LogDrain } from '../model/log-drain.ts';
 import type { Release, ReleaseStatus } from '../model/release.ts';
 import type { Slug, SlugDraft } from '../model/slug.ts';
 import type { AppFeatureQueries, AppTransferQueries, OAuthClientQueries, SshKeyQueries } from './account-store.ts';
+import type { AuditQueries } from './audit-store.ts';
 import type { DomainQueries, SniEndpointQueries } from './domain-store.ts';
 import type {
   PipelineCouplingQueries,
@@ -35,6 +37,7 @@ import type {
   PipelineQueries,
   ReviewAppQueries,
 } from './pipeline-store.ts';
+import type { SecretKeyQueries } from './secret-key-store.ts';
 import type { WebhookDeliveryQueries, WebhookEventQueries, WebhookQueries } from './webhook-store.ts';
 
 /** Order and limit of a list. */
@@ -69,6 +72,7 @@ export interface Queries {
   readonly webhooks: WebhookQueries;
   readonly webhookEvents: WebhookEventQueries;
   readonly webhookDeliveries: WebhookDeliveryQueries;
+  readonly audit: AuditQueries;
 }
 
 /** What is written with it is committed together or not at all. You can't change several things without holding one. */
@@ -82,14 +86,20 @@ export interface Transaction extends Queries {
 
 /** The durable rows of the platform. Writes are on disk (SQLite: synchronous FULL) when their promise resolves. */
 export interface Store extends Queries, AsyncDisposable {
+  readonly secretKeys: SecretKeyQueries;
   /**
    * Runs `work` in one transaction, serialised against every other writer of this database; rolled back when it throws.
    * `work` is run again when the database asks for it (busy, deadlock), so its other effects belong in `afterCommit`.
    * Inside it, write through `tx` only: a nested transaction or a write through the store is refused, as it would wait for itself.
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
-  /** Changes that `work` makes are told to webhooks in the name of this actor; else they are the app's owner's. */
-  actingAs<T>(actor: Actor, work: () => T): T;
+  /**
+   * Changes that `work` makes are this actor's in the audit trail, and told to webhooks in that name; else they are the
+   * platform's, and the app's owner's.
+   */
+  actingAs<T>(actor: Actor, origin: Origin, work: () => T): T;
+  /** For the audit trail: a deed that changes no row, such as a command that somebody runs. */
+  noteDeed(deed: Deed): Promise<void>;
   /** Calls back after each commit that has written events for webhooks. One listener; it must not throw. */
   onWebhookEvents(listener: () => void): void;
   /** Cheap proof that the database answers, for /readyz. */
@@ -214,7 +224,7 @@ export interface SlugQueries {
   findById(id: SlugId): Promise<Slug | null>;
   /**
    * SHA-256 of every slug of any app that runs, is being launched, can be rolled back to or tried again: of releases that
-   * have not failed, and of the newest. A slug that a client has uploaded waits for its first release for a day.
+   * have neither failed nor expired, and of the newest. A slug that a client has uploaded waits for its first release for a day.
    */
   listShasInUse(now?: Date): Promise<readonly Sha256[]>;
   /** SHA-256 of every slug that was ever made for the app, whether it is stored still or not. */
@@ -262,6 +272,12 @@ export interface ReleaseQueries {
   list(appId: AppId, options?: ListOptions): Promise<readonly Release[]>;
   listPending(): Promise<readonly Release[]>;
   setStatus(id: ReleaseId, status: ReleaseStatus): Promise<void>;
+  /**
+   * Marks the releases as expired that no rollback may ask for any more: made before `before`, not among the app's newest
+   * `keep` versions, not running, and with a slug that no release has that stays. The slugs are not removed here. Changes
+   * of the app's releases wait meanwhile. Returns how many. `max`: of them, the oldest; default: all.
+   */
+  expire(appId: AppId, reach: { keep: number; before: Date; max?: number }): Promise<number>;
   readConfigVars(id: ReleaseId): Promise<Uint8Array | null>;
 }
 

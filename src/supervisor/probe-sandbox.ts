@@ -9,7 +9,7 @@ import { readHostFiles, type User } from './layout.ts';
 import { wrapAsProcess } from './process-sandbox.ts';
 import { runInSandbox } from './run-in-sandbox.ts';
 import { notInstalled, SandboxUnavailableError, type FailedRung } from './sandbox-unavailable-error.ts';
-import type { Sandbox, SandboxRung, SandboxedCommand } from './types.ts';
+import type { HostCommand, Sandbox, SandboxRung, SandboxedCommand } from './types.ts';
 import { wrapInNamespaces } from './unshare-sandbox.ts';
 
 const walls: readonly SandboxRung[] = ['bwrap', 'unshare'];
@@ -135,8 +135,14 @@ function sandboxOf(rung: SandboxRung, description: string, wrap: Wrap): Sandbox 
     rung,
     description,
     hasPrivatePaths: rung !== 'process',
-    wrap,
+    wrap: (command) => inGroups(wrap(command), command),
     // Without walls there is nothing to join: it runs in the same folder as the same user.
-    wrapInside: (pid, command) => (rung === 'process' ? wrap(command) : wrapInSandboxOf(pid, command, userOf(command))),
+    wrapInside: (pid, command) =>
+      inGroups(rung === 'process' ? wrap(command) : wrapInSandboxOf(pid, command, userOf(command)), command),
   };
+}
+
+/** First of all: what the sandbox itself needs counts, too, and nothing ever runs outside. */
+function inGroups(host: HostCommand, { groups = [] }: SandboxedCommand): HostCommand {
+  return { ...host, setup: [...groups.flatMap((file) => ['group', file]), ...(host.setup ?? [])] };
 }

@@ -15,7 +15,7 @@ static void give_up_rights(uid_t uid) {
   struct __user_cap_data_struct none[2] = {0};
   if (syscall(SYS_capset, &header, none) < 0) fail("give up", "capabilities");
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) fail("give up", "new privileges");
-  forbid_user_namespaces();
+  filter_system_calls();
   die_with_parent(); /* changing the user has unset it */
 }
 

@@ -9,6 +9,7 @@ export const runInSandbox: RunInSandbox = (sandbox, command, options) => runSupe
 export async function runSupervised(command: HostCommand, options: RunOptions): Promise<RunResult> {
   if (options.signal?.aborted === true) return { exitCode: 137, endedBy: 'abort' };
   const child = startProcess(supervisorFile(), ['build', command.file], { stdio: ['pipe', 'pipe', 'pipe'] });
+  if (child.pid !== undefined) options.onStart?.(child.pid);
   const killed: { by: 'timeout' | 'abort' | null } = { by: null };
   const kill = (why: 'timeout' | 'abort') => {
     killed.by ??= why;

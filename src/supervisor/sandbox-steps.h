@@ -54,7 +54,8 @@ static _Noreturn void follow(struct steps *steps) {
     if (IS("namespaces")) {
       enter_namespaces(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS);
       fork_into_pid_namespace();
-    } else if (IS("mount-namespace")) enter_namespaces(CLONE_NEWNS);
+    } else if (IS("group")) write_file(ARG, "0");
+    else if (IS("mount-namespace")) enter_namespaces(CLONE_NEWNS);
     else if (IS("overlay")) {
       char *lower = ARG, *upper = ARG;
       mount_overlay(lower, upper, ARG);
@@ -82,6 +83,7 @@ static _Noreturn void follow(struct steps *steps) {
       if (sethostname(name, strlen(name)) < 0) fail("set", "the host name");
     } else if (IS("open-files")) limit(RLIMIT_NOFILE, strtoul(ARG, NULL, 10));
     else if (IS("processes")) limit(RLIMIT_NPROC, strtoul(ARG, NULL, 10));
+    else if (IS("file-size")) limit(RLIMIT_FSIZE, strtoul(ARG, NULL, 10));
     else if (IS("user")) give_up_rights(strtoul(ARG, NULL, 10));
     else if (IS("init")) fork_from_init();
     else if (IS("join")) {

@@ -10,9 +10,10 @@ export function commandSteps(
   user: User,
   last: { readonly init: boolean; readonly countsOwn: boolean; readonly cwd: string },
 ): readonly string[] {
-  const { openFiles, processes } = command.limits ?? {};
+  const { openFiles, processes, fileBytes } = command.limits ?? {};
   return [
     ...(openFiles === undefined ? [] : ['open-files', String(openFiles)]),
+    ...(fileBytes === undefined ? [] : ['file-size', String(fileBytes)]),
     ...(processes === undefined || !last.countsOwn ? [] : ['processes', String(processes)]),
     ...['cwd', last.cwd],
     ...['user', String(process.getuid?.() === 0 ? user.uid : 0)],

@@ -1,4 +1,5 @@
 import type { TerminalSize } from '../model/dyno.ts';
+import type { MemoryKill } from '../model/process-group.ts';
 
 /**
  * How far a command is kept apart from the machine, best first. `bwrap`: bubblewrap, every namespace but the network.
@@ -33,7 +34,9 @@ export interface SandboxedCommand {
   /** Standard input and output are a terminal of this size, made inside; only for attached commands. */
   readonly terminal?: TerminalSize;
   /** Upper bounds, lowered to what the platform itself may have. `processes` has no effect where the kernel would count others than the app's. */
-  readonly limits?: { readonly openFiles?: number; readonly processes?: number };
+  readonly limits?: { readonly openFiles?: number; readonly processes?: number; readonly fileBytes?: number };
+  /** Files of ProcessGroup.joinFiles: the command is in these groups before anything of it runs. */
+  readonly groups?: readonly string[];
 }
 
 /** What the supervisor really executes. `env` is complete. */
@@ -70,6 +73,8 @@ export interface RunOptions {
   readonly onStderr: (chunk: Buffer) => void;
   /** Aborting kills the whole process tree at once. */
   readonly signal?: AbortSignal;
+  /** Gets the pid of the supervisor: all of the command is below it. */
+  readonly onStart?: (supervisor: number) => void;
   /** SIGKILL to the whole process tree after this long. */
   readonly timeoutMs?: number;
 }
@@ -78,6 +83,8 @@ export interface RunResult {
   /** 128 + n when signal n ended it. */
   readonly exitCode: number;
   readonly endedBy: 'exit' | 'timeout' | 'abort';
+  /** Something in it was killed because it had used up its memory. */
+  readonly memoryKill?: MemoryKill;
 }
 
 /**

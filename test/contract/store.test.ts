@@ -119,6 +119,36 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       expect(await store.formation.list(app.id)).toMatchObject([{ type: 'web', quantity: 1, size: 'basic' }]);
     });
 
+    it('lets releases expire that are old and far behind, but never what runs or shares its slug', async () => {
+      await using database = await emptyDatabase();
+      await using store = await open(database.url);
+      const account = await store.accounts.create({ email: 'ada@example.com' });
+      const app = await createApp(store, account.id, 'quiet-meadow');
+      const shas = ['a', 'b', 'a', 'c', 'd', 'e'].map((letter) => letter.repeat(64) as Sha256);
+      for (const [n, sha256] of shas.entries()) {
+        const slug = await store.slugs.create({ ...slugOf(app), sha256 });
+        // The last two have failed, so the fourth runs.
+        const status = n > 3 ? 'failed' : 'succeeded';
+        const made = await store.releases.create({ ...releaseOf(app, account), slugId: slug.id });
+        await store.releases.setStatus(made.id, status);
+      }
+      const soon = new Date(Date.now() + 60_000);
+      const statuses = async (): Promise<string> =>
+        (await store.releases.list(app.id)).map(({ status }) => status.charAt(0)).join('');
+      expect(await store.releases.expire(app.id, { keep: 6, before: soon })).toBe(0);
+      expect(await store.releases.expire(app.id, { keep: 2, before: new Date(0) })).toBe(0);
+      // v1 has the slug of v3, which is in reach of four.
+      expect(await store.releases.expire(app.id, { keep: 4, before: soon })).toBe(1);
+      expect(await statuses()).toBe('sessff');
+      expect(await store.releases.expire(app.id, { keep: 1, before: soon, max: 1 })).toBe(1);
+      expect(await statuses()).toBe('eessff');
+      expect(await store.releases.expire(app.id, { keep: 1, before: soon })).toBe(1);
+      expect(await statuses()).toBe('eeesff');
+      expect(await store.releases.expire(app.id, { keep: 1, before: soon })).toBe(0);
+      expect(await store.slugs.listShasInUse()).toEqual([shas[3], shas[5]]);
+      expect(await store.releases.expire('none' as typeof app.id, { keep: 1, before: soon })).toBe(0);
+    });
+
     it('keeps deploys without a push: sources of builds, slugs before and after their upload, app setups', async () => {
       await using database = await emptyDatabase();
       await using store = await open(database.url);
@@ -428,7 +458,9 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       expect([wakes, await store.webhookEvents.list(app.id)]).toEqual([0, []]);
 
       const bob = { accountId: guest.id, email: guest.email };
-      const release = await store.actingAs(bob, () => store.releases.create(releaseOf(app, account)));
+      const release = await store.actingAs(bob, { via: 'test', address: null }, () =>
+        store.releases.create(releaseOf(app, account)),
+      );
       await store.releases.setStatus(release.id, 'succeeded');
       const collaborator = await store.collaborators.set(app.id, guest.id, ['view']);
       await store.collaborators.remove(collaborator.id);

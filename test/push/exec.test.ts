@@ -6,6 +6,8 @@ import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { runStory } from '../compatibility/run-story.ts';
+import { execStory } from '../compatibility/stories.ts';
 import { HerokuCli, installHerokuCli, type CliResult } from '../rig/heroku-cli.ts';
 import { eventually, PlatformRig, type RigApp } from '../rig/platform-rig.ts';
 
@@ -107,6 +109,15 @@ itWithCli('copies a file out of a dyno, forwards its ports, and lets nobody to o
     await ended;
   }
 });
+
+itWithCli(
+  'the unmodified official CLI gets into running dynos',
+  async () => {
+    if (installation.status === 'missing') return;
+    expect(await runStory(execStory, installation, rig)).toEqual([]);
+  },
+  300_000,
+);
 
 itWithCli('lets nobody in without a token, or into a dyno that is not up', async () => {
   const put = async (path: string, credentials: string): Promise<number> => {

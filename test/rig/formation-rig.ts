@@ -17,6 +17,7 @@ export const quickLimits: FormationLimits = {
   stopGraceMs: 5_000,
   removeGraceMs: 100,
   drainMs: 5_000,
+  meterEveryMs: 20,
   listenPollMs: 2,
   crash: { resetAfterMs: 600_000, firstCooldownMs: 600_000, maxCooldownMs: 86_400_000 },
 };
@@ -43,6 +44,8 @@ export class FormationRig implements AsyncDisposable {
   readonly #dir: string;
   readonly #limits: FormationLimits;
   readonly #keepOld: boolean;
+  /** Of the app. */
+  wantsMetrics = false;
   formation!: Formation;
   app!: App;
 
@@ -146,6 +149,7 @@ export class FormationRig implements AsyncDisposable {
 
   async #open(): Promise<void> {
     this.formation = await openFormation({
+      wantsMetrics: () => Promise.resolve(this.wantsMetrics),
       store: this.store,
       runtime: this.runtime,
       router: this.router,

@@ -1,55 +1,20 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { finish, installPackage, type Finished, type Installation } from './install-package.ts';
 import { checkout } from './platform-rig.ts';
 import { Terminal } from './terminal.ts';
 
 const version = '11.10.0';
-const installTimeoutMs = 170_000;
 const commandTimeoutMs = 60_000;
 
-export type HerokuCliInstallation =
-  { readonly status: 'installed'; readonly dir: string } | { readonly status: 'missing'; readonly reason: string };
-
-/**
- * The official CLI as its users get it, installed once per machine with npm into a cache folder outside the checkout.
- * `missing` when npm can't get it; the reason is one line.
- */
-export async function installHerokuCli(): Promise<HerokuCliInstallation> {
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'hokku-test');
-  const dir = join(cache, `heroku-${version}`);
-  const isInstalled = (): boolean => existsSync(join(dir, 'node_modules', 'heroku', 'bin', 'run.js'));
-  if (isInstalled()) return { status: 'installed', dir };
-
-  const fresh = `${dir}.${randomBytes(4).toString('hex')}`;
-  try {
-    await mkdir(fresh, { recursive: true });
-    const npm = ['install', '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--prefix', fresh];
-    const child = spawn('npm', [...npm, `heroku@${version}`], { cwd: fresh, stdio: ['ignore', 'ignore', 'pipe'] });
-    const { exitCode, stderr } = await finish(child, installTimeoutMs);
-    if (exitCode !== 0) {
-      const why = stderr.split('\n').find((line) => line.includes('npm error')) ?? `npm exited with ${exitCode}`;
-      return { status: 'missing', reason: `heroku ${version} could not be installed: ${why.trim().slice(0, 200)}` };
-    }
-    // Another test may have been quicker; then its copy stays.
-    await rename(fresh, dir).catch(() => undefined);
-    if (isInstalled()) return { status: 'installed', dir };
-    return { status: 'missing', reason: `heroku ${version} is not where npm should have put it` };
-  } catch (error) {
-    return { status: 'missing', reason: `heroku ${version} could not be installed: ${String(error)}` };
-  } finally {
-    await rm(fresh, { recursive: true, force: true });
-  }
+/** The official CLI as its users get it. */
+export function installHerokuCli(): Promise<Installation> {
+  return installPackage('heroku', version, join('bin', 'run.js'));
 }
 
-export interface CliResult {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+export type CliResult = Finished;
 
 /** A shell of somebody who has evaluated `hokku env`, with a home folder of its own: nothing of the user's is read or changed. */
 export class HerokuCli implements AsyncDisposable {
@@ -107,14 +72,24 @@ export class HerokuCli implements AsyncDisposable {
   }
 
   /** For commands that don't end by themselves. The caller ends it. */
-  start(args: readonly string[], cwd: string, stdin: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
-    return this.#spawn('heroku', args, cwd, {}, stdin);
+  start(
+    args: readonly string[],
+    cwd: string,
+    stdin: 'ignore' | 'pipe' = 'ignore',
+    env: Readonly<Record<string, string>> = {},
+  ): ChildProcess {
+    return this.#spawn('heroku', args, cwd, env, stdin);
   }
 
   /** In a terminal of its own, as a person would. */
-  terminal(args: readonly string[], cwd: string, size: { readonly cols: number; readonly rows: number }): Terminal {
+  terminal(
+    args: readonly string[],
+    cwd: string,
+    size: { readonly cols: number; readonly rows: number },
+    more: Readonly<Record<string, string>> = {},
+  ): Terminal {
     const { NO_COLOR: _plain, ...env } = this.env;
-    return new Terminal('heroku', args, { cwd, env: { ...env, TERM: 'xterm-256color' }, ...size });
+    return new Terminal('heroku', args, { cwd, env: { ...env, TERM: 'xterm-256color', ...more }, ...size });
   }
 
   git(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<CliResult> {
@@ -142,23 +117,3 @@ const gitIdentity = {
   GIT_COMMITTER_NAME: 'Ada',
   GIT_COMMITTER_EMAIL: 'ada@example.com',
 };
-
-function finish(child: ChildProcess, timeoutMs: number): Promise<CliResult> {
-  let stdout = '';
-  let stderr = '';
-  child.stdout?.on('data', (chunk: Buffer) => {
-    stdout += chunk.toString();
-  });
-  child.stderr?.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
-  return new Promise<CliResult>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code, signal) => {
-      resolve({ exitCode: code ?? -1, stdout, stderr: signal === null ? stderr : `${stderr}\nended by ${signal}` });
-    });
-  }).finally(() => {
-    clearTimeout(timer);
-  });
-}

@@ -13,6 +13,8 @@ export interface RigOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Default: a folder of the rig's own, removed with it. */
   readonly dataDir?: string;
+  /** Default: a new one. */
+  readonly token?: string;
 }
 
 export interface Answer {
@@ -29,7 +31,7 @@ export class PlatformRig implements AsyncDisposable {
   readonly dataDir: string;
   readonly home: string;
   /** Of the operator's account. */
-  token = newToken();
+  token: string;
   readonly #settings: Readonly<Record<string, string>>;
   readonly #database: Awaited<ReturnType<typeof emptyDatabase>>;
   #port = 0;
@@ -40,6 +42,7 @@ export class PlatformRig implements AsyncDisposable {
   private constructor(home: string, database: Awaited<ReturnType<typeof emptyDatabase>>, options: RigOptions) {
     this.home = home;
     this.dataDir = options.dataDir ?? join(home, 'data');
+    this.token = options.token ?? newToken();
     this.#database = database;
     this.#settings = options.settings ?? {};
   }
@@ -96,21 +99,7 @@ export class PlatformRig implements AsyncDisposable {
   async startServer(): Promise<void> {
     const child = spawn(process.execPath, [join(checkout, 'dist', 'main.js'), 'server'], {
       cwd: this.home,
-      env: {
-        ...inheritedEnvironment(),
-        HOME: this.home,
-        TMPDIR: join(this.home, 'tmp'),
-        HOKKU_DATA_DIR: this.dataDir,
-        HOKKU_PORT: String(this.#port),
-        HOKKU_API_KEY: this.token,
-        HOKKU_LOG_LEVEL: 'info',
-        // An answer that does not fit its published schema fails the test that asked for it.
-        HOKKU_CHECK_ANSWERS: 'on',
-        HOKKU_API_RATE_LIMIT: '1000000',
-        ...sandboxSetting(),
-        ...(this.#database === null ? {} : { HOKKU_DATABASE_URL: this.#database.url }),
-        ...this.#settings,
-      },
+      env: this.#environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;
@@ -130,6 +119,49 @@ export class PlatformRig implements AsyncDisposable {
         reject(new Error(`the server exited with ${code}: ${output}${this.#stderr}`));
       });
     });
+  }
+
+  /** Another `hokku` command of the operator, with the settings of the server and these. */
+  operate(
+    args: readonly string[],
+    settings: Readonly<Record<string, string>> = {},
+  ): {
+    readonly child: ChildProcess;
+    readonly ended: Promise<{ exitCode: number | null; stdout: string; stderr: string }>;
+  } {
+    const child = spawn(process.execPath, [join(checkout, 'dist', 'main.js'), ...args], {
+      cwd: this.home,
+      env: { ...this.#environment(), ...settings },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const ended = new Promise<{ exitCode: number | null; stdout: string; stderr: string }>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (exitCode) => {
+        resolve({ exitCode, stdout, stderr });
+      });
+    });
+    return { child, ended };
+  }
+
+  #environment(): Record<string, string> {
+    return {
+      ...inheritedEnvironment(),
+      HOME: this.home,
+      TMPDIR: join(this.home, 'tmp'),
+      HOKKU_DATA_DIR: this.dataDir,
+      HOKKU_PORT: String(this.#port),
+      HOKKU_API_KEY: this.token,
+      HOKKU_LOG_LEVEL: 'info',
+      // An answer that does not fit its published schema fails the test that asked for it.
+      HOKKU_CHECK_ANSWERS: 'on',
+      HOKKU_API_RATE_LIMIT: '1000000',
+      ...sandboxSetting(),
+      ...(this.#database === null ? {} : { HOKKU_DATABASE_URL: this.#database.url }),
+      ...this.#settings,
+    };
   }
 
   /** `kill -9` of the control plane; dynos and the router live on. */

@@ -1,5 +1,5 @@
 import { deferred } from '../../src/lib/deferred.ts';
-import type { DynoRuntime, DynoSpec, Exit, RunningDyno } from '../../src/model/dyno.ts';
+import type { DynoRuntime, DynoSpec, DynoUsage, Exit, RunningDyno } from '../../src/model/dyno.ts';
 
 /** What a dyno does by itself when it is started. `wait`: nothing, the test decides. */
 export type Script = 'listen' | 'wait' | { readonly exit: number } | { readonly fail: string };
@@ -50,6 +50,13 @@ export class ScriptedDyno implements RunningDyno {
     this.#hasEnded = true;
     this.#isListening = false;
     this.#exited.resolve(null);
+  }
+
+  /** Null: of no interest to the test. */
+  used: DynoUsage | null = null;
+
+  usage(): Promise<DynoUsage | null> {
+    return Promise.resolve(this.#hasEnded ? null : this.used);
   }
 
   isListening(): Promise<boolean> {

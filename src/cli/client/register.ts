@@ -1,4 +1,5 @@
 import { Argument, Option, type Command } from 'commander';
+import type { AuditOptions } from './commands/audit.ts';
 import type { Terminal } from '../terminal.ts';
 import type { ClientContext } from './context.ts';
 import type { ConfigForm } from './commands/config.ts';
@@ -202,6 +203,13 @@ export class ClientCommands {
         this.#withApp(options, async (context, app) =>
           (await import('./commands/releases.ts')).releaseInfoCommand(context, app, release, options),
         ),
+      );
+    this.#command('audit', 'show who changed what on the platform')
+      .option('-a, --app <name>', 'only what happened to this app')
+      .option('-n, --num <number>', 'number of entries to show (default: 100)')
+      .option('--json', 'output in json format')
+      .action((options: AuditOptions) =>
+        this.#with(async (context) => (await import('./commands/audit.ts')).auditCommand(context, options)),
       );
     this.#ofApp('releases:rollback [release]', 'roll back to an earlier release', ['rollback']).action(
       (release: string | undefined, options: AppOptions) =>

@@ -1,89 +1,23 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { degraded, missing, ok, type Finding } from './finding.ts';
+import { openCgroups } from '../../cgroup/index.ts';
+import { degraded, ok, type Finding } from './finding.ts';
 
 const name = 'cgroups';
-const controllers = ['memory', 'cpu', 'pids'] as const;
-const lost =
-  'the kernel could not keep a dyno to its size (the platform does not ask it to yet: a dyno may use all memory and processors)';
 
-/** Whether this process may make groups in which the kernel limits dynos. Source: cgroups(7) */
-export function checkCgroups(): Finding {
-  const groups = ownGroups();
-  const found = controllers.flatMap((controller) => {
-    const group = groups.get(controller);
-    return group === undefined ? [] : [{ controller, ...group }];
+/** What is not limited without it. */
+const losses = {
+  memory: 'the memory of dynos and builds is added up once a second instead of limited by the kernel',
+  pids: 'processes are limited by user only: as root all dynos of an app together, and without a sandbox not at all',
+  cpu: 'a dyno may take all processors from the others and from the platform',
+} as const;
+
+/** Whether this process may make groups in which the kernel limits dynos and builds: tried out, under a name of our own. */
+export async function checkCgroups(dataDir: string): Promise<Finding> {
+  await using groups = await openCgroups(`${dataDir}/doctor-${process.pid}`);
+  const absent = (['memory', 'pids', 'cpu'] as const).filter((controller) => !groups.controllers.has(controller));
+  if (absent.length === 0) return ok(name, groups.description, false);
+  return degraded(name, {
+    evidence: groups.description,
+    lost: absent.map((controller) => losses[controller]).join('; '),
+    remedy: 'Run the platform as root on a machine where /sys/fs/cgroup is mounted and writable',
   });
-  if (found.length === 0) {
-    const evidence = 'no memory, cpu or pids controller is mounted';
-    return missing(name, { evidence, lost, remedy: 'Mount cgroup2 at /sys/fs/cgroup, as systemd does.' }, false);
-  }
-  const absent = controllers.filter((controller) => !groups.has(controller));
-  const closed = found.filter(({ dir }) => !isWritable(dir));
-  const versions = [...new Set(found.map(({ version }) => version))].join(' and ');
-  const evidence = `version ${versions} with ${found.map(({ controller }) => controller).join(', ')}`;
-  if (absent.length === 0 && closed.length === 0)
-    return ok(name, `${evidence}, where this user can make groups`, false);
-  const faults = [
-    ...(absent.length === 0 ? [] : [`without ${absent.join(', ')}`]),
-    ...(closed.length === 0 ? [] : [`this user can't make groups in ${closed[0]?.dir ?? ''}`]),
-  ];
-  const remedy = 'Run the platform as root, or as a systemd service with Delegate=yes.';
-  return degraded(name, { evidence: `${evidence}, but ${faults.join(', and ')}`, lost, remedy });
-}
-
-interface Group {
-  readonly version: 1 | 2;
-  readonly dir: string;
-}
-
-/** The group of this process, by controller. On a hybrid machine some controllers are of version 1, some of version 2. */
-function ownGroups(): ReadonlyMap<string, Group> {
-  const groups = new Map<string, Group>();
-  const paths = readLines('/proc/self/cgroup').map((line) => {
-    const [, names = '', ...path] = line.split(':');
-    return { names: names.split(','), path: path.join(':') };
-  });
-  for (const { root, point, type, options } of mounts()) {
-    const isSecond = type === 'cgroup2';
-    const own = paths.find(({ names }) =>
-      isSecond ? names[0] === '' : names[0] !== '' && names.every((one) => options.includes(one)),
-    );
-    if (own === undefined) continue;
-    const dir = join(point, own.path.startsWith(root) ? own.path.slice(root.length) : own.path);
-    const offered = isSecond ? (readLines(join(dir, 'cgroup.controllers'))[0] ?? '').split(' ') : own.names;
-    for (const controller of offered) {
-      if (!groups.has(controller)) groups.set(controller, { version: isSecond ? 2 : 1, dir });
-    }
-  }
-  return groups;
-}
-
-/** Source: proc_pid_mountinfo(5) */
-function mounts(): readonly { root: string; point: string; type: string; options: readonly string[] }[] {
-  return readLines('/proc/self/mountinfo').flatMap((line) => {
-    const [left = '', right = ''] = line.split(' - ');
-    const [, , , root = '/', point = ''] = left.split(' ');
-    const [type = '', , options = ''] = right.split(' ');
-    return type.startsWith('cgroup') ? [{ root, point, type, options: options.split(',') }] : [];
-  });
-}
-
-function isWritable(dir: string): boolean {
-  try {
-    accessSync(dir, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function readLines(path: string): readonly string[] {
-  try {
-    return readFileSync(path, 'utf8')
-      .split('\n')
-      .filter((line) => line !== '');
-  } catch {
-    return []; // not on this kernel
-  }
 }

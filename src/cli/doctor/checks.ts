@@ -19,7 +19,7 @@ export async function examineMachine(config: Config): Promise<readonly Finding[]
     await checkPythons(),
     await checkCompiler(),
     isolation,
-    checkCgroups(),
+    await checkCgroups(config.dataDir),
     await checkDataFolder(config.dataDir, needsPassage),
     await checkDisk(config.dataDir),
     await checkPort(config),

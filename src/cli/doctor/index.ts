@@ -39,8 +39,8 @@ export async function requireMachine(terminal: Terminal): Promise<boolean> {
   return blocking.length === 0;
 }
 
-/** At a start: the port is spoken of when it can't be had, and groups are not used yet. */
-const unsaid: ReadonlySet<string> = new Set(['port', 'cgroups']);
+/** At a start: the port is spoken of when it can't be had. */
+const unsaid: ReadonlySet<string> = new Set(['port']);
 
 function examine(): Promise<readonly Finding[]> {
   const config = loadConfig(readEnvironment(), { isRoot: process.getuid?.() === 0, cwd: process.cwd() });

@@ -10,6 +10,12 @@ export interface Database extends AsyncDisposable {
   readonly reader: Kysely<Schema>;
   readonly writer: Kysely<Schema>;
   readonly columnTypes: ColumnTypes;
+  /** Begins a transaction that sees the rows of one moment and writes nothing. */
+  readonly beginSnapshot: string;
+  /** What tells the rows of a table apart as long as a snapshot lasts, and orders them. */
+  readonly rowAddress: RowAddress;
+  /** Tables, and those that they refer to. */
+  listReferences(): Promise<readonly Reference[]>;
   /** Called first in every transaction: keeps the writers of other processes out until it ends. */
   lockWriters(tx: Transaction<Schema>): Promise<void>;
   /** True when the same work can succeed if it is tried again. */
@@ -18,6 +24,18 @@ export interface Database extends AsyncDisposable {
   readonly isDisconnected: (error: unknown) => boolean;
   /** What is known about a failure to open it, in one sentence with the remedy. Never a password. */
   readonly explain: (error: unknown) => string;
+}
+
+export interface RowAddress {
+  readonly column: 'rowid' | 'ctid';
+  readonly type: 'integer' | 'tid';
+  /** Comes before every row. */
+  readonly start: string;
+}
+
+export interface Reference {
+  readonly table: string;
+  readonly target: string;
 }
 
 export interface ColumnTypes {

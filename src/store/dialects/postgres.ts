@@ -3,7 +3,7 @@ import type { DatabaseConnection } from 'kysely';
 import pg from 'pg';
 import type { Logger } from '../../log.ts';
 import type { Schema } from '../schema.ts';
-import { codeOf, messageOf, type Database } from './database.ts';
+import { codeOf, messageOf, type Database, type Reference } from './database.ts';
 
 /** Every writer of one database, in whatever process, takes this advisory lock first. The number means nothing. */
 const writersLock = 4_656_721_190_255_111n;
@@ -41,6 +41,14 @@ export function openPostgres(url: string, log: Logger): Database {
     reader: db,
     writer: db,
     columnTypes: { bytes: 'bytea', big: 'bigint' },
+    beginSnapshot: 'begin isolation level repeatable read, read only',
+    rowAddress: { column: 'ctid', type: 'tid', start: '(0,0)' },
+    listReferences: async () => {
+      const { rows } =
+        await sql<Reference>`select conrelid::regclass::text as "table", confrelid::regclass::text as target
+        from pg_constraint where contype = 'f' and connamespace = current_schema()::regnamespace`.execute(db);
+      return rows;
+    },
     lockWriters: async (tx) => {
       await sql`select set_config('lock_timeout', ${String(lockTimeoutMs)}, true),
         set_config('idle_in_transaction_session_timeout', ${String(idleInTransactionMs)}, true)`.execute(tx);

@@ -1,11 +1,19 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
-import { CompiledQuery, Kysely, SqliteAdapter, SqliteDriver, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import {
+  CompiledQuery,
+  Kysely,
+  sql,
+  SqliteAdapter,
+  SqliteDriver,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
 import type { DatabaseConnection, Dialect } from 'kysely';
 import type { Schema } from '../schema.ts';
 import { retryWhileBusy } from '../retry-while-busy.ts';
-import { codeOf, messageOf, openError, type Database } from './database.ts';
+import { codeOf, messageOf, openError, type Database, type Reference } from './database.ts';
 
 /**
  * Waiting for another process's lock blocks this whole process, so SQLite itself waits only this long;
@@ -40,6 +48,13 @@ function connect(file: string): Database {
       reader: reading,
       writer: writing,
       columnTypes: { bytes: 'blob', big: 'integer' },
+      beginSnapshot: 'begin',
+      rowAddress: { column: 'rowid', type: 'integer', start: '-1' },
+      listReferences: async () => {
+        const { rows } = await sql<Reference>`select m.name as "table", f."table" as target
+          from sqlite_master m join pragma_foreign_key_list(m.name) f where m.type = 'table'`.execute(reading);
+        return rows;
+      },
       lockWriters: () => Promise.resolve(), // BEGIN IMMEDIATE has done it
       isBusy,
       isDisconnected: () => false,

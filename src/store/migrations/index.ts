@@ -6,6 +6,8 @@ import { addDeploys } from './0006-add-deploys.ts';
 import { addDomains } from './0007-add-domains.ts';
 import { addAccountThings } from './0009-add-account-things.ts';
 import { addPipelines } from './0010-add-pipelines.ts';
+import { addAudit } from './0011-add-audit.ts';
+import { addSecretKeys } from './0012-secret-keys.ts';
 import { createLogDrains } from './0004-log-drains.ts';
 import { createWebhooks } from './0005-webhooks.ts';
 
@@ -26,5 +28,7 @@ export function migrations(types: ColumnTypes): Record<string, Migration> {
     '0007-add-domains': step(addDomains),
     '0009-add-account-things': step(addAccountThings),
     '0010-add-pipelines': step(addPipelines),
+    '0011-add-audit': step(addAudit),
+    '0012-secret-keys': step(addSecretKeys),
   };
 }

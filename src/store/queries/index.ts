@@ -1,6 +1,7 @@
 import type { Handle } from '../handle.ts';
 import type { Queries } from '../store.ts';
 import { accountQueries } from './account-queries.ts';
+import { auditQueries } from './audit-queries.ts';
 import { appFeatureQueries } from './app-feature-queries.ts';
 import { appQueries } from './app-queries.ts';
 import { appSetupQueries } from './app-setup-queries.ts';
@@ -52,5 +53,6 @@ export function plainQueries(handle: Handle): Queries {
     webhooks: webhookQueries(handle),
     webhookEvents: webhookEventQueries(handle),
     webhookDeliveries: webhookDeliveryQueries(handle),
+    audit: auditQueries(handle),
   };
 }

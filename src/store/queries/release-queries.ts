@@ -46,6 +46,7 @@ export function releaseQueries({ read, write }: Handle): ReleaseQueries {
           throw new PlatformError('not_found', "Couldn't find that release.", { resource: 'release' });
         }
       }),
+    expire: (appId, reach) => write((db) => expire(db, appId, reach)),
     readConfigVars: async (id) => {
       const row = await read.selectFrom('releases').select('config_vars').where('id', '=', id).executeTakeFirst();
       return row?.config_vars ?? null;
@@ -75,6 +76,41 @@ async function create(db: Transaction<Schema>, release: Parameters<ReleaseQuerie
   const [created] = await withSlugs(db, rows);
   if (created === undefined) throw new Error('Internal: a release vanished within its transaction');
   return created;
+}
+
+async function expire(
+  db: Transaction<Schema>,
+  appId: AppId,
+  { keep, before, max = Infinity }: { keep: number; before: Date; max?: number },
+): Promise<number> {
+  const lastVersion = await lockReleases(db, appId);
+  if (lastVersion === null || lastVersion <= keep) return 0;
+  const rows = await db
+    .selectFrom('releases')
+    .innerJoin('slugs', 'slugs.id', 'releases.slug_id')
+    .where('releases.app_id', '=', appId)
+    .where('releases.status', 'in', ['pending', 'succeeded'])
+    .select(['releases.id', 'releases.version', 'releases.status', 'releases.created_at', 'slugs.sha256'])
+    .orderBy('releases.version')
+    .execute();
+  const current = rows.findLast((row) => row.status === 'succeeded');
+  const stays = (row: (typeof rows)[number]): boolean =>
+    row.version > lastVersion - keep || row === current || row.status === 'pending' || row.created_at >= toTime(before);
+  const needed = new Set(rows.filter(stays).map((row) => row.sha256));
+  const doomed = rows.filter((row) => !needed.has(row.sha256)).slice(0, max);
+  for (let start = 0; start < doomed.length; start += slugsPerQuery) {
+    const ids = doomed.slice(start, start + slugsPerQuery).map((row) => row.id);
+    const change = { status: 'expired' as const, updated_at: toTime(new Date()) };
+    await db.updateTable('releases').set(change).where('id', 'in', ids).execute();
+  }
+  return doomed.length;
+}
+
+/** Until the end of the transaction nobody makes another release. Returns the newest version; null: the app is gone. */
+async function lockReleases(db: Transaction<Schema>, appId: AppId): Promise<number | null> {
+  const query = db.updateTable('apps').set((eb) => ({ last_version: eb.ref('last_version') }));
+  const app = await query.where('id', '=', appId).returning('last_version').executeTakeFirst();
+  return app?.last_version ?? null;
 }
 
 /** Counted on the app's row, which stays locked until the transaction ends: without gaps, and never the same twice. */

@@ -41,7 +41,7 @@ export function slugQueries({ read, write }: Handle): SlugQueries {
         .leftJoin('releases', 'releases.slug_id', 'slugs.id')
         .where((eb) =>
           eb.or([
-            eb('releases.status', '<>', 'failed'),
+            eb('releases.status', 'in', ['pending', 'succeeded']),
             eb('releases.version', '=', eb.ref('apps.last_version')),
             eb.and([
               eb('releases.id', 'is', null),

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { measureDisk } from '../../../src/disk/index.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -99,7 +100,7 @@ export class ApiRig implements AsyncDisposable {
       secretBox: openSecretBox(secretKey),
       outbound,
       repos: { create: () => Promise.resolve(), remove: () => Promise.resolve() },
-      slugs: { has: () => Promise.resolve(true) },
+      slugs: { has: () => Promise.resolve(true), hold: () => () => undefined },
       sources: new SourceStore(dir, 1024 * 1024),
       slugUploads: new UploadSlots({ perOwner: 2, total: 8 }),
       streams: new OutputStreams(join(dir, 'streams'), logs.build),
@@ -131,6 +132,26 @@ export class ApiRig implements AsyncDisposable {
       },
       launches: new Launches(),
       slugCollector: { collect: () => undefined },
+      disk: {
+        root: dir,
+        limits: { quotaBytes: null, reserveBytes: null, rollbackReleases: 20, rollbackMs: 0 },
+        admit: () => Promise.resolve({ status: 'granted', [Symbol.dispose]: () => undefined }),
+        touched: () => undefined,
+        collect: () => Promise.resolve({ freedBytes: 1 }),
+        measure: async () => {
+          const all = {
+            repos: dir,
+            slugs: dir,
+            sources: dir,
+            streams: dir,
+            cache: dir,
+            builds: dir,
+            dynos: dir,
+            logs: dir,
+          };
+          return { usage: await measureDisk(all), usedBytes: 1, quotaBytes: 2, excessBytes: 0 };
+        },
+      },
       runtime,
       oneOffs: new OneOffDynos({ attachMs: 60_000, hangUpEveryMs: 1_000, graceMs: 1_000 }),
       attachments: new Attachments(),

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { endpointTable } from '../../../src/api/endpoint-table.ts';
 import { apiRoutes } from '../../../src/api/routes.ts';
 import { sessionId } from '../../../src/api/serialize-authorization.ts';
+import type { LaunchOutcome } from '../../../src/lifecycle/launch-outcome.ts';
 import type { App } from '../../../src/model/app.ts';
 import type { AppId, AppSetupId, PipelineId, ReviewAppId } from '../../../src/model/ids.ts';
 import { makeCertificate } from '../../rig/certificate.ts';
@@ -29,7 +30,6 @@ const neverAnswered: ReadonlySet<string> = new Set([
   'PATCH /telemetry-drains/:drain',
   'DELETE /telemetry-drains/:drain',
   'POST /actions/addons/resolve',
-  'POST /actions/addon-attachments/resolve',
 ]);
 
 /** Done by an account of its own. */
@@ -105,6 +105,18 @@ const bodies: Readonly<Record<string, (world: World, rig: ApiRig) => unknown>> =
   'POST /apps/:app/dynos': () => ({ command: 'bash', attach: true }),
   'POST /apps/:app/dynos/:dyno': () => ({ command: 'bash' }),
   'POST /apps/:app/releases': ({ release }) => ({ release }),
+  'DELETE /apps/:app/releases/:release': async ({ app, params }, { platform }) => {
+    const launching = await platform.store.releases.findNewest(app.id);
+    if (launching === null) throw new Error('no release');
+    const untilCancelled = (_end: () => void, cancelled: AbortSignal): Promise<LaunchOutcome> =>
+      new Promise((resolve) => {
+        cancelled.addEventListener('abort', () => {
+          resolve({ status: 'cancelled', isCurrent: false });
+        });
+      });
+    params['release'] = launching.id;
+    void platform.launches.run(launching, untilCancelled);
+  },
   'POST /apps/:app/builds': async (_world, rig) => ({ source_blob: await sourceBlob(rig) }),
   'DELETE /apps/:app/builds/:build': async ({ app, params }, { platform, operator }) => {
     const running = await platform.store.builds.create({ appId: app.id, commit: null, userId: operator.id });
@@ -168,7 +180,10 @@ const bodies: Readonly<Record<string, (world: World, rig: ApiRig) => unknown>> =
   },
   'POST /filters/apps': ({ app }) => ({ in: { id: [app.id] } }),
   'POST /actions/addons/resolve': () => ({ addon: 'nothing' }),
-  'POST /actions/addon-attachments/resolve': () => ({ addon_attachment: 'nothing' }),
+  'POST /actions/addon-attachments/resolve': async ({ app }, rig) => {
+    await rig.api('PATCH', `/apps/${app.name}/config-vars`, { DATABASE_URL: 'postgres://me:word@db.invalid/app' });
+    return { addon_attachment: 'DATABASE', app: app.name };
+  },
   'POST /oauth/authorizations': () => ({ description: 'made here', scope: ['read'], expires_in: 60 }),
   'PATCH /oauth/authorizations/:authorization': () => ({ description: 'changed' }),
 };

@@ -199,7 +199,7 @@ it('writes an event in the transaction of what it tells of, or not at all', asyn
   ).rejects.toThrow('rolled back');
   expect(await store.webhookEvents.list(app.id)).toEqual([]);
   const someone = await store.accounts.create({ email: 'someone@example.com' });
-  await store.actingAs({ accountId: someone.id, email: someone.email }, () =>
+  await store.actingAs({ accountId: someone.id, email: someone.email }, { via: 'test', address: null }, () =>
     store.apps.update(app.id, { name: 'atomic-two' as AppName }),
   );
   expect(await store.webhookEvents.list(app.id)).toMatchObject([{ actor: { email: 'someone@example.com' } }]);

@@ -1,5 +1,6 @@
 // A platform process to be killed: adopts what is there, starts one dyno if asked to, and keeps a log as logplex would.
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { openCgroups } from '../../../dist/cgroup/index.js';
 import { openLocalRuntime } from '../../../dist/dyno/index.js';
 import { probeSandbox } from '../../../dist/supervisor/index.js';
 
@@ -12,6 +13,7 @@ const lastCursor = () => {
 
 const runtime = await openLocalRuntime({
   dir,
+  groups: await openCgroups(dir),
   sandbox: await probeSandbox({ hide: [], want: rung }),
   slugs: { unpacked: () => Promise.resolve(slug), hold: () => () => undefined },
   onGone: () => undefined,

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { openCgroups } from '../../../src/cgroup/index.ts';
 import { openLocalRuntime } from '../../../src/dyno/index.ts';
 import { dynoEnv } from '../../../src/lib/dyno-env.ts';
 import { openLogs } from '../../../src/log.ts';
@@ -50,9 +51,11 @@ export async function openRuntimeRig(
   const outputs: DynoOutput[] = [];
   const cursors = new Map<string, number>();
   const dynosDir = join(dir, 'dynos');
+  const groups = await openCgroups(dynosDir);
   const runtime = await openLocalRuntime({
     dir: dynosDir,
     sandbox,
+    groups,
     slugs: { unpacked: () => Promise.resolve(slug), hold: () => () => undefined },
     onGone: () => undefined,
     onOutput: (output) => {
@@ -91,6 +94,8 @@ export async function openRuntimeRig(
       for (const dyno of await runtime.adopt()) await dyno.kill();
       await killAll(dynosDir);
       await runtime[Symbol.asyncDispose]();
+      await groups.sweep(new Set());
+      await groups[Symbol.asyncDispose]();
       await rm(dir, { recursive: true, force: true });
     },
   };

@@ -290,7 +290,7 @@ it.each([true, false])(
     await using rig = await Rig.open();
     const { sha256: sha } = await rig.pack(await rig.tree('tree', (dir) => writeFile(join(dir, 'a'), '1')));
     rig.slugs.settle(sha);
-    const asked = deferred<void>();
+    const asked = deferred();
     const answer = deferred<boolean>();
 
     const removed = rig.slugs.remove(sha, () => {

@@ -1,0 +1,1 @@
+export { openCgroups, type Cgroups } from './open-cgroups.ts';
