@@ -224,7 +224,7 @@ export interface SlugQueries {
   findById(id: SlugId): Promise<Slug | null>;
   /**
    * SHA-256 of every slug of any app that runs, is being launched, can be rolled back to or tried again: of releases that
-   * have neither failed nor expired, and of the newest. A slug that a client has uploaded waits for its first release for a day.
+   * have neither failed nor expired, and of the newest that has one. A slug that a client has uploaded waits for its first release for a day.
    */
   listShasInUse(now?: Date): Promise<readonly Sha256[]>;
   /** SHA-256 of every slug that was ever made for the app, whether it is stored still or not. */

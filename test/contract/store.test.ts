@@ -180,8 +180,12 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       const failed = await store.releases.create({ ...releaseOf(app, account), slugId: slug.id });
       await store.releases.setStatus(failed.id, 'failed');
       expect(await store.slugs.listShasInUse()).toEqual([sha256]);
+      // A failed deploy is tried again after the config var that it wants was set.
       await store.releases.create(releaseOf(app, account));
-      expect(await store.slugs.listShasInUse()).toEqual([]);
+      expect(await store.slugs.listShasInUse()).toEqual([sha256]);
+      const next = await store.slugs.create({ ...slugOf(app), sha256: 'f'.repeat(64) as Sha256 });
+      await store.releases.create({ ...releaseOf(app, account), slugId: next.id });
+      expect(await store.slugs.listShasInUse()).toEqual([next.sha256]);
 
       const begun = { accountId: account.id, appId: app.id, appName: app.name };
       const setup = await store.appSetups.create(begun);

@@ -42,7 +42,15 @@ export function slugQueries({ read, write }: Handle): SlugQueries {
         .where((eb) =>
           eb.or([
             eb('releases.status', 'in', ['pending', 'succeeded']),
-            eb('releases.version', '=', eb.ref('apps.last_version')),
+            eb(
+              'releases.version',
+              '=',
+              eb
+                .selectFrom('releases as newest')
+                .select((one) => one.fn.max('newest.version').as('version'))
+                .whereRef('newest.app_id', '=', 'apps.id')
+                .where('newest.slug_id', 'is not', null),
+            ),
             eb.and([
               eb('releases.id', 'is', null),
               eb('slugs.created_at', '>', toTime(new Date(now.getTime() - uploadKeptMs))),
