@@ -166,7 +166,7 @@ export interface AuthorizationQueries {
       expiresAt?: Date | null;
       clientId?: OAuthClientId;
       grantHash?: null;
-      refreshHash?: string;
+      refreshHash?: string | null;
     },
   ): Promise<Authorization>;
   /** False when it was not valid any more. */

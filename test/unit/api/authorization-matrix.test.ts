@@ -134,6 +134,8 @@ function scopesFor(method: string, path: string): readonly Scope[] {
   const isConfig = path.includes('config-vars') || (method === 'POST' && /\/dynos(\/:dyno)?$/.test(path));
   const reads =
     method === 'GET' || path.endsWith('/resolve') || path.endsWith('/log-sessions') || path === '/filters/apps';
+  // Gives the stages' config vars away.
+  if (path === '/pipeline-transfers') return ['global'];
   if (ofApps.test(path)) {
     const protectedOnes: readonly Scope[] = reads ? ['read-protected', 'write-protected'] : ['write-protected'];
     if (isConfig) return ['global', ...protectedOnes];
