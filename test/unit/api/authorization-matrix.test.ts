@@ -170,3 +170,16 @@ it('holds every token to its scope: every endpoint, every scope', async () => {
   const readable = endpoints.filter(({ access }) => access.is !== 'public' && access.scope.reach === 'identity');
   expect(readable.filter(({ path, method }) => method !== 'GET' || path.includes(':app'))).toEqual([]);
 });
+
+it('takes config vars for a new app from a token that may set config vars only', async () => {
+  await using rig = await ApiRig.start();
+  const post = async (scope: Scope, more: object): Promise<number> => {
+    const authorization = await rig.authorize(rig.operator, [scope]);
+    const body = { source_blob: { url: 'https://source.invalid/app.tgz' }, ...more };
+    return (await rig.api('POST', '/app-setups', body, { authorization })).status;
+  };
+  const overrides = { env: { SECRET: 'x' } };
+  expect(await post('write', { overrides })).toBe(403);
+  expect(await rig.platform.store.apps.list()).toEqual([]);
+  expect([await post('write', {}), await post('write-protected', { overrides })]).toEqual([202, 202]);
+});
