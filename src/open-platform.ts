@@ -26,6 +26,7 @@ import {
 import { Disposables } from './lib/disposables.ts';
 import { KeyedQueue } from './lib/keyed-queue.ts';
 import { openOutbound } from './lib/outbound.ts';
+import { UploadSlots } from './lib/upload-slots.ts';
 import { packageRoot } from './lib/package-root.ts';
 import { PathSigner } from './lib/signed-path.ts';
 import { openSecretBox } from './lib/secret-box.ts';
@@ -111,7 +112,11 @@ async function open(
   const slugCollector = new SlugCollector({ store, slugs, ...collection });
   const secretBox = openSecretBox(secretKey);
   let publicPort = config.port;
-  const outbound = openOutbound({ publicPort: () => publicPort, allowLoopback: config.allowLoopbackTargets });
+  const outbound = openOutbound({
+    publicPort: () => publicPort,
+    allowLoopback: config.allowLoopbackTargets,
+    allowedNets: config.allowedNets,
+  });
   const logplex = opened.use(await openLogplex({ dir: data.logs, log: logs.logplex, outbound }));
   const webhooks = opened.use(new Webhooks({ store, box: secretBox, outbound, log: logs.webhook }));
   const dynoLog = opened.use(new DynoLog(logplex));
@@ -209,6 +214,7 @@ async function open(
     slugCollector,
     disk,
     sources,
+    slugUploads: new UploadSlots({ perOwner: 2, total: 8 }),
     streams,
     signer: new PathSigner(secretKey),
     configVars,

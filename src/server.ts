@@ -132,6 +132,15 @@ function createHttp(state: HealthState): FastifyInstance {
     bodyLimit: 1024 * 1024,
     forceCloseConnections: true,
   });
+  // An answer before the end of the body: closing the connection now would reset it, and the router, which is still
+  // sending, would lose the answer. The rest is read and thrown away until the router, which has the answer then, closes.
+  http.addHook('onSend', ({ raw: request }, reply, payload, done) => {
+    if (!request.complete) {
+      reply.removeHeader('connection');
+      reply.raw.shouldKeepAlive = true;
+    }
+    done(null, payload);
+  });
   void http.register(healthPlugin(state));
   http.addHook('onResponse', ({ routeOptions, url }, { statusCode }, done) => {
     const isGit = (routeOptions.url ?? url).includes('.git');

@@ -1,20 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import {
-  authenticate,
-  authenticatePassword,
-  basicCredentials,
-  neededScopes,
-  scopesAllow,
-  tokenOf,
-  type GuessLimit,
-} from '../account/index.ts';
+import { authenticate, authenticatePassword, basicCredentials, tokenOf, type GuessLimit } from '../account/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { Platform } from '../lifecycle/index.ts';
 import type { Account } from '../model/account.ts';
 import type { Authorization } from '../model/authorization.ts';
 import type { Endpoint } from './endpoint-table.ts';
 import type { RateLimit } from './rate-limit.ts';
-import type { ScopeNeed } from './route.ts';
+import { requireScope } from './require-scope.ts';
 
 /** What is counted across requests. */
 export interface Gatekeepers {
@@ -50,7 +42,7 @@ export async function admitCall(
   if (endpoint === null) return admitted;
   requireVersion(request.headers.accept);
   if (access === undefined) return admitted;
-  requireScope(admitted.authorization, access.scope, endpoint);
+  requireScope(admitted.authorization, access.scope, endpoint.method);
   if (access.is === 'operator' && !admitted.account.isOperator) {
     throw new PlatformError(
       'forbidden',
@@ -102,14 +94,5 @@ function requireVersion(accept: string | undefined): void {
   throw new PlatformError(
     'not_acceptable',
     'The request must say which version of the API it wants, and only version 3 is served. Send the header "Accept: application/vnd.heroku+json; version=3".',
-  );
-}
-
-function requireScope(authorization: Authorization | null, need: ScopeNeed, { method }: Endpoint): void {
-  const does = need.does ?? (method === 'GET' ? 'read' : 'write');
-  if (authorization === null || scopesAllow(authorization.scopes, need.reach, does)) return;
-  throw new PlatformError(
-    'forbidden',
-    `The token has the scope ${authorization.scopes.join(', ')}, and this needs one of ${neededScopes(need.reach, does).join(', ')}. Make one with heroku authorizations:create --scope.`,
   );
 }

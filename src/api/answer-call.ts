@@ -57,7 +57,10 @@ async function runHandler(call: OpenCall, endpoint: Endpoint, admitted: Admitted
   if (route.access.is === 'app') {
     const app = await authorizeApp(call.platform.store, account, call.param('app'), route.access.need);
     await checkBody();
-    return (route as Extract<typeof route, { access: { is: 'app' } }>).handler(apiCall, app);
+    const answer: unknown = await (route as Extract<typeof route, { access: { is: 'app' } }>).handler(apiCall, app);
+    // Who has the answer finds its line in the app's log, even if the platform is killed right after it.
+    if (endpoint.method !== 'GET') await call.platform.logplex.flush(app.id);
+    return answer;
   }
   await checkBody();
   return (route as Extract<typeof route, { access: { is: 'account' | 'operator' } }>).handler(apiCall);

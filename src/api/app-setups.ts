@@ -14,6 +14,7 @@ import {
   type JsonObject,
 } from './body.ts';
 import { maxBuildpacks, referenceField } from './buildpack-installations.ts';
+import { requireScope } from './require-scope.ts';
 import { streamUrl } from './signed-urls.ts';
 import { sourceBlobField } from './source-blob.ts';
 import { timestamp } from './timestamp.ts';
@@ -41,6 +42,10 @@ async function createSetup(call: ApiCall): Promise<unknown> {
     overrides: overridesOf(objectField(body, 'overrides') ?? {}),
     environment: null,
   };
+  // They become config vars, and a token that may not set those of an app may not bring them along with a new one.
+  if (Object.keys(request.overrides.env).length > 0) {
+    requireScope(call.authorization, { reach: 'config-vars', does: 'write' }, call.request.method);
+  }
   const setup = await onAppSetup(request, call.actor, call.platform);
   call.reply.code(202);
   return serializeSetup(call, setup);

@@ -105,6 +105,8 @@ async function regenerate(call: ApiCall): Promise<unknown> {
   const updated = await call.platform.store.authorizations.update(authorization.id, {
     hash: hashToken(token),
     hint: hintOf(token),
+    // Who holds a code or a refresh token of before is shut out as well.
+    ...(authorization.clientId === null ? {} : { grantHash: null, refreshHash: null }),
     // As long as it was given before.
     ...(lifeMs === null ? {} : { expiresAt: new Date(Date.now() + lifeMs) }),
   });

@@ -42,7 +42,8 @@ export const pipelineRoutes: Routes = {
   ),
   // There is no CI here: no test was ever run.
   'GET /pipelines/:pipeline/test-runs': withPipeline('view', () => []),
-  'POST /pipeline-transfers': withAccount(transferPipeline, apps),
+  // Its config vars go along, so that it asks for more than a change of apps.
+  'POST /pipeline-transfers': withAccount(transferPipeline),
 };
 
 /** The pipeline in the path, by name or id, if the account may do this with it. */

@@ -9,7 +9,7 @@ export const sourceRoutes: Routes = {
 };
 
 function createSource(call: ApiCall): unknown {
-  const id = call.platform.sources.newId();
+  const id = call.platform.sources.newId(call.account.id);
   call.reply.code(201);
   return { source_blob: { get_url: downloadUrl(call, 'sources', id), put_url: uploadUrl(call, 'sources', id) } };
 }

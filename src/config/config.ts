@@ -35,6 +35,8 @@ export interface Config {
   readonly privateSources: readonly string[];
   /** Log drains and webhooks of every user may reach this machine's own addresses, not only the operator's. */
   readonly allowLoopbackTargets: boolean;
+  /** Private networks (`10.1.0.0/16`) that log drains and webhooks of every user may reach, not only the operator's. */
+  readonly allowedNets: readonly string[];
   readonly api: {
     /** Requests per hour of one account. */
     readonly hourlyLimit: number;
@@ -110,6 +112,7 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
       rollbackMs: whole(env, 'HOKKU_ROLLBACK_DAYS', 30, 0, 36_500) * 24 * 60 * 60_000,
     },
     allowLoopbackTargets: oneOf(env, 'HOKKU_LOOPBACK_TARGETS', ['on', 'off'], 'off') === 'on',
+    allowedNets: networks(env, 'HOKKU_OUTBOUND_ALLOW'),
     keepOldOnFailedRollOut: oneOf(env, 'HOKKU_KEEP_OLD_RELEASE', ['on', 'off'], 'on') === 'on',
     privateSources: origins(env, 'HOKKU_PRIVATE_SOURCES'),
     api: {
@@ -184,6 +187,20 @@ function origins(env: Environment, name: string): readonly string[] {
         throw invalid(name, item, 'origins such as https://git.example.internal:8443, with commas between them');
       }
       return origin.origin;
+    });
+}
+
+function networks(env: Environment, name: string): readonly string[] {
+  return text(env, name, '')
+    .split(/[\s,]+/)
+    .filter((item) => item !== '')
+    .map((item) => {
+      const [, net = '', bits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(item) ?? [];
+      const family = net.includes('%') ? 0 : isIP(net);
+      if (family === 0 || Number(bits) > (family === 6 ? 128 : 32)) {
+        throw invalid(name, item, 'CIDR blocks such as 192.168.1.0/24 or fd12::/16, with commas between them');
+      }
+      return item;
     });
 }
 

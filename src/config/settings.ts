@@ -33,6 +33,7 @@ export const knownSettings: ReadonlySet<string> = new Set([
   'HOKKU_API_RATE_LIMIT',
   'HOKKU_CHECK_ANSWERS',
   'HOKKU_LOOPBACK_TARGETS',
+  'HOKKU_OUTBOUND_ALLOW',
   // Of the command line, not of the server: it may run in a shell that has evaluated `hokku env`.
   'HOKKU_PLATFORM',
   'HOKKU_TOKEN_ORIGIN',

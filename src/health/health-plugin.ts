@@ -1,12 +1,12 @@
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import { authenticate, scopesAllow, tokenOf } from '../account/index.ts';
 import type { Platform } from '../lifecycle/index.ts';
-import { findProblems } from './find-problems.ts';
-import { readGauges, type RouterReadings } from './read-gauges.ts';
+import { readGauges } from './read-gauges.ts';
+import { Readiness, type Watched } from './readiness.ts';
 
 export interface HealthState {
   /** Null until boot has finished, and again from the start of the shutdown. */
-  readonly running: { readonly platform: Platform; readonly router: RouterReadings; readonly dataDir: string } | null;
+  readonly running: Watched | null;
 }
 
 /**
@@ -14,19 +14,28 @@ export interface HealthState {
  * `/metrics`, for Prometheus: with the operator's token as bearer token or password.
  */
 export function healthPlugin(state: HealthState): FastifyPluginCallback {
+  let readiness: { readonly of: Watched; readonly state: Readiness } | null = null;
+  const readinessOf = (running: Watched): Readiness => {
+    if (readiness?.of !== running) readiness = { of: running, state: new Readiness(running) };
+    return readiness.state;
+  };
   return (http, _options, done) => {
     http.get('/healthz', () => ({ status: 'ok' }));
-    http.get('/readyz', (request, reply) => answerReady(request, reply, state));
+    http.get('/readyz', (request, reply) => answerReady(request, reply, state, readinessOf));
     http.get('/metrics', (request, reply) => answerMetrics(request, reply, state));
     done();
   };
 }
 
-async function answerReady(request: FastifyRequest, reply: FastifyReply, { running }: HealthState): Promise<unknown> {
+async function answerReady(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { running }: HealthState,
+  readinessOf: (running: Watched) => Readiness,
+): Promise<unknown> {
   if (running === null) return reply.code(503).send({ status: 'starting or stopping' });
-  const problems = await findProblems(running);
+  const problems = await readinessOf(running).problems();
   if (problems.length === 0) return { status: 'ready' };
-  running.platform.logs.platform.error({ problems }, 'not ready');
   void reply.code(503);
   // Who asks can't be known when the database does not answer.
   const isOperator = await isFromOperator(request, running.platform).catch(() => false);

@@ -12,12 +12,14 @@ export interface OutboundOptions {
   publicPort(): number;
   /** True: addresses of this machine are open to every user. HOKKU_LOOPBACK_TARGETS. */
   readonly allowLoopback: boolean;
+  /** Private networks that are open to every user. HOKKU_OUTBOUND_ALLOW. */
+  readonly allowedNets: readonly string[];
 }
 
 export interface OutboundTarget {
   readonly host: string;
   readonly port: number;
-  /** Whoever gave this target may reach this machine's own addresses: the operator may. */
+  /** Whoever gave this target may reach this machine's own addresses and private networks: the operator may. */
   readonly mayReachLoopback: boolean;
 }
 
@@ -33,8 +35,9 @@ export interface Outbound {
 }
 
 export function openOutbound(options: OutboundOptions): Outbound {
+  const allowed = listOf(options.allowedNets);
   const refusal = (address: string, target: OutboundTarget): OutboundRefusedError | null =>
-    refusalOf(address, target, options);
+    refusalOf(address, target, options, allowed);
   return {
     check: (target) => {
       const address = literal(target.host) ?? (isLocalName(target.host) ? '127.0.0.1' : null);
@@ -45,11 +48,11 @@ export function openOutbound(options: OutboundOptions): Outbound {
       const answer = (error: NodeJS.ErrnoException | null, addresses?: LookupAddress[]): void => {
         // Not there with an error, whatever the types say.
         const found = addresses ?? [];
-        const allowed = found.filter(({ address }) => refusal(address, target) === null);
-        const [first] = allowed;
+        const usable = found.filter(({ address }) => refusal(address, target) === null);
+        const [first] = usable;
         const refused = found[0] === undefined ? null : refusal(found[0].address, target);
         if (error !== null || first === undefined) callback(error ?? refused ?? new Error('no address'), []);
-        else if (lookupOptions.all === true) callback(null, allowed);
+        else if (lookupOptions.all === true) callback(null, usable);
         else callback(null, first.address, first.family);
       };
       if (isLocalName(hostname)) {
@@ -103,14 +106,35 @@ const forbidden = listOf([
   '64:ff9b:1::/48',
 ]);
 
-function refusalOf(address: string, target: OutboundTarget, options: OutboundOptions): OutboundRefusedError | null {
+/** Of others in the network: services there often trust whoever reaches them. */
+const privateNets = listOf([
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  'fc00::/7',
+]);
+
+function refusalOf(
+  address: string,
+  target: OutboundTarget,
+  options: OutboundOptions,
+  allowed: BlockList,
+): OutboundRefusedError | null {
   if (inList(forbidden, address)) {
     return new OutboundRefusedError(
       `${target.host} is ${address}, a link-local, metadata or reserved address, which is never called. Use a public or private one.`,
     );
   }
   if (target.mayReachLoopback || options.allowLoopback || target.port === options.publicPort()) return null;
-  if (!inList(loopback, address) && !isOwnAddress(address)) return null;
+  if (!inList(loopback, address) && !isOwnAddress(address)) {
+    if (!inList(privateNets, address) || inList(allowed, address)) return null;
+    return new OutboundRefusedError(
+      `${target.host} is ${address}, an address of a private network. Use a public one, or ask the operator: ` +
+        `the operator's own targets may be there, and so may everybody's with HOKKU_OUTBOUND_ALLOW=${address}/${isIP(address) === 6 ? 128 : 32}.`,
+    );
+  }
   return new OutboundRefusedError(
     `${target.host} is ${address}, an address of the platform's own machine. Use another host, or ask the operator: ` +
       "the operator's own targets may be there, and so may everybody's with HOKKU_LOOPBACK_TARGETS=on.",

@@ -30,6 +30,12 @@ export interface AppSetupRequest {
 
 const maxManifestBytes = 256 * 1024;
 
+const cutShort = {
+  timeout: 'was stopped at its time limit',
+  abort: 'was stopped before its end',
+  stop: 'was stopped by a user',
+};
+
 /** Ends a setup; whoever made it reads the message. */
 class SetupFailure extends Error {
   readonly manifestErrors: readonly string[];
@@ -186,8 +192,11 @@ async function postdeploy(
   signal: AbortSignal,
   platform: Platform,
 ): Promise<void> {
-  const result = await runPostdeploy(app, command, signal, platform);
+  const { endedBy, ...result } = await runPostdeploy(app, command, signal, platform);
+  // What a script makes of SIGTERM says nothing about it: the setup stays pending, and the next start fails it.
+  platform.closing.throwIfAborted();
   await platform.store.appSetups.update(setup.id, { postdeploy: result });
+  if (endedBy !== 'exit') throw new SetupFailure(`the postdeploy script ${cutShort[endedBy]}`);
   if (result.exitCode !== 0) throw new SetupFailure(`the postdeploy script exited with status ${result.exitCode}`);
 }
 

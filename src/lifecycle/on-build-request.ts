@@ -1,7 +1,8 @@
+import { failureLines } from '../build/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { Actor } from '../model/account.ts';
 import type { App } from '../model/app.ts';
-import type { Build, BuildOutput, SourceBlob } from '../model/build.ts';
+import type { Build, BuildFailure, BuildOutput, SourceBlob } from '../model/build.ts';
 import { openSource } from '../source/index.ts';
 import { logApiEvent } from './api-event.ts';
 import { cancelLaunch } from './cancel-launch.ts';
@@ -64,6 +65,8 @@ export async function deployBlob(
     signal.removeEventListener('abort', whenCancelled);
     const present = await platform.store.apps.findById(app.id);
     if (present === null) return { status: 'app-destroyed' };
+    // It never began: the app's log has its one line already, from cancelBuild.
+    if (cancellable.isCancelled()) return await endCancelled(record, signal.reason as Error, output, platform);
     return await deploySource({ app: present, actor, record, origin, output, signal, isAppGone }, platform);
   };
   try {
@@ -74,6 +77,18 @@ export async function deployBlob(
     );
     throw error;
   }
+}
+
+async function endCancelled(
+  record: Build,
+  reason: Error,
+  output: BuildOutput,
+  platform: Platform,
+): Promise<DeployOutcome> {
+  await failBuild(record, platform);
+  const failure: BuildFailure = { reason: 'cancelled', detail: reason.message };
+  for (const line of failureLines(failure)) output.write(`${line}\n`);
+  return { status: 'build-failed', failure };
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Actor } from '../model/account.ts';
 import type { SourceBlob } from '../model/build.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import type { ReviewApp } from '../model/review-app.ts';
+import type { Queries } from '../store/index.ts';
 import { destroyApp } from './destroy-app.ts';
 import { onAppSetup } from './on-app-setup.ts';
 import { readPipelineConfig } from './pipeline-config-vars.ts';
@@ -27,7 +28,7 @@ const maxNameLength = 30;
  */
 export async function onReviewApp(request: ReviewAppRequest, actor: Actor, platform: Platform): Promise<ReviewApp> {
   const { pipeline, branch, prNumber } = request;
-  await refuseSecond(request, platform);
+  await refuseSecond(request, platform.store);
   const config = await platform.store.reviewApps.readConfig(pipeline.id);
   const name = await freeName(config?.baseName ?? pipeline.name, prNumber, platform);
   const stage = await readPipelineConfig(pipeline.id, 'review', platform);
@@ -45,6 +46,8 @@ export async function onReviewApp(request: ReviewAppRequest, actor: Actor, platf
   } as const;
   let created: ReviewApp | undefined;
   await onAppSetup(setup, actor, platform, async ({ id, appId }, tx) => {
+    // Another request may have been quicker.
+    await refuseSecond(request, tx);
     await tx.pipelineCouplings.create({ pipelineId: pipeline.id, appId, stage: 'review' });
     const { accountId: creatorId } = actor;
     created = await tx.reviewApps.create({
@@ -67,9 +70,12 @@ export async function deleteReviewApp(reviewApp: ReviewApp, platform: Platform):
   await platform.store.reviewApps.delete(reviewApp.id);
 }
 
-async function refuseSecond({ pipeline, branch }: ReviewAppRequest, platform: Platform): Promise<void> {
-  for (const { appId, branch: other } of await platform.store.reviewApps.list(pipeline.id)) {
-    const app = other === branch ? await platform.store.apps.findById(appId) : null;
+async function refuseSecond(
+  { pipeline, branch }: ReviewAppRequest,
+  { reviewApps, apps }: Pick<Queries, 'reviewApps' | 'apps'>,
+): Promise<void> {
+  for (const { appId, branch: other } of await reviewApps.list(pipeline.id)) {
+    const app = other === branch ? await apps.findById(appId) : null;
     if (app === null) continue;
     throw new PlatformError('conflict', `The branch has the review app ${app.name} already. Delete it first.`);
   }

@@ -2,6 +2,7 @@ import { PlatformError } from '../errors/platform-error.ts';
 import { isOutOfSpace } from '../lib/is-out-of-space.ts';
 import type { SlugId } from '../model/ids.ts';
 import type { Platform } from './platform.ts';
+import { inUseNow } from './slug-collector.ts';
 
 /**
  * The tarball of a slug that was announced before. Only a whole and usable one makes the slug; until then it may be
@@ -17,11 +18,15 @@ export async function receiveSlug(id: SlugId, body: AsyncIterable<Buffer>, platf
   }
   try {
     const { checksum } = draft;
-    const uploaded = await platform.slugs.receive(body, { checksum, maxBytes: platform.limits.slugMaxBytes });
+    const limits = { checksum, maxBytes: platform.limits.slugMaxBytes };
+    const owner = (await platform.store.apps.findById(draft.appId))?.ownerId ?? '';
+    const uploaded = await platform.slugUploads.run(owner, () => platform.slugs.receive(body, limits));
     try {
       await platform.store.slugs.finishDraft(id, uploaded);
     } finally {
       platform.slugs.settle(uploaded.sha256);
+      // Refused, for one: another upload has made the slug in the meantime.
+      await platform.slugs.remove(uploaded.sha256, inUseNow(platform.store));
     }
   } catch (error) {
     if (!isOutOfSpace(error)) throw error;

@@ -1,3 +1,4 @@
+import type { UploadSlots } from '../lib/upload-slots.ts';
 import type { BuildTools } from '../build/index.ts';
 import type { ConfigVarsBox } from '../config-vars/index.ts';
 import type { Attachments } from './attachments.ts';
@@ -61,6 +62,8 @@ export interface Platform {
   readonly disk: DiskKeeper;
   /** Tarballs of source that clients have uploaded. */
   readonly sources: SourceStore;
+  /** By account, of slugs that clients upload. */
+  readonly slugUploads: UploadSlots;
   /** The output of builds and release commands. */
   readonly streams: OutputStreams;
   /** Makes and checks the URLs of uploads, downloads and streams. */

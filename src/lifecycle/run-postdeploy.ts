@@ -1,6 +1,6 @@
 import type { App } from '../model/app.ts';
 import type { ProcessType } from '../model/ids.ts';
-import { runReleasePhase } from '../release/index.ts';
+import { runReleasePhase, type ReleasePhaseOutcome } from '../release/index.ts';
 import type { Platform } from './platform.ts';
 import { dynoVars } from './dyno-vars.ts';
 
@@ -13,7 +13,7 @@ export async function runPostdeploy(
   command: string,
   signal: AbortSignal,
   platform: Platform,
-): Promise<{ readonly output: string; readonly exitCode: number }> {
+): Promise<Pick<ReleasePhaseOutcome, 'exitCode' | 'endedBy'> & { readonly output: string }> {
   const release = await platform.store.releases.findCurrent(app.id);
   if (release?.slug == null) throw new Error('Internal: a postdeploy script before the first deploy');
   const chunks: Buffer[] = [];
@@ -29,6 +29,7 @@ export async function runPostdeploy(
     showDyno: (view, stop) => platform.formation.showGuest(view, stop),
     output: {
       write: (chunk) => {
+        if (keptBytes >= maxOutputBytes) return;
         const kept = (typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk)).subarray(
           0,
           maxOutputBytes - keptBytes,
@@ -40,5 +41,5 @@ export async function runPostdeploy(
     signal,
     timeoutMs: platform.limits.releasePhaseTimeoutMs,
   });
-  return { output: Buffer.concat(chunks).toString(), exitCode: outcome.exitCode };
+  return { output: Buffer.concat(chunks).toString(), exitCode: outcome.exitCode, endedBy: outcome.endedBy };
 }

@@ -99,8 +99,9 @@ class FileLogplex implements Logplex {
     this.#appLog(appId).append(lines);
   }
 
-  async flush(): Promise<void> {
-    await Promise.all([...this.#apps.values()].map((app) => app.flush()));
+  async flush(only?: AppId): Promise<void> {
+    if (only === undefined) await Promise.all([...this.#apps.values()].map((app) => app.flush()));
+    else await this.#apps.get(only)?.flush();
   }
 
   cursorOf(appId: AppId, reader: string): number | null {

@@ -36,6 +36,6 @@ export interface LogFilter {
 
 export interface AppLogWriter {
   append(appId: AppId, lines: readonly LogLine[]): void;
-  /** Resolves when every line appended so far is on disk. */
-  flush(): Promise<void>;
+  /** Resolves when every line appended so far, or those of one app, are written to their files (not synced). */
+  flush(only?: AppId): Promise<void>;
 }

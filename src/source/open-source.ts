@@ -60,12 +60,13 @@ async function findTarball(input: SourceInput, downloaded: string): Promise<stri
     checkSum(blob, sha256);
     return downloaded;
   }
-  if (permission === 'expired' || (await sources.sizeOf(id)) === null) {
+  // A copy: the source may be uploaded again, or go, while it is read.
+  if (permission === 'expired' || !(await sources.copy(id, downloaded))) {
     const why = permission === 'expired' ? 'its URL has expired' : 'nothing was uploaded to it, or that was a day ago';
     throw new DownloadError(`${why}. Upload the source again`);
   }
-  if (blob.checksum !== null) checkSum(blob, await sha256Of(sources.path(id), signal));
-  return sources.path(id);
+  if (blob.checksum !== null) checkSum(blob, await sha256Of(downloaded, signal));
+  return downloaded;
 }
 
 class WrongChecksum extends Error {}

@@ -166,7 +166,7 @@ export interface AuthorizationQueries {
       expiresAt?: Date | null;
       clientId?: OAuthClientId;
       grantHash?: null;
-      refreshHash?: string;
+      refreshHash?: string | null;
     },
   ): Promise<Authorization>;
   /** False when it was not valid any more. */
@@ -224,12 +224,16 @@ export interface SlugQueries {
   findById(id: SlugId): Promise<Slug | null>;
   /**
    * SHA-256 of every slug of any app that runs, is being launched, can be rolled back to or tried again: of releases that
-   * have neither failed nor expired, and of the newest. A slug that a client has uploaded waits for its first release for a day.
+   * have neither failed nor expired, and of the newest that has one. A slug that a client has uploaded waits for its first release for a day.
    */
   listShasInUse(now?: Date): Promise<readonly Sha256[]>;
   /** SHA-256 of every slug that was ever made for the app, whether it is stored still or not. */
   listShas(appId: AppId): Promise<readonly Sha256[]>;
-  createDraft(draft: Omit<SlugDraft, 'id' | 'createdAt'>): Promise<SlugDraft>;
+  /**
+   * A slug that is announced. Drafts of the app that nothing was uploaded to for a day go. Throws `rate_limit` when the app
+   * has 100 younger ones.
+   */
+  createDraft(draft: Omit<SlugDraft, 'id' | 'createdAt'>, now?: Date): Promise<SlugDraft>;
   findDraft(id: SlugId): Promise<SlugDraft | null>;
   /** Turns a draft into the slug with its id. Throws `conflict` when there is no such draft (any more). */
   finishDraft(id: SlugId, uploaded: { sha256: Sha256; sizeBytes: number }): Promise<Slug>;

@@ -167,14 +167,25 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       expect(await store.slugs.findById(draft.id)).toEqual(slug);
       expect(await store.slugs.findDraft(draft.id)).toBeNull();
       await expect(store.slugs.finishDraft(draft.id, { sha256, sizeBytes })).rejects.toMatchObject({ id: 'conflict' });
+      const late = (await store.slugs.createDraft({ ...announced, checksum: null })).id;
+      for (let n = 1; n < 100; n += 1) await store.slugs.createDraft({ ...announced, checksum: null });
+      const more = (now?: Date) => store.slugs.createDraft({ ...announced, checksum: null }, now);
+      await expect(more()).rejects.toMatchObject({ id: 'rate_limit' });
+      const tomorrow = new Date(Date.now() + 25 * 60 * 60_000);
+      expect(await store.slugs.findDraft((await more(tomorrow)).id)).toMatchObject({ createdAt: tomorrow });
+      expect(await store.slugs.findDraft(late)).toBeNull();
       // No release has it yet.
       expect(await store.slugs.listShasInUse()).toEqual([sha256]);
       expect(await store.slugs.listShasInUse(new Date(Date.now() + 25 * 60 * 60_000))).toEqual([]);
       const failed = await store.releases.create({ ...releaseOf(app, account), slugId: slug.id });
       await store.releases.setStatus(failed.id, 'failed');
       expect(await store.slugs.listShasInUse()).toEqual([sha256]);
+      // A failed deploy is tried again after the config var that it wants was set.
       await store.releases.create(releaseOf(app, account));
-      expect(await store.slugs.listShasInUse()).toEqual([]);
+      expect(await store.slugs.listShasInUse()).toEqual([sha256]);
+      const next = await store.slugs.create({ ...slugOf(app), sha256: 'f'.repeat(64) as Sha256 });
+      await store.releases.create({ ...releaseOf(app, account), slugId: next.id });
+      expect(await store.slugs.listShasInUse()).toEqual([next.sha256]);
 
       const begun = { accountId: account.id, appId: app.id, appName: app.name };
       const setup = await store.appSetups.create(begun);

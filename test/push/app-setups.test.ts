@@ -169,6 +169,43 @@ it('fails with the build, the release command or the postdeploy script, and keep
   await nothingLeftBehind(rig);
 });
 
+const politeScript = 'echo started; trap "exit 0" TERM; while :; do sleep 0.1; done';
+
+/** The name of the dyno of the postdeploy script, once it says that it has set its trap. */
+function postdeployDyno(setup: SetupJson): Promise<string> {
+  return eventually('the postdeploy script', async () => {
+    const { body } = await rig.api('GET', `/apps/${setup.app.name}/dynos`);
+    return /postdeploy\.\d+/.exec(body)?.[0] ?? false;
+  });
+}
+
+it('fails a setup whose postdeploy script was stopped, whatever status the script made of it', async () => {
+  const begun = await create({ scripts: { postdeploy: politeScript } });
+  const dyno = await postdeployDyno(begun);
+  expect((await rig.api('POST', `/apps/${begun.app.name}/dynos/${dyno}/actions/stop`)).status).toBe(202);
+
+  expect(await untilEnded(begun)).toMatchObject({
+    status: 'failed',
+    failure_message: 'the postdeploy script was stopped by a user',
+  });
+  expect((await rig.api('GET', `/apps/${begun.app.name}`)).status).toBe(404);
+  await nothingLeftBehind(rig);
+});
+
+it('fails a setup at the next start when the platform was stopped during its postdeploy script', async () => {
+  const begun = await create({ scripts: { postdeploy: politeScript } });
+  await postdeployDyno(begun);
+  await rig.terminateServer();
+  await rig.startServer();
+
+  expect(await untilEnded(begun)).toMatchObject({
+    status: 'failed',
+    failure_message: 'the platform was stopped during the setup; create it again',
+  });
+  expect((await rig.api('GET', `/apps/${begun.app.name}`)).status).toBe(404);
+  await nothingLeftBehind(rig);
+});
+
 it('fails a setup that a kill -9 interrupted, and leaves neither app nor files of it', async () => {
   const begun = await create({ scripts: { postdeploy: 'echo started; sleep 300' } });
   await eventually('the postdeploy script', async () => {

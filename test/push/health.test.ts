@@ -69,13 +69,15 @@ it('is not ready while its data folder can not be written, and says why to the o
   expect(await rig.request('localhost', '/readyz')).toMatchObject({ status: 200, body: '{"status":"ready"}' });
   await makeReadOnly(rig.dataDir);
   try {
-    expect(await rig.request('localhost', '/readyz')).toMatchObject({ status: 503, body: '{"status":"not ready"}' });
+    await eventually('not ready', async () => (await rig.request('localhost', '/readyz')).status === 503);
+    expect((await rig.request('localhost', '/readyz')).body).toBe('{"status":"not ready"}');
     const told = await rig.request('localhost', '/readyz', { headers: asOperator });
     expect(told.body).toContain("The data folder can't be written to: E");
     expect((await rig.request('localhost', '/healthz')).status).toBe(200);
   } finally {
     await makeWritable(rig.dataDir);
   }
+  expect(rig.platformLog.match(/not ready/g)).toHaveLength(1);
   await eventually('ready', async () => (await rig.request('localhost', '/readyz')).status === 200);
 });
 

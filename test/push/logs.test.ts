@@ -103,3 +103,15 @@ function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): number {
   const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Number(kilobytes) * 1024;
 }
+
+it("keeps an answered call's line over a kill -9 right after the answer", async () => {
+  const app = await rig.createApp();
+  for (let n = 1; n <= 5; n += 1) {
+    await rig.api('PATCH', `/apps/${app.name}/config-vars`, { [`KEPT_${n}`]: 'yes' });
+    await rig.killServer();
+    await rig.startServer();
+  }
+  const text = (await app.logs({ source: 'app', dyno: 'api' })).join('\n');
+  expect(text.match(/Set KEPT_\d config vars/g)).toEqual([1, 2, 3, 4, 5].map((n) => `Set KEPT_${n} config vars`));
+  await expectNothingLeft(rig);
+});

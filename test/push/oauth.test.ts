@@ -69,6 +69,11 @@ it('lets a client exchange its code for a token once, and refresh it, until its 
   expect([await statusWith(tokens.access_token.token), await statusWith(second.access_token.token)]).toEqual([
     401, 200,
   ]);
+  // After a leak the owner takes a new token, and what was handed out before opens nothing any more.
+  const { id } = authorized.json as { id: string };
+  expect((await rig.api('POST', `/oauth/authorizations/${id}/actions/regenerate-tokens`)).status).toBe(200);
+  const latest = { ...refresh, refresh_token: { token: second.refresh_token.token } };
+  expect((await exchange(client, latest)).status).toBe(401);
   expect((await rig.api('DELETE', `/oauth/clients/${client.id}`)).status).toBe(200);
   expect(await statusWith(second.access_token.token)).toBe(401);
   expect((await exchange(client, refresh)).status).toBe(401);

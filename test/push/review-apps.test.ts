@@ -77,6 +77,12 @@ it('makes review apps from a source with the config vars of their stage, one for
   expect(deleted).toMatchObject({ status: 'deleted', app: null });
   expect((await rig.api('GET', '/apps/look-pr-24')).status).toBe(404);
   expect((await rig.api('GET', `/pipelines/${pipeline}/review-apps`)).json).toEqual([]);
+
+  // However many ask at once, a branch has one.
+  const raced = await Promise.all(
+    [1, 2, 3, 4].map(() => rig.api('POST', '/review-apps', { ...body, branch: 'raced', pr_number: undefined })),
+  );
+  expect(raced.map(({ status }) => status).toSorted()).toEqual([202, 409, 409, 409]);
 }, 120_000);
 
 it('says why a review app could not be made, also after kill -9 in the middle, and leaves no app behind', async () => {

@@ -116,6 +116,15 @@ it('shows the output while the build runs, cancels one, and lets the next go on'
   });
   expect((await open(rig, second.output_stream_url)).body).toContain('Waiting for a build of');
 
+  // The one that never began is only said to be cancelled.
+  const events = (await app.logs({ source: 'app', dyno: 'api' })).join('\n');
+  expect(events.match(/Build (started|cancelled|failed)/g)?.sort()).toEqual([
+    'Build cancelled',
+    'Build cancelled',
+    'Build failed',
+    'Build started',
+  ]);
+
   const { build: third } = await build(rig, app.name, { url: await upload(rig, await tarball(tinyApp('three'))) });
   expect(third.status).toBe('succeeded');
   expect((await app.get()).body).toBe('three of web.1');

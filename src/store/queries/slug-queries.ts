@@ -42,7 +42,15 @@ export function slugQueries({ read, write }: Handle): SlugQueries {
         .where((eb) =>
           eb.or([
             eb('releases.status', 'in', ['pending', 'succeeded']),
-            eb('releases.version', '=', eb.ref('apps.last_version')),
+            eb(
+              'releases.version',
+              '=',
+              eb
+                .selectFrom('releases as newest')
+                .select((one) => one.fn.max('newest.version').as('version'))
+                .whereRef('newest.app_id', '=', 'apps.id')
+                .where('newest.slug_id', 'is not', null),
+            ),
             eb.and([
               eb('releases.id', 'is', null),
               eb('slugs.created_at', '>', toTime(new Date(now.getTime() - uploadKeptMs))),
@@ -63,12 +71,28 @@ export function slugQueries({ read, write }: Handle): SlugQueries {
   };
 }
 
+/** An upload URL is good for an hour. */
+const draftLifeMs = 24 * 60 * 60_000;
+const maxDrafts = 100;
+
 type DraftQueries = Pick<SlugQueries, 'createDraft' | 'findDraft' | 'finishDraft'>;
 
 function draftQueries({ read, write }: Handle): DraftQueries {
   return {
-    createDraft: (draft) =>
+    createDraft: (draft, now = new Date()) =>
       write(async (db) => {
+        const dayAgo = toTime(new Date(now.getTime() - draftLifeMs));
+        await db.deleteFrom('slug_drafts').where('app_id', '=', draft.appId).where('created_at', '<', dayAgo).execute();
+        const waiting = await db
+          .selectFrom('slug_drafts')
+          .select('id')
+          .where('app_id', '=', draft.appId)
+          .limit(maxDrafts)
+          .execute();
+        if (waiting.length >= maxDrafts) {
+          const message = `${maxDrafts} slugs of this app wait for their upload. Upload to one of them, or try again in a day.`;
+          throw new PlatformError('rate_limit', message);
+        }
         const row = {
           id: randomUUID(),
           app_id: draft.appId,
@@ -78,7 +102,7 @@ function draftQueries({ read, write }: Handle): DraftQueries {
           process_types: toJson(draft.processTypes),
           buildpack_description: toTextOrNull(draft.buildpackProvidedDescription),
           stack: draft.stack,
-          created_at: toTime(new Date()),
+          created_at: toTime(now),
         };
         await db.insertInto('slug_drafts').values(row).execute();
         return toDraft(row);

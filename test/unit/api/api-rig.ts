@@ -12,6 +12,7 @@ import { KeyedQueue } from '../../../src/lib/keyed-queue.ts';
 import { Attachments, BuildCancellations, Launches, OneOffDynos, type Platform } from '../../../src/lifecycle/index.ts';
 import { PathSigner } from '../../../src/lib/signed-path.ts';
 import { openOutbound } from '../../../src/lib/outbound.ts';
+import { UploadSlots } from '../../../src/lib/upload-slots.ts';
 import { openSecretBox } from '../../../src/lib/secret-box.ts';
 import { openLogs } from '../../../src/log.ts';
 import { Metrics } from '../../../src/metrics/index.ts';
@@ -66,7 +67,7 @@ export class ApiRig implements AsyncDisposable {
     const dir = await mkdtemp(join(tmpdir(), 'hokku-api-'));
     const logs = openLogs('error', false);
     const store = await openStore({ url: join(dir, 'platform.sqlite'), log: logs.store });
-    const outbound = openOutbound({ publicPort: () => 0, allowLoopback: false });
+    const outbound = openOutbound({ publicPort: () => 0, allowLoopback: false, allowedNets: [] });
     const secretKey = randomBytes(32);
     const logplex = await openLogplex({ dir: join(dir, 'logs'), log: logs.logplex, outbound });
     const token = `HRKU-${randomBytes(16).toString('hex')}`;
@@ -101,6 +102,7 @@ export class ApiRig implements AsyncDisposable {
       repos: { create: () => Promise.resolve(), remove: () => Promise.resolve() },
       slugs: { has: () => Promise.resolve(true), hold: () => () => undefined },
       sources: new SourceStore(dir, 1024 * 1024),
+      slugUploads: new UploadSlots({ perOwner: 2, total: 8 }),
       streams: new OutputStreams(join(dir, 'streams'), logs.build),
       signer: new PathSigner(randomBytes(32)),
       formation: {

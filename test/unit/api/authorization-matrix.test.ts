@@ -134,6 +134,8 @@ function scopesFor(method: string, path: string): readonly Scope[] {
   const isConfig = path.includes('config-vars') || (method === 'POST' && /\/dynos(\/:dyno)?$/.test(path));
   const reads =
     method === 'GET' || path.endsWith('/resolve') || path.endsWith('/log-sessions') || path === '/filters/apps';
+  // Gives the stages' config vars away.
+  if (path === '/pipeline-transfers') return ['global'];
   if (ofApps.test(path)) {
     const protectedOnes: readonly Scope[] = reads ? ['read-protected', 'write-protected'] : ['write-protected'];
     if (isConfig) return ['global', ...protectedOnes];
@@ -167,4 +169,17 @@ it('holds every token to its scope: every endpoint, every scope', async () => {
   // Nothing that is an app's is for tokens that may only say who they are.
   const readable = endpoints.filter(({ access }) => access.is !== 'public' && access.scope.reach === 'identity');
   expect(readable.filter(({ path, method }) => method !== 'GET' || path.includes(':app'))).toEqual([]);
+});
+
+it('takes config vars for a new app from a token that may set config vars only', async () => {
+  await using rig = await ApiRig.start();
+  const post = async (scope: Scope, more: object): Promise<number> => {
+    const authorization = await rig.authorize(rig.operator, [scope]);
+    const body = { source_blob: { url: 'https://source.invalid/app.tgz' }, ...more };
+    return (await rig.api('POST', '/app-setups', body, { authorization })).status;
+  };
+  const overrides = { env: { SECRET: 'x' } };
+  expect(await post('write', { overrides })).toBe(403);
+  expect(await rig.platform.store.apps.list()).toEqual([]);
+  expect([await post('write', {}), await post('write-protected', { overrides })]).toEqual([202, 202]);
 });

@@ -259,6 +259,27 @@ it('changes and removes webhooks, and takes no more than ten', async () => {
   }
 });
 
+it('drops the authorization of a webhook that goes to another origin, and keeps it on the same one', async () => {
+  await using rig = await ApiRig.start();
+  await using first = await HttpReceiver.start();
+  await using second = await HttpReceiver.start();
+  await rig.createApp('moved');
+  const { id } = await hook(rig, 'moved', first.url, { include: ['api:app'], authorization: 'Bearer mine' });
+  const change = async (body: object, maintenance: boolean): Promise<void> => {
+    expect((await rig.api('PATCH', `/apps/moved/webhooks/${id}`, body)).status).toBe(200);
+    await rig.api('PATCH', '/apps/moved', { maintenance });
+  };
+  await change({ url: new URL('/elsewhere', first.url).href }, true);
+  await eventually('delivery', () => Promise.resolve(told(first).length === 1));
+  await change({ url: second.url }, false);
+  await eventually('delivery', () => Promise.resolve(told(second).length === 1));
+  await change({ url: first.url, authorization: 'Bearer new' }, true);
+  await eventually('delivery', () => Promise.resolve(told(first).length === 2));
+
+  expect(first.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer mine', 'Bearer new']);
+  expect(second.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
+});
+
 function idsOf(body: Buffer): { delivery: string; attempt: string } {
   const { webhook_metadata: meta } = JSON.parse(body.toString()) as {
     webhook_metadata: { delivery: { id: string }; attempt: { id: string } };

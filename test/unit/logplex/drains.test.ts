@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { pino } from 'pino';
-import { openOutbound } from '../../../src/lib/outbound.ts';
+import { openOutbound, type OutboundTarget } from '../../../src/lib/outbound.ts';
 import { openLogplex, parseDrainUrl, type Logplex, type LogplexLimits } from '../../../src/logplex/index.ts';
 import type { AppId, LogDrainId } from '../../../src/model/ids.ts';
 import type { LogLine } from '../../../src/model/log.ts';
@@ -29,7 +29,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const outbound = openOutbound({ publicPort: () => 0, allowLoopback: false });
+const outbound = openOutbound({ publicPort: () => 0, allowLoopback: false, allowedNets: [] });
 const quick = { drainLingerMs: 5, drainRetryMs: 5, maxDrainRetryMs: 20 };
 const open = (limits: Partial<LogplexLimits> = {}) =>
   openLogplex({ dir, log, outbound, limits: { ...quick, ...limits } });
@@ -280,10 +280,46 @@ it('is not called into the machine by anybody but the operator', async () => {
       outbound.check({ ...operator, host });
     }).toThrow('never called');
   }
-  for (const host of ['10.1.2.3', '192.168.1.9', '93.184.216.34', '2001:db8::1', 'logs.example.com']) {
-    outbound.check({ ...stranger, host });
+  for (const host of ['93.184.216.34', '2001:db8::1', 'logs.example.com']) outbound.check({ ...stranger, host });
+  openOutbound({ publicPort: () => 5000, allowLoopback: false, allowedNets: [] }).check({
+    ...stranger,
+    host: '127.0.0.1',
+    port: 5000,
+  });
+});
+
+it('reaches private networks for the operator, and for everybody only where the operator allows it', async () => {
+  const publicPort = (): number => 0;
+  const open = openOutbound({
+    publicPort,
+    allowLoopback: false,
+    allowedNets: ['192.168.1.0/24', 'fd12::/16', '169.254.0.0/16'],
+  });
+  const stranger = { mayReachLoopback: false, port: 514 };
+  for (const host of ['10.1.2.3', '172.31.0.1', '192.168.2.9', '[fd13::1]', '::ffff:10.1.2.3', '100.64.0.1']) {
+    expect(() => {
+      open.check({ ...stranger, host });
+    }).toThrow('HOKKU_OUTBOUND_ALLOW');
+    open.check({ ...stranger, mayReachLoopback: true, host });
   }
-  openOutbound({ publicPort: () => 5000, allowLoopback: false }).check({ ...stranger, host: '127.0.0.1', port: 5000 });
+  for (const host of ['192.168.1.9', '::ffff:192.168.1.9', '[fd12::9]']) {
+    open.check({ ...stranger, host });
+    expect(() => {
+      outbound.check({ ...stranger, host });
+    }).toThrow('a private network');
+  }
+  // No block that the operator allows opens the metadata service.
+  expect(() => {
+    open.check({ ...stranger, host: '169.254.169.254' });
+  }).toThrow('never called');
+
+  // Names are judged when the socket asks for their address.
+  const resolved = (target: OutboundTarget): Promise<Error | null> =>
+    new Promise((resolve) => {
+      open.lookup(target)('10.1.2.3', { all: true }, resolve);
+    });
+  expect(await resolved({ ...stranger, host: '10.1.2.3' })).toMatchObject({ name: 'OutboundRefusedError' });
+  expect(await resolved({ ...stranger, host: '10.1.2.3', mayReachLoopback: true })).toBeNull();
 });
 
 it.each([

@@ -10,7 +10,7 @@ import type { AppId } from '../../../src/model/ids.ts';
 import { buildLogOf, type LogFilter, type LogLine } from '../../../src/model/log.ts';
 
 const log = pino({ level: 'silent' });
-const outbound = openOutbound({ publicPort: () => 0, allowLoopback: true });
+const outbound = openOutbound({ publicPort: () => 0, allowLoopback: true, allowedNets: [] });
 const appId = randomUUID() as AppId;
 let dir = '';
 

@@ -19,6 +19,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, it } from '@jest/globals';
 import { pino } from 'pino';
+import { deferred } from '../../../src/lib/deferred.ts';
 import { run } from '../../../src/lib/spawn.ts';
 import type { Sha256 } from '../../../src/model/ids.ts';
 import { openSlugStore, type PackOutcome, type SlugStore } from '../../../src/slug/index.ts';
@@ -282,6 +283,31 @@ it('removes a slug and its trees, but never while somebody holds it or the store
   expect(await trees()).toEqual([]);
   await rig.slugs.remove(sha);
 });
+
+it.each([true, false])(
+  'asks last whether a slug is in use (%s), and lets who holds it wait for the answer',
+  async (isInUse) => {
+    await using rig = await Rig.open();
+    const { sha256: sha } = await rig.pack(await rig.tree('tree', (dir) => writeFile(join(dir, 'a'), '1')));
+    rig.slugs.settle(sha);
+    const asked = deferred();
+    const answer = deferred<boolean>();
+
+    const removed = rig.slugs.remove(sha, () => {
+      asked.resolve();
+      return answer.promise;
+    });
+    await asked.promise;
+    const letGo = rig.slugs.hold(sha, uid);
+    const has = rig.slugs.has(sha);
+    answer.resolve(isInUse);
+
+    expect(await has).toBe(isInUse);
+    letGo();
+    await removed;
+    expect(await rig.slugs.has(sha)).toBe(isInUse);
+  },
+);
 
 it('gives everybody a whole tree while it is discarded again and again', async () => {
   await using rig = await Rig.open();
