@@ -13,7 +13,10 @@ import type { ExecReservation } from './exec-reservations.ts';
 export async function authorizeExec(store: Store, caller: Caller, nameOrId: string): Promise<App> {
   const { account, authorization } = caller;
   if (!scopesAllow(authorization.scopes, 'config-vars', 'write')) {
-    throw new PlatformError('forbidden', `The token has the scope ${authorization.scopes.join(', ')} only.`);
+    const message = `The token has the scope ${authorization.scopes.join(', ')}, and this needs global or write-protected.`;
+    const remedy =
+      'Log in with heroku login, or make another one with heroku authorizations:create --scope write-protected.';
+    throw new PlatformError('forbidden', `${message} ${remedy}`);
   }
   return authorizeApp(store, account, nameOrId, ['operate']);
 }

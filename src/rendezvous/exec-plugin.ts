@@ -40,11 +40,15 @@ async function reserve(request: FastifyRequest, { platform, reservations, hostKe
   const { app, caller } = await admit(request, platform);
   const { dyno: name } = request.params as { dyno: string };
   const dyno = platform.formation.list(app.id).find((one) => one.name === name);
-  if (dyno?.state !== 'up') throw new PlatformError('not_found', `There is no dyno ${name.slice(0, 100)} that is up.`);
+  if (dyno?.state !== 'up') {
+    const message = `There is no dyno ${name.slice(0, 100)} that is up. Run heroku ps to see those that are.`;
+    throw new PlatformError('not_found', message);
+  }
   const { client_key: sent } = (request.body ?? {}) as { client_key?: unknown };
   const key = typeof sent === 'string' ? ssh2.utils.parseKey(sent.trim()) : null;
   if (key === null || key instanceof Error || Array.isArray(key)) {
-    throw new PlatformError('invalid_params', 'client_key must be a public key as OpenSSH writes it.');
+    const message = 'client_key must be one public key as OpenSSH writes it, such as the line of an id_ed25519.pub.';
+    throw new PlatformError('invalid_params', message);
   }
   const { account, authorization } = caller;
   const owner = { accountId: account.id, authorizationId: authorization.id };
@@ -60,7 +64,8 @@ async function admit(request: FastifyRequest, { store }: Platform): Promise<{ ap
   const credentials = basicCredentials(request.headers.authorization);
   const caller = credentials === null ? null : await authenticate(store, credentials.password);
   if (credentials === null || caller === null) {
-    throw new PlatformError('unauthorized', 'Invalid credentials provided.');
+    const message = 'Invalid credentials provided: the token is unknown, revoked or expired. Log in with heroku login.';
+    throw new PlatformError('unauthorized', message);
   }
   return { app: await authorizeExec(store, caller, credentials.user), caller };
 }
@@ -73,5 +78,6 @@ function sendExecError(error: unknown, _request: FastifyRequest, reply: FastifyR
   }
   const { statusCode = 500 } = error as { statusCode?: number };
   if (statusCode >= 500) throw error;
-  return reply.code(statusCode).send({ id: 'bad_request', message: 'The request is malformed.' });
+  const message = `The request can not be read. Send a JSON object with client_key, of at most ${bodyLimit} bytes.`;
+  return reply.code(statusCode).send({ id: 'bad_request', message });
 }

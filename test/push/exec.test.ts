@@ -121,16 +121,21 @@ itWithCli(
 );
 
 it('lets nobody in without a token, or into a dyno that is not up', async () => {
-  const put = async (path: string, credentials: string): Promise<number> => {
+  const put = async (path: string, credentials: string, body = '{"client_key":"ssh-rsa nonsense"}') => {
     const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
     const headers = { authorization, 'content-type': 'application/json' };
-    return (await rig.request('127.0.0.1', path, { method: 'PUT', headers, body: '{"client_key":"ssh-rsa nonsense"}' }))
-      .status;
+    const answer = await rig.request('127.0.0.1', path, { method: 'PUT', headers, body });
+    return [answer.status, (JSON.parse(answer.body) as { message: string }).message];
   };
-  expect(await put('/api/v2/web.1', `${app.name}:wrong`)).toBe(401);
-  expect(await put('/api/v2/web.1', `nobodys-app:${rig.token}`)).toBe(404);
-  expect(await put('/api/v2/web.2', `${app.name}:${rig.token}`)).toBe(404);
-  expect(await put('/api/v2/web.1', `${app.name}:${rig.token}`)).toBe(422);
+  const says = (text: string): unknown => expect.stringContaining(text);
+  const made = await rig.api('POST', '/oauth/authorizations', { scope: ['read'] });
+  const { token: reading } = (made.json as { access_token: { token: string } }).access_token;
+  expect(await put('/api/v2/web.1', `${app.name}:wrong`)).toEqual([401, says('heroku login')]);
+  expect(await put('/api/v2/web.1', `${app.name}:${reading}`)).toEqual([403, says('authorizations:create')]);
+  expect(await put('/api/v2/web.1', `nobodys-app:${rig.token}`)).toEqual([404, says('app')]);
+  expect(await put('/api/v2/web.2', `${app.name}:${rig.token}`)).toEqual([404, says('heroku ps')]);
+  expect(await put('/api/v2/web.1', `${app.name}:${rig.token}`)).toEqual([422, says('id_ed25519.pub')]);
+  expect(await put('/api/v2/web.1', `${app.name}:${rig.token}`, '{')).toEqual([400, says('JSON object')]);
 });
 
 it('lets nobody in any longer than the access lasts that let him in', async () => {
