@@ -1,11 +1,11 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import ssh2 from 'ssh2';
-import { authenticate, basicCredentials, scopesAllow } from '../account/index.ts';
-import { authorizeApp } from '../app/index.ts';
+import { authenticate, basicCredentials } from '../account/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
-import type { Actor } from '../model/account.ts';
 import type { App } from '../model/app.ts';
+import type { Caller } from '../model/authorization.ts';
 import type { Platform } from '../lifecycle/index.ts';
+import { authorizeExec } from './authorize-exec.ts';
 import type { ExecReservations } from './exec-reservations.ts';
 import type { SshHostKey } from './ssh-host-key.ts';
 
@@ -37,7 +37,7 @@ export function execPlugin(tools: ExecTools): FastifyPluginAsync {
 }
 
 async function reserve(request: FastifyRequest, { platform, reservations, hostKey }: ExecTools): Promise<unknown> {
-  const { app, actor } = await admit(request, platform);
+  const { app, caller } = await admit(request, platform);
   const { dyno: name } = request.params as { dyno: string };
   const dyno = platform.formation.list(app.id).find((one) => one.name === name);
   if (dyno?.state !== 'up') throw new PlatformError('not_found', `There is no dyno ${name.slice(0, 100)} that is up.`);
@@ -46,27 +46,23 @@ async function reserve(request: FastifyRequest, { platform, reservations, hostKe
   if (key === null || key instanceof Error || Array.isArray(key)) {
     throw new PlatformError('invalid_params', 'client_key must be a public key as OpenSSH writes it.');
   }
+  const { account, authorization } = caller;
+  const owner = { accountId: account.id, authorizationId: authorization.id };
   return {
     tunnel_host: request.hostname,
-    client_user: reservations.add({ app, dyno: dyno.name, actor, key }),
+    client_user: reservations.add({ appId: app.id, dyno: dyno.name, ...owner, key }),
     proxy_public_key: (await hostKey()).public,
     dyno_ip: '127.0.0.1',
   };
 }
 
-/** The same as for a one-off dyno: what runs in a dyno sees the config vars. */
-async function admit(request: FastifyRequest, { store }: Platform): Promise<{ app: App; actor: Actor }> {
+async function admit(request: FastifyRequest, { store }: Platform): Promise<{ app: App; caller: Caller }> {
   const credentials = basicCredentials(request.headers.authorization);
   const caller = credentials === null ? null : await authenticate(store, credentials.password);
   if (credentials === null || caller === null) {
     throw new PlatformError('unauthorized', 'Invalid credentials provided.');
   }
-  const { account, authorization } = caller;
-  if (!scopesAllow(authorization.scopes, 'config-vars', 'write')) {
-    throw new PlatformError('forbidden', `The token has the scope ${authorization.scopes.join(', ')} only.`);
-  }
-  const app = await authorizeApp(store, account, credentials.user, ['operate']);
-  return { app, actor: { accountId: account.id, email: account.email } };
+  return { app: await authorizeExec(store, caller, credentials.user), caller };
 }
 
 const statusOf: Readonly<Partial<Record<string, number>>> = { unauthorized: 401, forbidden: 403, not_found: 404 };

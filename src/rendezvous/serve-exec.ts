@@ -3,6 +3,7 @@ import ssh2, { type AuthContext, type Connection, type ServerChannel, type Sessi
 import { PlatformError } from '../errors/platform-error.ts';
 import { commandInside, type Attachment } from '../lifecycle/index.ts';
 import type { DynoView, TerminalSize } from '../model/dyno.ts';
+import { reauthorizeExec } from './authorize-exec.ts';
 import type { ExecTools } from './exec-plugin.ts';
 import type { ExecReservation } from './exec-reservations.ts';
 import { serveSftp } from './serve-sftp.ts';
@@ -21,13 +22,20 @@ export async function serveExec(socket: Socket, tools: ExecTools): Promise<void>
     let guest: ExecReservation | null = null;
     connection.on('error', () => undefined);
     connection.on('authentication', (context) => {
-      const reservation = tools.reservations.find(context.username);
-      if (reservation === null || !proves(context, reservation)) {
-        context.reject(['publickey']);
-        return;
-      }
-      guest = reservation;
-      context.accept();
+      admit(context, tools)
+        .then((reservation) => {
+          if (reservation === null) {
+            context.reject(['publickey']);
+            return;
+          }
+          // Who only asks whether the key would do has proved nothing.
+          if (context.method === 'publickey' && context.signature !== undefined) guest = reservation;
+          context.accept();
+        })
+        .catch((error: unknown) => {
+          tools.platform.logs.rendezvous.error({ err: error }, 'a client of a dyno could not be authenticated');
+          socket.destroy();
+        });
     });
     connection.on('ready', () => {
       clearTimeout(timer);
@@ -35,6 +43,19 @@ export async function serveExec(socket: Socket, tools: ExecTools): Promise<void>
     });
   });
   server.injectSocket(socket);
+}
+
+/** Null for who is not to come in, or not any more. */
+async function admit(context: AuthContext, { reservations, platform }: ExecTools): Promise<ExecReservation | null> {
+  const reservation = reservations.find(context.username);
+  if (reservation === null || !proves(context, reservation)) return null;
+  try {
+    await reauthorizeExec(platform.store, reservation);
+    return reservation;
+  } catch (error) {
+    if (error instanceof PlatformError) return null;
+    throw error;
+  }
 }
 
 /** True for the key of the reservation, and for a valid signature if there is one: without, the client only asks. */
@@ -64,13 +85,18 @@ class ExecConnection {
       this.#serveSession(accept());
     });
     this.#connection.on('tcpip', (accept, reject, { destIP, destPort }) => {
-      void this.#forward(accept, reject, destIP, destPort);
+      this.#forward(accept, reject, destIP, destPort).catch((error: unknown) => {
+        if (!(error instanceof PlatformError)) {
+          this.#tools.platform.logs.rendezvous.error({ err: error }, 'a port of a dyno could not be forwarded');
+        }
+        reject();
+      });
     });
   }
 
   /** `0.0.0.0` is how the official CLI calls the dyno itself. Ports of others are none of its business. */
   async #forward(accept: () => ServerChannel, reject: () => void, host: string, port: number): Promise<void> {
-    const dyno = this.#dyno();
+    const dyno = await this.#dyno();
     const isOwn = ['0.0.0.0', '127.0.0.1', 'localhost'].includes(host);
     if (dyno === null || !isOwn || !(await this.#tools.platform.runtime.listensOn(dyno.id, port))) {
       reject();
@@ -122,7 +148,7 @@ class ExecConnection {
       wantsStatus: false,
       terminal,
       start: async (size) => {
-        const dyno = this.#dyno();
+        const dyno = await this.#dyno();
         if (dyno === null) throw new PlatformError('unavailable', `${this.#guest.dyno} is not up. See heroku ps.`);
         inside = await commandInside(dyno, { command, env, terminal: size, wantsStatus: false }, platform);
         return inside.start(size);
@@ -131,11 +157,15 @@ class ExecConnection {
     };
   }
 
-  /** The one that has the name now: it may have been restarted since. */
-  #dyno(): DynoView | null {
-    const { app, dyno } = this.#guest;
+  /**
+   * The one that has the name now: it may have been restarted since. A connection may be open for days: throws when who
+   * opened it may not go in any more.
+   */
+  async #dyno(): Promise<DynoView | null> {
+    const { appId, dyno } = this.#guest;
+    await reauthorizeExec(this.#tools.platform.store, this.#guest);
     return (
-      this.#tools.platform.formation.list(app.id).find(({ name, state }) => name === dyno && state === 'up') ?? null
+      this.#tools.platform.formation.list(appId).find(({ name, state }) => name === dyno && state === 'up') ?? null
     );
   }
 }

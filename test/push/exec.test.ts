@@ -6,6 +6,7 @@ import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import ssh2, { type Client } from 'ssh2';
 import { runStory } from '../compatibility/run-story.ts';
 import { execStory } from '../compatibility/stories.ts';
 import { HerokuCli, installHerokuCli, type CliResult } from '../rig/heroku-cli.ts';
@@ -21,6 +22,7 @@ const itWithCli = isReady ? it : it.skip;
 let rig: PlatformRig;
 let cli: HerokuCli;
 let app: RigApp;
+let sidePort = 0;
 
 const server = `
 import http.server, os, threading
@@ -37,9 +39,9 @@ http.server.ThreadingHTTPServer(('', port), Hello).serve_forever()
 `;
 
 beforeAll(async () => {
-  if (!isReady) return;
-  rig = await PlatformRig.start({ settings: { HOKKU_STOP_GRACE: '3', HOKKU_EXEC_PORT: '80' } });
-  cli = await HerokuCli.open(installation, rig);
+  const settings = { HOKKU_STOP_GRACE: '3', ...(isReady ? { HOKKU_EXEC_PORT: '80' } : {}) };
+  rig = await PlatformRig.start({ settings });
+  if (installation.status === 'installed') cli = await HerokuCli.open(installation, rig);
   app = await rig.createApp();
   await app.write({
     'requirements.txt': '',
@@ -57,8 +59,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  if (!isReady) return;
-  await cli[Symbol.asyncDispose]();
+  if (installation.status === 'installed') await cli[Symbol.asyncDispose]();
   await rig[Symbol.asyncDispose]();
 });
 
@@ -119,7 +120,7 @@ itWithCli(
   300_000,
 );
 
-itWithCli('lets nobody in without a token, or into a dyno that is not up', async () => {
+it('lets nobody in without a token, or into a dyno that is not up', async () => {
   const put = async (path: string, credentials: string): Promise<number> => {
     const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
     const headers = { authorization, 'content-type': 'application/json' };
@@ -131,6 +132,96 @@ itWithCli('lets nobody in without a token, or into a dyno that is not up', async
   expect(await put('/api/v2/web.2', `${app.name}:${rig.token}`)).toBe(404);
   expect(await put('/api/v2/web.1', `${app.name}:${rig.token}`)).toBe(422);
 });
+
+it('lets nobody in any longer than the access lasts that let him in', async () => {
+  const made = await rig.api('POST', '/accounts', { email: 'bob@example.com', password: 'correct horse' });
+  const bob = (made.json as { access_token: { token: string } }).access_token.token;
+  const asBob = { authorization: `Bearer ${bob}` };
+  const collaborators = `/teams/apps/${app.name}/collaborators`;
+  const share = () => rig.api('POST', collaborators, { user: 'bob@example.com', permissions: ['view', 'operate'] });
+  const second = await rig.api('POST', '/oauth/authorizations', { scope: ['global'] }, asBob);
+  const { id, access_token: other } = second.json as { id: string; access_token: { token: string } };
+  const everywhere = ['shell', 'file', 'port'];
+
+  const endings = [
+    { token: bob, end: () => rig.api('DELETE', `${collaborators}/bob@example.com`) },
+    { token: other.token, end: () => rig.api('DELETE', `/oauth/authorizations/${id}`, undefined, asBob) },
+    { token: bob, end: () => rig.api('PATCH', `${collaborators}/bob@example.com`, { permissions: ['view'] }) },
+    { token: bob, end: () => rig.api('DELETE', '/accounts/bob@example.com') },
+  ];
+  for (const { token, end } of endings) {
+    await share();
+    await rig.api('PATCH', `${collaborators}/bob@example.com`, { permissions: ['view', 'operate'] });
+    const enter = await reserve(token);
+    const client = await enter();
+    try {
+      expect(await waysIn(client)).toEqual(everywhere);
+      expect((await end()).status).toBeLessThan(300);
+      expect(await waysIn(client)).toEqual([]);
+      await expect(enter()).rejects.toThrow('authentication');
+    } finally {
+      client.end();
+    }
+  }
+});
+
+/** What `heroku ps:exec` does first. Resolves to what opens an SSH connection with the reservation. */
+async function reserve(token: string): Promise<() => Promise<Client>> {
+  const keys = ssh2.utils.generateKeyPairSync('ed25519');
+  const authorization = `Basic ${Buffer.from(`${app.name}:${token}`).toString('base64')}`;
+  const answer = await rig.request('127.0.0.1', '/api/v2/web.1', {
+    method: 'PUT',
+    headers: { authorization, 'content-type': 'application/json' },
+    body: JSON.stringify({ client_key: keys.public }),
+  });
+  expect(answer.status).toBe(200);
+  const { client_user: username } = JSON.parse(answer.body) as { client_user: string };
+  return () =>
+    new Promise((resolve, reject) => {
+      const client = new ssh2.Client();
+      client.once('ready', () => {
+        resolve(client);
+      });
+      client.once('error', reject);
+      client.connect({ host: '127.0.0.1', port: rig.port, username, privateKey: keys.private });
+    });
+}
+
+/** Through which of its doors the dyno lets the client. */
+async function waysIn(client: Client): Promise<string[]> {
+  const said = await new Promise<string>((resolve, reject) => {
+    client.exec('echo "side=$(cat side-port)"', (error, channel) => {
+      if (error !== undefined) {
+        reject(error);
+        return;
+      }
+      let output = '';
+      channel.on('data', (chunk: Buffer) => (output += chunk.toString()));
+      channel.stderr.on('data', () => undefined);
+      channel.once('close', () => {
+        resolve(output);
+      });
+    });
+  });
+  const port = /side=(\d+)/.exec(said)?.[1];
+  sidePort = port === undefined ? sidePort : Number(port);
+  const hasFile = await new Promise<boolean>((resolve) => {
+    client.sftp((error, sftp) => {
+      if (error === undefined) {
+        sftp.stat('/app/big', (failure) => {
+          resolve(failure === undefined);
+        });
+      } else resolve(false);
+    });
+  });
+  const hasPort = await new Promise<boolean>((resolve) => {
+    client.forwardOut('127.0.0.1', 1, 'localhost', sidePort, (error, channel) => {
+      if (error === undefined) channel.destroy();
+      resolve(error === undefined);
+    });
+  });
+  return [port !== undefined && 'shell', hasFile && 'file', hasPort && 'port'].filter((way) => way !== false);
+}
 
 function get(port: number): Promise<string> {
   return new Promise((resolve, reject) => {
