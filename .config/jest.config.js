@@ -18,6 +18,6 @@ export default {
   // Of all projects: jest reads it nowhere else. A test that hangs is ended; none may need it.
   testTimeout: 180_000,
   // Jest leaves a core free, which on two cores means one file at a time; but most tests wait for other processes.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  maxWorkers: availableParallelism() + 1,
   projects: [suite('unit'), suite('contract'), suite('push')],
 };
