@@ -1,11 +1,12 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { link, open, rm, stat, statfs } from 'node:fs/promises';
+import { link, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { PlatformError } from '../errors/platform-error.ts';
 import { exists } from '../lib/exists.ts';
 import { isOutOfSpace } from '../lib/is-out-of-space.ts';
 import { keyFingerprint } from '../lib/key-fingerprint.ts';
+import { syncFolder } from '../lib/sync-folder.ts';
 import type { StoreOptions } from '../store/index.ts';
 import type { DataPaths } from './data-paths.ts';
 import { readBackup } from './read-backup.ts';
@@ -157,13 +158,4 @@ async function requireFree(dir: string, bytes: number): Promise<void> {
     'unavailable',
     `The backup needs ${mb(bytes)} in ${dir}, where ${mb(free)} are free. Free some space, or write it elsewhere: ${elsewhere}`,
   );
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

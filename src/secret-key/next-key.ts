@@ -1,8 +1,9 @@
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { readKeyFile, secretKeyFile } from '../config/index.ts';
 import { writeFileAtomic } from '../lib/atomic-file.ts';
 import { keyFingerprint } from '../lib/key-fingerprint.ts';
+import { syncFolder } from '../lib/sync-folder.ts';
 
 /** The key of a rotation lies beside the present one until the store is sealed with it. */
 function nextKeyFile(dataDir: string): string {
@@ -32,13 +33,4 @@ export async function settleNextKey(dataDir: string, fingerprint: string | null)
   await rename(nextKeyFile(dataDir), secretKeyFile(dataDir));
   await syncFolder(dirname(secretKeyFile(dataDir)));
   return next;
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, open, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exists } from '../lib/exists.ts';
 import { KeyedQueue } from '../lib/keyed-queue.ts';
+import { syncFolder } from '../lib/sync-folder.ts';
 import type { Logger } from '../log.ts';
 import type { Sha256 } from '../model/ids.ts';
 import { EarlierMembers, type MemberIndex } from './member-index.ts';
@@ -196,14 +197,5 @@ class FolderSlugStore implements SlugStore {
       await rm(join(this.#dir, name), { force: true });
       this.#unfinished.delete(name);
     }
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
