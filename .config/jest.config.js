@@ -19,5 +19,6 @@ export default {
   testTimeout: 180_000,
   // Jest leaves a core free, which on two cores means one file at a time; but most tests wait for other processes.
   maxWorkers: availableParallelism() + 1,
+  testSequencer: `${import.meta.dirname}/jest-sequencer.js`,
   projects: [suite('unit'), suite('contract'), suite('push')],
 };
