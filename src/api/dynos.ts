@@ -53,8 +53,8 @@ function restart(call: ApiCall, app: App, which: DynoSelector): unknown {
   return {};
 }
 
-function stop(call: ApiCall, app: App, which: DynoSelector): unknown {
-  onStop(app, which, call.actor, call.platform);
+async function stop(call: ApiCall, app: App, which: DynoSelector): Promise<unknown> {
+  await onStop(app, which, call.actor, call.platform);
   call.reply.code(202);
   return {};
 }

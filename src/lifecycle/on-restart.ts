@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { DynoSelector } from '../formation/index.ts';
 import type { Actor } from '../model/account.ts';
@@ -19,12 +20,21 @@ export function onRestart(app: App, which: DynoSelector, actor: Actor, platform:
   platform.inBackground('restart', platform.formation.restart(app, which));
 }
 
-/** Stops dynos until the next release, restart or scale. A release command ends for good, and its release has failed. */
-export function onStop(app: App, which: DynoSelector, actor: Actor, platform: Platform): void {
+/** While a roll-out is under way, an order waits for its end; who has given it does not. */
+const orderWaitMs = 1_000;
+
+/**
+ * Stops dynos until the next release, restart or scale. A release command ends for good, and its release has failed.
+ * Resolves when the order is in the store, where no crash of the platform loses it, or after a second.
+ */
+export async function onStop(app: App, which: DynoSelector, actor: Actor, platform: Platform): Promise<void> {
   if (stopsOneOffs(app, which, actor, platform)) return;
   requireSomeDyno(app, which, platform);
   logDeed(app, { action: 'dyno:stop', event: `Stopped ${describeSelector(which)}` }, actor, platform);
-  platform.inBackground('stop', platform.formation.stop(app, which));
+  const ordered = platform.formation.stop(app, which);
+  platform.inBackground('stop', ordered);
+  const isOrdered = ordered.catch(() => undefined); // inBackground tells.
+  await Promise.race([isOrdered, delay(orderWaitMs, undefined, { ref: false })]);
 }
 
 /** True if it was only about one-off dynos. */
