@@ -1,7 +1,7 @@
 import Sequencer from '@jest/test-sequencer';
 
-/** They take longest: begun last, they would run on alone while the other processors have nothing left to do. */
-const first = ['compatibility', 'bad-build', 'disk', 'heroku-cli', 'limits', 'exec', 'account', 'domains'];
+/** Takes longest: begun last, it would run on alone while the other processors have nothing left to do. */
+const first = ['compatibility'];
 
 const rank = ({ path }) => {
   const at = first.findIndex((name) => path.endsWith(`/push/${name}.test.ts`));
