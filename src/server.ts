@@ -10,7 +10,7 @@ import { PlatformError } from './errors/platform-error.ts';
 import { endOnFatalErrors } from './fatal-errors.ts';
 import { writeFileAtomic } from './lib/atomic-file.ts';
 import { Disposables } from './lib/disposables.ts';
-import { healthPlugin, type HealthState } from './health/index.ts';
+import { healthPlugin, Readiness, type HealthState } from './health/index.ts';
 import { onBoot, onPush, type Platform } from './lifecycle/index.ts';
 import { openLogs } from './log.ts';
 import { openPlatform } from './open-platform.ts';
@@ -89,7 +89,8 @@ export async function startServer(config: Config, env: Environment, terminal: bo
       hasOwnCertificate: config.tls !== null,
     };
     await writeFileAtomic(join(data.root, 'platform.json'), JSON.stringify(known));
-    state.running = { platform, router, dataDir: data.root };
+    const watched = { platform, router, dataDir: data.root };
+    state.running = { ...watched, readiness: new Readiness(watched) };
 
     return {
       port: router.port,

@@ -1,7 +1,8 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { link, rm, stat, statfs } from 'node:fs/promises';
+import { link, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { freeSpace } from '../disk/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import { exists } from '../lib/exists.ts';
 import { isOutOfSpace } from '../lib/is-out-of-space.ts';
@@ -150,8 +151,7 @@ async function requireSpace(staged: Stage, { target, data }: BackUpInput): Promi
 }
 
 async function requireFree(dir: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(dir);
-  const free = bavail * bsize;
+  const { freeBytes: free } = await freeSpace(dir);
   if (free >= bytes) return;
   const mb = (size: number): string => `${Math.ceil(size / 1e6)} MB`;
   throw new PlatformError(

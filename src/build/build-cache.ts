@@ -1,9 +1,9 @@
 import { chmod, mkdir, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { isOutOfSpace } from '../lib/is-out-of-space.ts';
 import { KeyedQueue } from '../lib/keyed-queue.ts';
 import { removeTree } from '../lib/remove-tree.ts';
+import { settlesWithin } from '../lib/settles-within.ts';
 import type { Logger } from '../log.ts';
 import type { AppId } from '../model/ids.ts';
 import { copy, discard, isFolder, isTemporary, makeSpare, move, newest, temporaryIn } from './cache-folder.ts';
@@ -174,12 +174,4 @@ export class BuildCaches implements AsyncDisposable {
     this.#spares.set(appId, { done, giveUp });
     void done.then(() => this.#spares.delete(appId));
   }
-}
-
-async function settlesWithin(promise: Promise<void>, ms: number): Promise<boolean> {
-  const late = new AbortController();
-  const settled = promise.then(() => true);
-  const isSettled = await Promise.race([settled, delay(ms, false, { signal: late.signal }).catch(() => true)]);
-  late.abort();
-  return isSettled;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, readdir, rename, statfs } from 'node:fs/promises';
+import { lstat, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freeSpace } from '../disk/index.ts';
 import { removeTree } from '../lib/remove-tree.ts';
 import { run } from '../lib/spawn.ts';
 
@@ -26,11 +27,11 @@ export async function makeSpare(dir: string, signal: AbortSignal, isHurried: () 
 
 /** The copy goes on beside the release of its build, which must not find the disk full of it. */
 async function hasRoomForSpare(cache: string, signal: AbortSignal): Promise<boolean> {
-  const [{ bavail, bsize }, usage] = await Promise.all([
-    statfs(cache),
+  const [{ freeBytes }, usage] = await Promise.all([
+    freeSpace(cache),
     runBehind('du', ['-s', '-B1', '--', cache], { env, signal }),
   ]);
-  return bavail * bsize >= Number.parseInt(usage.toString(), 10) + reservedBytes;
+  return freeBytes >= Number.parseInt(usage.toString(), 10) + reservedBytes;
 }
 
 /** Removes all but the newest cache and its spare, and says which that is. */

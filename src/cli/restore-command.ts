@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { stat, statfs } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { freeSpace } from '../disk/index.ts';
 import { restore, type GivenKey } from '../backup/index.ts';
 import {
   databaseKind,
@@ -87,11 +88,11 @@ async function requireSpace(file: string, dataDir: string): Promise<void> {
     );
   const stats = await stat(file);
   if (!stats.isFile()) return;
-  const { bavail, bsize } = await statfs(await nearestFolder(dirname(dataDir)));
-  if (bavail * bsize >= 1.1 * stats.size) return;
+  const { freeBytes } = await freeSpace(await nearestFolder(dirname(dataDir)));
+  if (freeBytes >= 1.1 * stats.size) return;
   throw new PlatformError(
     'unavailable',
-    `The backup needs ${Math.ceil((1.1 * stats.size) / 1e6)} MB on the disk of ${dataDir}, where ${Math.ceil((bavail * bsize) / 1e6)} MB are free. Free some space, or restore onto another disk with --data.`,
+    `The backup needs ${Math.ceil((1.1 * stats.size) / 1e6)} MB on the disk of ${dataDir}, where ${Math.ceil(freeBytes / 1e6)} MB are free. Free some space, or restore onto another disk with --data.`,
   );
 }
 

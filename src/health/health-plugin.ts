@@ -2,11 +2,11 @@ import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastif
 import { authenticate, scopesAllow, tokenOf } from '../account/index.ts';
 import type { Platform } from '../lifecycle/index.ts';
 import { readGauges } from './read-gauges.ts';
-import { Readiness, type Watched } from './readiness.ts';
+import type { Readiness, Watched } from './readiness.ts';
 
 export interface HealthState {
   /** Null until boot has finished, and again from the start of the shutdown. */
-  readonly running: Watched | null;
+  readonly running: (Watched & { readonly readiness: Readiness }) | null;
 }
 
 /**
@@ -14,27 +14,17 @@ export interface HealthState {
  * `/metrics`, for Prometheus: with the operator's token as bearer token or password.
  */
 export function healthPlugin(state: HealthState): FastifyPluginCallback {
-  let readiness: { readonly of: Watched; readonly state: Readiness } | null = null;
-  const readinessOf = (running: Watched): Readiness => {
-    if (readiness?.of !== running) readiness = { of: running, state: new Readiness(running) };
-    return readiness.state;
-  };
   return (http, _options, done) => {
     http.get('/healthz', () => ({ status: 'ok' }));
-    http.get('/readyz', (request, reply) => answerReady(request, reply, state, readinessOf));
+    http.get('/readyz', (request, reply) => answerReady(request, reply, state));
     http.get('/metrics', (request, reply) => answerMetrics(request, reply, state));
     done();
   };
 }
 
-async function answerReady(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { running }: HealthState,
-  readinessOf: (running: Watched) => Readiness,
-): Promise<unknown> {
+async function answerReady(request: FastifyRequest, reply: FastifyReply, { running }: HealthState): Promise<unknown> {
   if (running === null) return reply.code(503).send({ status: 'starting or stopping' });
-  const problems = await readinessOf(running).problems();
+  const problems = await running.readiness.problems();
   if (problems.length === 0) return { status: 'ready' };
   void reply.code(503);
   // Who asks can't be known when the database does not answer.

@@ -1,4 +1,4 @@
-import { statfs } from 'node:fs/promises';
+import { freeSpace } from '../disk/index.ts';
 import type { Platform } from '../lifecycle/index.ts';
 import type { Gauges, Metrics } from '../metrics/index.ts';
 
@@ -13,19 +13,10 @@ export async function readGauges({ store, formation }: Platform, dataDir: string
     store.apps.list(),
     store.builds.listPending(),
     store.releases.listPending(),
-    readDisk(dataDir),
+    freeSpace(dataDir).catch(() => null),
   ]);
   const dynos = apps.flatMap((app) =>
     formation.list(app.id).map(({ type, state }) => ({ app: app.name, type, state })),
   );
   return { apps: apps.length, dynos, pendingBuilds: builds.length, pendingReleases: releases.length, disk };
-}
-
-export async function readDisk(dir: string): Promise<NonNullable<Gauges['disk']> | null> {
-  try {
-    const { bavail, blocks, bsize, ffree } = await statfs(dir);
-    return { freeBytes: bavail * bsize, sizeBytes: blocks * bsize, freeInodes: ffree };
-  } catch {
-    return null;
-  }
 }

@@ -7,6 +7,7 @@ import {
   type SpaceClaim,
   type SpaceShortage,
 } from '../disk/index.ts';
+import { fired } from '../lib/fired.ts';
 import type { App } from '../model/app.ts';
 import type { AppId, BuildId } from '../model/ids.ts';
 import type { Slug } from '../model/slug.ts';
@@ -82,7 +83,7 @@ export class DiskKeeper implements AsyncDisposable {
     const isOver = (this.#last?.usedBytes ?? 0) > (this.#last?.quotaBytes ?? 0);
     if (first.status === 'granted' && !isOver) return first;
     if (first.status === 'granted') first[Symbol.dispose]();
-    await Promise.race([this.collect(bytes), aborted(signal)]);
+    await Promise.race([this.collect(bytes), fired(signal)]);
     if (signal.aborted) return { status: 'granted', [Symbol.dispose]: () => undefined };
     const { usedBytes, quotaBytes } = this.#last ?? { usedBytes: 0, quotaBytes: Infinity };
     if (usedBytes > quotaBytes) return { status: 'short', of: 'quota', used: usedBytes, quota: quotaBytes };
@@ -153,17 +154,4 @@ export class DiskKeeper implements AsyncDisposable {
       if (!this.#tools.closing.aborted) this.#tools.log.error({ err: error }, 'keeping the disk in order failed');
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener(
-      'abort',
-      () => {
-        resolve();
-      },
-      { once: true },
-    );
-  });
 }

@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { DynoSelector } from '../formation/index.ts';
+import { settlesWithin } from '../lib/settles-within.ts';
 import type { Actor } from '../model/account.ts';
 import type { App } from '../model/app.ts';
 import type { DynoView } from '../model/dyno.ts';
@@ -33,8 +33,8 @@ export async function onStop(app: App, which: DynoSelector, actor: Actor, platfo
   logDeed(app, { action: 'dyno:stop', event: `Stopped ${describeSelector(which)}` }, actor, platform);
   const ordered = platform.formation.stop(app, which);
   platform.inBackground('stop', ordered);
-  const isOrdered = ordered.catch(() => undefined); // inBackground tells.
-  await Promise.race([isOrdered, delay(orderWaitMs, undefined, { ref: false })]);
+  // That it fails is told by inBackground.
+  await settlesWithin(ordered, orderWaitMs);
 }
 
 /** True if it was only about one-off dynos. */

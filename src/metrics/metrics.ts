@@ -16,7 +16,7 @@ export interface Gauges {
   readonly pendingBuilds: number;
   readonly pendingReleases: number;
   /** Of the file system with the data folder; null: it can't be asked. */
-  readonly disk: { readonly freeBytes: number; readonly sizeBytes: number; readonly freeInodes: number } | null;
+  readonly disk: { readonly freeBytes: number; readonly totalBytes: number; readonly freeInodes: number } | null;
 }
 
 /** Seconds. */
@@ -73,7 +73,7 @@ export class Metrics {
     for (const { app, type, state } of gauges.dynos) this.#dynos.inc({ app, type, state });
     if (gauges.disk !== null) {
       this.#freeBytes.set(gauges.disk.freeBytes);
-      this.#sizeBytes.set(gauges.disk.sizeBytes);
+      this.#sizeBytes.set(gauges.disk.totalBytes);
       this.#freeInodes.set(gauges.disk.freeInodes);
     }
     const theirs = others.length === 0 ? '' : await AggregatorRegistry.aggregate([[...others]]).metrics();

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
 import { deferred } from '../lib/deferred.ts';
 import { exitCodeOf, startProcess } from '../lib/spawn.ts';
+import { settlesWithin } from '../lib/settles-within.ts';
 import { answerHook, platformStopped, type AnswerContext, type PushResult } from './answer-hook.ts';
 import { usesSideband, type CommandList } from './command-list.ts';
 import { awaitHookCall, hookStdio, type GitProcess, type HookCall } from './hook-call.ts';
@@ -175,18 +176,4 @@ function written(stream: Writable, chunk: Buffer): Promise<void> {
       resolve();
     });
   });
-}
-
-async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, ms, false);
-  });
-  const settled = promise.then(
-    () => true,
-    () => true,
-  );
-  const inTime = await Promise.race([settled, late]);
-  clearTimeout(timer);
-  return inTime;
 }

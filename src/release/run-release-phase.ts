@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { dynoEnv } from '../lib/dyno-env.ts';
 import { r15Lines } from '../lib/memory-text.ts';
 import { nowMicros } from '../lib/micros.ts';
+import { fired } from '../lib/fired.ts';
 import type { App } from '../model/app.ts';
 import type { BuildOutput } from '../model/build.ts';
 import type { DynoOutput, DynoRuntime, DynoSpec, DynoView, Exit, RunningDyno } from '../model/dyno.ts';
@@ -194,18 +195,4 @@ function sayEnd(say: (...messages: string[]) => void, exit: Exit | null, hasSucc
 /** Resolves after `ms`, or when `over` fires. */
 async function timer(ms: number, over: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal: over }).catch(() => undefined);
-}
-
-/** Resolves when the signal fires; its listener goes when `over` fires. */
-function fired(signal: AbortSignal, over: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener(
-      'abort',
-      () => {
-        resolve();
-      },
-      { once: true, signal: over },
-    );
-  });
 }

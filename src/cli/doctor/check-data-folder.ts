@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { access, mkdtemp, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { freeSpace } from '../../disk/index.ts';
 import { findImpassable } from '../../data-folder.ts';
 import { degraded, missing, ok, type Finding } from './finding.ts';
 
@@ -39,8 +40,7 @@ export async function checkDisk(dataDir: string): Promise<Finding> {
     const started = performance.now();
     for (let n = 0; n < 500; n += 1) await writeFile(join(dir, String(n)), 'x');
     const milliseconds = Math.round(performance.now() - started);
-    const { bavail, bsize } = await statfs(dir);
-    const gibibytes = (bavail * bsize) / 2 ** 30;
+    const gibibytes = (await freeSpace(dir)).freeBytes / 2 ** 30;
     const evidence = `${gibibytes.toFixed(1)} GiB free, 500 small files in ${milliseconds} ms`;
     if (gibibytes >= 2 && milliseconds < 2000) return ok(name, evidence, false);
     const lost = gibibytes < 2 ? 'builds will soon fail for want of space' : 'builds are slow';
