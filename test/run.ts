@@ -6,14 +6,17 @@ import { missingPostgres, startPostgres } from './rig/postgres.ts';
 
 /**
  * `npm test`: the whole suite, then on PostgreSQL the stories of the whole platform that are most about its store. With
- * arguments, which go to jest, only what they name. `npm run test:postgres` is the second part alone.
+ * arguments, which go to jest, only what they name. `npm run test:postgres` is the second part alone, and
+ * `npm run test:reliability` what takes too long for every change.
  */
 const [first, ...others] = process.argv.slice(2);
 if (first === '--postgres') {
   process.exitCode = await testOnPostgres(others);
+} else if (first === '--reliability') {
+  process.exitCode = await jest(['--selectProjects', 'reliability', '--runInBand', ...others], {});
 } else {
   const args = first === undefined ? [] : [first, ...others];
-  process.exitCode = await jest(args, {});
+  process.exitCode = await jest(args.length > 0 ? args : ['--selectProjects', 'unit', 'contract', 'push'], {});
   if (args.length === 0 && process.exitCode === 0) process.exitCode = await testOnPostgres([]);
 }
 
