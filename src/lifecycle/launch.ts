@@ -43,8 +43,10 @@ export async function launch(
       platform.metrics.releaseEnded(outcome.status);
       return outcome;
     } catch (error) {
-      // At a shutdown the next start decides; else nobody would.
-      if (!platform.closing.aborted) await setStatus(release, 'failed', platform);
+      // At a shutdown the next start decides; else nobody would. One that became current before is what runs, and stays so.
+      if (!platform.closing.aborted && (await isPending(release, platform))) {
+        await setStatus(release, 'failed', platform);
+      }
       throw error;
     } finally {
       platform.slugCollector.collect({ appId: app.id, uid: app.uid, slugs: [] });
@@ -147,6 +149,10 @@ async function settleSuperseded(
 export async function isOvertaken(release: Release, platform: Platform): Promise<boolean> {
   const current = await platform.store.releases.findCurrent(release.appId);
   return current !== null && current.version > release.version;
+}
+
+async function isPending(release: Release, platform: Platform): Promise<boolean> {
+  return (await platform.store.releases.findById(release.id))?.status === 'pending';
 }
 
 /** A release that is gone with its app has no status any more. */

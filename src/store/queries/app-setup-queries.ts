@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
 import type { AppSetup } from '../../model/app-setup.ts';
 import type { AccountId, AppId, AppName, AppSetupId, BuildId } from '../../model/ids.ts';
+import { stateMachines, statesBefore } from '../../model/state-machines.ts';
 import { fromJson, fromTime, toJson, toText, toTextOrNull, toTime } from '../codecs.ts';
 import type { Handle } from '../handle.ts';
+import { noSuchStep } from '../no-such-step.ts';
 import type { Schema } from '../schema.ts';
 import type { AppSetupQueries } from '../store.ts';
 
@@ -32,11 +34,20 @@ export function appSetupQueries({ read, write }: Handle): AppSetupQueries {
       }),
     update: (id, change) =>
       write(async (db) => {
-        await db
+        const update = db
           .updateTable('app_setups')
           .set({ ...toColumns(change), updated_at: toTime(new Date()) })
-          .where('id', '=', id)
-          .execute();
+          .where('id', '=', id);
+        const { status } = change;
+        if (status === undefined) {
+          await update.execute();
+          return;
+        }
+        const allowed = update.where('status', 'in', statesBefore(stateMachines.appSetup, status));
+        const { numUpdatedRows } = await allowed.executeTakeFirstOrThrow();
+        if (numUpdatedRows > 0n) return;
+        const found = await db.selectFrom('app_setups').select('status').where('id', '=', id).executeTakeFirst();
+        if (found !== undefined) throw noSuchStep('appSetup', found.status, status);
       }),
     findById: async (id) => {
       const row = await read.selectFrom('app_setups').selectAll().where('id', '=', id).executeTakeFirst();

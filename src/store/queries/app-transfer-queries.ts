@@ -4,6 +4,7 @@ import { PlatformError } from '../../errors/platform-error.ts';
 import type { AppTransfer } from '../../model/app-transfer.ts';
 import type { AccountId, AppId, AppTransferId } from '../../model/ids.ts';
 import type { AppTransferQueries } from '../account-store.ts';
+import { stateMachines, statesBefore } from '../../model/state-machines.ts';
 import { fromTime, toTime } from '../codecs.ts';
 import type { Handle } from '../handle.ts';
 import type { Schema } from '../schema.ts';
@@ -51,7 +52,8 @@ export function appTransferQueries({ read, write }: Handle): AppTransferQueries 
           .updateTable('app_transfers')
           .set({ state, updated_at: toTime(new Date()) })
           .where('id', '=', id)
-          .where('state', '=', 'pending')
+          .where('state', 'in', statesBefore(stateMachines.appTransfer, state))
+          .where('state', '<>', state)
           .executeTakeFirstOrThrow();
         return numUpdatedRows === 1n;
       }),

@@ -3,8 +3,10 @@ import type { Kysely, Selectable, Transaction } from 'kysely';
 import { PlatformError } from '../../errors/platform-error.ts';
 import type { Build } from '../../model/build.ts';
 import type { AccountId, AppId, BuildId, CommitId, ReleaseId, SlugId } from '../../model/ids.ts';
+import { stateMachines, statesBefore } from '../../model/state-machines.ts';
 import { fromJson, fromTime, toJson, toTextOrNull, toTime } from '../codecs.ts';
 import { nextNumber, type Handle } from '../handle.ts';
+import { noSuchStep } from '../no-such-step.ts';
 import type { Schema } from '../schema.ts';
 import type { BuildQueries } from '../store.ts';
 
@@ -79,8 +81,12 @@ async function finish(
       updated_at: toTime(new Date()),
     })
     .where('id', '=', id)
+    .where('status', 'in', statesBefore(stateMachines.build, result.status))
     .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 0n) throw new PlatformError('not_found', "Couldn't find that build.", { resource: 'build' });
+  if (numUpdatedRows > 0n) return;
+  const found = await db.selectFrom('builds').select('status').where('id', '=', id).executeTakeFirst();
+  if (found !== undefined) throw noSuchStep('build', found.status, result.status);
+  throw new PlatformError('not_found', "Couldn't find that build.", { resource: 'build' });
 }
 
 function builds(db: Kysely<Schema>) {

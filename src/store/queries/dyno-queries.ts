@@ -2,8 +2,10 @@ import type { Kysely, Selectable } from 'kysely';
 import type { Exit } from '../../model/dyno.ts';
 import type { DynoSizeName } from '../../model/formation.ts';
 import type { AppId, DynoId, DynoName, ProcessType, ReleaseId } from '../../model/ids.ts';
+import { stateMachines, statesBefore } from '../../model/state-machines.ts';
 import { fromJson, fromTime, fromTimeOrNull, toJson, toText, toTime, toTimeOrNull } from '../codecs.ts';
 import type { Handle } from '../handle.ts';
+import { noSuchStep } from '../no-such-step.ts';
 import type { Schema } from '../schema.ts';
 import type { DynoQueries, DynoRow } from '../store.ts';
 
@@ -14,11 +16,19 @@ export function dynoQueries({ read, write }: Handle): DynoQueries {
     save: (dyno) =>
       write(async (db) => {
         const { id, ...rest } = toRow(dyno);
-        await db
+        const { numInsertedOrUpdatedRows } = await db
           .insertInto('dynos')
           .values({ id, ...rest })
-          .onConflict((conflict) => conflict.column('id').doUpdateSet(rest))
-          .execute();
+          .onConflict((conflict) =>
+            conflict
+              .column('id')
+              .doUpdateSet(rest)
+              .where('dynos.state', 'in', statesBefore(stateMachines.dyno, dyno.state)),
+          )
+          .executeTakeFirstOrThrow();
+        if ((numInsertedOrUpdatedRows ?? 0n) > 0n) return;
+        const found = await db.selectFrom('dynos').select('state').where('id', '=', id).executeTakeFirst();
+        throw noSuchStep('dyno', found?.state ?? 'gone', dyno.state);
       }),
     remove: (id) =>
       write(async (db) => {

@@ -3,6 +3,7 @@ import type { Selectable, Transaction } from 'kysely';
 import { PlatformError } from '../../errors/platform-error.ts';
 import type { AppId, PipelineId, PipelinePromotionId, PromotionTargetId, ReleaseId } from '../../model/ids.ts';
 import type { PipelinePromotion, PromotionTarget } from '../../model/pipeline.ts';
+import { stateMachines, statesBefore } from '../../model/state-machines.ts';
 import { fromTime, toTextOrNull, toTime } from '../codecs.ts';
 import type { Handle } from '../handle.ts';
 import type { PipelinePromotionQueries } from '../pipeline-store.ts';
@@ -36,6 +37,7 @@ export function pipelinePromotionQueries({ read, write }: Handle): PipelinePromo
           .updateTable('promotion_targets')
           .set({ status, error_message: toTextOrNull(errorMessage) })
           .where('id', '=', id)
+          .where('status', 'in', statesBefore(stateMachines.promotionTarget, status))
           .returning('promotion_id')
           .executeTakeFirst();
         if (target === undefined) return;

@@ -4,8 +4,10 @@ import { PlatformError } from '../../errors/platform-error.ts';
 import type { AccountId, AppId, ReleaseId } from '../../model/ids.ts';
 import type { Release, ReleaseStatus } from '../../model/release.ts';
 import type { Slug } from '../../model/slug.ts';
+import { stateMachines, statesBefore } from '../../model/state-machines.ts';
 import { fromTime, toText, toTime } from '../codecs.ts';
 import type { Handle } from '../handle.ts';
+import { noSuchStep } from '../no-such-step.ts';
 import type { Schema } from '../schema.ts';
 import type { ReleaseQueries } from '../store.ts';
 import { toSlug } from './slug-queries.ts';
@@ -41,10 +43,12 @@ export function releaseQueries({ read, write }: Handle): ReleaseQueries {
           .updateTable('releases')
           .set({ status, updated_at: toTime(new Date()) })
           .where('id', '=', id)
+          .where('status', 'in', statesBefore(stateMachines.release, status))
           .executeTakeFirstOrThrow();
-        if (numUpdatedRows === 0n) {
-          throw new PlatformError('not_found', "Couldn't find that release.", { resource: 'release' });
-        }
+        if (numUpdatedRows > 0n) return;
+        const found = await db.selectFrom('releases').select('status').where('id', '=', id).executeTakeFirst();
+        if (found !== undefined) throw noSuchStep('release', found.status, status);
+        throw new PlatformError('not_found', "Couldn't find that release.", { resource: 'release' });
       }),
     expire: (appId, reach) => write((db) => expire(db, appId, reach)),
     readConfigVars: async (id) => {

@@ -7,6 +7,7 @@ import type {
   WebhookEntity,
   WebhookLevel,
 } from '../../model/webhook.ts';
+import { stateMachines, statesBefore } from '../../model/state-machines.ts';
 import { fromJson, fromTime, fromTimeOrNull, toJson, toTime, toTimeOrNull } from '../codecs.ts';
 import type { Handle } from '../handle.ts';
 import type { Schema } from '../schema.ts';
@@ -55,6 +56,7 @@ export function webhookDeliveryQueries({ read, write }: Handle): WebhookDelivery
             updated_at: toTime(new Date()),
           })
           .where('id', '=', id)
+          .where('status', 'in', statesBefore(stateMachines.webhookDelivery, state.status))
           .execute();
       }),
   };

@@ -1,0 +1,84 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { StateRow, StateSource } from './state-source.ts';
+import { nameOf, wayOf, type Step } from './steps.ts';
+
+export type SeenStep = Step & { readonly id: string; readonly appId: string };
+
+const pollMs = 2;
+
+/** Watches the database of a platform, and tells of each step that anything takes in it. */
+export class StateObserver implements AsyncDisposable {
+  /** Called in the very moment in which a row was seen in its new state. */
+  onStep: ((step: SeenStep) => void) | null = null;
+  /** Steps that the state machines do not have. */
+  readonly impossible: string[] = [];
+  readonly #source: StateSource;
+  #rows = new Map<string, StateRow>();
+  #isOver = false;
+  readonly #watching: Promise<void>;
+
+  private constructor(source: StateSource) {
+    this.#source = source;
+    this.#watching = this.#watch();
+    this.#watching.catch(() => undefined);
+  }
+
+  /** Things that are there already are taken as they are. Closes the source at its end. */
+  static async open(source: StateSource): Promise<StateObserver> {
+    const observer = new StateObserver(source);
+    await observer.#first;
+    return observer;
+  }
+
+  /** Those in one of these states, as of the last look. */
+  inState(...states: readonly string[]): readonly StateRow[] {
+    return [...this.#rows.values()].filter(({ state }) => states.includes(state));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
+    await this.#watching;
+    await this.#source[Symbol.asyncDispose]();
+  }
+
+  #tellFirst: () => void = () => undefined;
+  readonly #first = new Promise<void>((resolve) => {
+    this.#tellFirst = resolve;
+  });
+
+  async #watch(): Promise<void> {
+    let isFirst = true;
+    await Promise.resolve();
+    while (!this.#isOver) {
+      const rows = await this.#source.read();
+      if (rows !== null) {
+        const now = new Map(rows.map((row) => [`${row.thing} ${row.id}`, row]));
+        const before = this.#rows;
+        this.#rows = now;
+        if (isFirst) this.#tellFirst();
+        else this.#compare(before, now);
+        isFirst = false;
+      }
+      await delay(pollMs);
+    }
+  }
+
+  #compare(before: ReadonlyMap<string, StateRow>, now: ReadonlyMap<string, StateRow>): void {
+    for (const [key, row] of now) {
+      const from = before.get(key)?.state ?? 'new';
+      if (from !== row.state) this.#tell(row, from, row.state);
+    }
+    for (const [key, row] of before) {
+      if (!now.has(key) && now.has(`app ${row.app_id}`)) this.#tell(row, row.state, 'gone');
+    }
+  }
+
+  #tell({ thing, id, app_id: appId }: StateRow, from: string, to: string): void {
+    if (thing === 'app') return;
+    const way = wayOf({ thing, from, to });
+    if (way === null) this.impossible.push(nameOf({ thing, from, to }));
+    // Only in the last of the states in between is the row now.
+    const last = way?.at(-1);
+    if (last !== undefined) this.onStep?.({ ...last, id, appId });
+  }
+}
