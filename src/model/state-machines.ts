@@ -59,7 +59,7 @@ const webhookDelivery: StateMachine<WebhookDeliveryStatus> = {
   },
   // An error of the platform itself before the attempt has begun.
   recovery: { pending: ['retrying', 'failed'], retrying: ['failed'] },
-  ends: [],
+  ends: ['succeeded', 'failed'],
 };
 
 const pipelinePromotion: StateMachine<PipelinePromotion['status']> = {

@@ -44,7 +44,7 @@ export class Chaos implements AsyncDisposable {
   readonly #options: ChaosOptions;
   readonly #random: () => number;
   readonly #numbers: Numbers;
-  readonly #bystanderSince: number;
+  #bystanderSince: number;
 
   private constructor(stage: Stage, observer: StateObserver, options: ChaosOptions, bystanderSince: number) {
     this.stage = stage;
@@ -100,6 +100,20 @@ export class Chaos implements AsyncDisposable {
     if (target !== 'platform' && stage.rig.pid !== platformPid) throw new Error('the platform is another process');
     if (isStruck) this.kills.push({ step, target, story: storyName, recoveredMs, ...failed });
     return isStruck;
+  }
+
+  /** After a promise was broken: back to where the next kill can be tried. */
+  async mend(): Promise<void> {
+    const { stage } = this;
+    this.observer.onStep = null;
+    stage.isOver = false;
+    await stage.rig.killServer();
+    await stage.rig.startServer();
+    await nothingPends(this.observer, 20_000).catch(() => undefined);
+    await nextPushWorks(stage).catch(() => undefined);
+    const { started } = await answerOf(stage.bystander);
+    this.#bystanderSince = started;
+    this.#numbers.startAnew();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

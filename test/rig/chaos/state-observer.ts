@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { stateMachines, type StateMachine } from '../../../src/model/state-machines.ts';
 import type { StateRow, StateSource } from './state-source.ts';
 import { nameOf, wayOf, type Step } from './steps.ts';
 
@@ -75,6 +76,9 @@ export class StateObserver implements AsyncDisposable {
 
   #tell({ thing, id, app_id: appId }: StateRow, from: string, to: string): void {
     if (thing === 'app') return;
+    const machine: StateMachine = stateMachines[thing];
+    // It went with what it belonged to, which is no step of its own.
+    if (to === 'gone' && !machine.ends.includes(from)) return;
     const way = wayOf({ thing, from, to });
     if (way === null) this.impossible.push(nameOf({ thing, from, to }));
     // Only in the last of the states in between is the row now.
