@@ -1,102 +1,95 @@
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, expect, it } from '@jest/globals';
 import { writeFileAtomic } from '../../src/lib/atomic-file.ts';
-import { sqliteTargets, type Target } from '../rig/chaos/blows.ts';
-import { Chaos } from '../rig/chaos/chaos.ts';
+import { postgresTargets, sqliteTargets, type Target, type Targets } from '../rig/chaos/blows.ts';
+import { Chaos, type Kill } from '../rig/chaos/chaos.ts';
 import { coverageTable, recoveryTable } from '../rig/chaos/coverage.ts';
+import { playAll } from '../rig/chaos/play-all.ts';
 import { Stage } from '../rig/chaos/stage.ts';
-import { sqliteStates } from '../rig/chaos/state-source.ts';
-import { allSteps, nameOf } from '../rig/chaos/steps.ts';
+import { postgresStates, sqliteStates } from '../rig/chaos/state-source.ts';
 import { stories } from '../rig/chaos/stories.ts';
 import { checkout } from '../rig/platform-rig.ts';
+import { missingPostgres, startPostgres } from '../rig/postgres.ts';
 
 const env = (name: string): string | undefined => process.env[`HOKKU_CHAOS_${name}`];
 const seed = Number(env('SEED') ?? Date.now() % 100_000);
-/** Only steps and targets that match; default: all. */
-const only = new RegExp(env('ONLY') ?? '');
-/** No further kills after so many minutes; what is left then fails the suite. */
-const maxMinutes = Number(env('MINUTES') ?? 90);
-/** A step that was passed by is tried so often. */
-const maxTries = 4;
-const targets = Object.keys(sqliteTargets) as Target[];
+const only = env('ONLY');
+/** For each database. */
+const maxMinutes = Number(env('MINUTES') ?? 60);
+const timeoutMs = (maxMinutes + 15) * 60_000;
 
-let chaos: Chaos;
+const kills: Kill[] = [];
+const databases: string[] = [];
+let [minutes, numbers] = [0, 0];
 
-beforeAll(async () => {
-  process.stderr.write(`chaos with HOKKU_CHAOS_SEED=${seed}\n`);
-  const stage = await Stage.open();
-  const options = { seed, targets: sqliteTargets, stories, startWithinMs: Number(env('START_MS') ?? 5_000) };
-  chaos = await Chaos.open(stage, sqliteStates(stage.rig.dataDir), options);
-}, 300_000);
+async function play(chaos: Chaos, database: string, targets: Targets): Promise<void> {
+  process.stderr.write(`chaos on ${database} with HOKKU_CHAOS_SEED=${seed}\n`);
+  const note = async (text: string): Promise<void> => {
+    const file = env('NOTES');
+    if (file !== undefined) await appendFile(file, text);
+  };
+  const names = Object.keys(targets) as Target[];
+  const played = await playAll(chaos, { targets: names, seed, only: new RegExp(only ?? ''), maxMinutes, note });
+  kills.push(...chaos.kills);
+  databases.push(database);
+  minutes += played.minutes;
+  numbers += chaos.numbers;
+  expect({ ...played, impossible: chaos.observer.impossible }).toEqual({
+    unknown: [],
+    missed: [],
+    failures: [],
+    impossible: [],
+    minutes: expect.any(Number),
+  });
+}
 
-afterAll(async () => {
-  await chaos[Symbol.asyncDispose]();
-  await chaos.stage[Symbol.asyncDispose]();
-}, 120_000);
+const options = { seed, stories, startWithinMs: Number(env('START_MS') ?? 5_000) };
 
 it(
   'holds its promises whatever is killed at whatever step',
   async () => {
-    const startedAt = performance.now();
-    const minutes = (): number => (performance.now() - startedAt) / 60_000;
-    const ways = await chaos.learn();
-    const steps = allSteps().map(nameOf);
-    expect(steps.filter((step) => !ways.has(step))).toEqual([]);
-
-    const cells = steps.flatMap((step) => targets.map((target) => ({ step, target })));
-    const chosen = cells.filter(({ step, target }) => only.test(`${step} by ${target}`));
-    const failures: string[] = [];
-    for (const [index, { step, target }] of chosen.entries()) {
-      if (minutes() > maxMinutes) break;
-      const known = ways.get(step) ?? [];
-      try {
-        for (let tries = 0; tries < maxTries; tries += 1) {
-          const story = known[(index + tries) % known.length] ?? '';
-          if (await chaos.kill(step, target, story)) break;
-        }
-      } catch (error) {
-        failures.push(`${step} by ${target}: ${explain(error)}`);
-        await note(`FAILED ${failures.at(-1) ?? ''}\n${chaos.stage.rig.platformLog.slice(-3_000)}\n`);
-        await chaos.mend();
-      }
-      await note(`${index + 1}/${chosen.length} ${step} by ${target}: ${JSON.stringify(chaos.kills.at(-1))}\n`);
-    }
-
-    const tables = `${recoveryTable(chaos.kills, targets)}\n\n${coverageTable(chaos.kills, targets)}`;
-    process.stderr.write(`${tables}\n`);
-    if (only.source === '(?:)') await writeReport(tables, minutes());
-    expect(failures).toEqual([]);
-    expect(chaos.observer.impossible).toEqual([]);
-    const reached = new Set(chaos.kills.map((kill) => `${kill.step} by ${kill.target}`));
-    expect(chosen.map(({ step, target }) => `${step} by ${target}`).filter((cell) => !reached.has(cell))).toEqual([]);
+    await using stage = await Stage.open();
+    const source = sqliteStates(stage.rig.dataDir);
+    await using chaos = await Chaos.open(stage, source, { ...options, targets: sqliteTargets });
+    await play(chaos, 'SQLite', sqliteTargets);
   },
-  (maxMinutes + 15) * 60_000,
+  timeoutMs,
 );
 
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message} <- ${explain(error.cause)}`;
-}
+const missing = missingPostgres();
+if (missing !== null) process.stderr.write(`skipped: ${missing}\n`);
 
-/** For somebody who waits: the run takes long, and jest shows nothing of it before its end. */
-async function note(text: string): Promise<void> {
-  const file = env('NOTES');
-  if (file !== undefined) await appendFile(file, text);
-}
+(missing === null ? it : it.skip)(
+  'holds its promises at whatever step its database hangs up',
+  async () => {
+    await using server = await startPostgres();
+    if (server === null) throw new Error('PostgreSQL did not start');
+    await using stage = await Stage.open({ HOKKU_DATABASE_URL: server.url });
+    const targets = postgresTargets(server.url);
+    await using chaos = await Chaos.open(stage, await postgresStates(server.url), { ...options, targets });
+    await play(chaos, 'PostgreSQL', targets);
+  },
+  timeoutMs,
+);
 
-/** Between the markers of docs/reliability.md; the words around them are a human's. */
-async function writeReport(tables: string, minutes: number): Promise<void> {
+/** Between the markers of docs/reliability.md; the words around them are a human's. Only a run of everything counts. */
+afterAll(async () => {
+  const all: Targets = { ...sqliteTargets, ...postgresTargets('') };
+  const targets = (Object.keys(all) as Target[]).filter((target) => kills.some((kill) => kill.target === target));
+  const tables = `${recoveryTable(kills, targets)}\n\n${coverageTable(kills, targets)}`;
+  process.stderr.write(`${tables}\n`);
+  if (only !== undefined) return;
   const path = join(checkout, 'docs', 'reliability.md');
-  const text = await readFile(path, 'utf8');
-  const facts = [
-    `${chaos.kills.length} kills in ${Math.round(minutes)} minutes, on SQLite, seed ${seed}, on ${new Date().toISOString().slice(0, 10)}.`,
-    `The bystander printed ${chaos.numbers} lines; none is missing, none is there twice.`,
-  ].join(' ');
+  const facts =
+    `${kills.length} kills in ${Math.round(minutes)} minutes on ${databases.join(' and ')}, with seed ${seed}, ` +
+    `on ${new Date().toISOString().slice(0, 10)}. Lines that the untouched app printed meanwhile, all of which are in its ` +
+    `log once: ${numbers}.`;
   const generated = `<!-- chaos:begin -->\n\n${facts}\n\n${tables}\n\n<!-- chaos:end -->`;
+  const text = await readFile(path, 'utf8');
   await writeFileAtomic(
     path,
     text.replace(/<!-- chaos:begin -->[^]*<!-- chaos:end -->/, () => generated),
     0o644,
   );
-}
+});

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import SqliteDatabase from 'better-sqlite3';
+import pg from 'pg';
 import { eventually } from '../platform-rig.ts';
 import { descendants, processes } from '../remains.ts';
 import { answerOf, commitVersion } from '../versioned-app.ts';
@@ -153,7 +154,39 @@ const databaseLock: PrepareBlow = ({ rig }, random) => {
   });
 };
 
-export const sqliteTargets: Readonly<Partial<Record<Target, PrepareBlow>>> = {
+/** PostgreSQL ends all connections of the platform; whoever waits for an answer gets one, and the platform goes on by itself. */
+function databaseConnection(url: string): PrepareBlow {
+  return async ({ rig }) => {
+    const client = new pg.Client({ connectionString: url, application_name: 'blow' });
+    await client.connect();
+    let [ended, struckAt]: [Promise<unknown>, number] = [Promise.resolve(), 0];
+    return {
+      harmsStory: always,
+      harmsActor: never,
+      strike: () => {
+        struckAt = performance.now();
+        ended = client.query(
+          `select pg_terminate_backend(pid) from pg_stat_activity
+           where datname = current_database() and application_name = 'hokku'`,
+        );
+      },
+      recover: async () => {
+        await ended;
+        await eventually('an answer', async () => (await rig.api('GET', '/apps')).status === 200);
+        await client.end();
+        return performance.now() - struckAt;
+      },
+    };
+  };
+}
+
+export type Targets = Readonly<Partial<Record<Target, PrepareBlow>>>;
+
+export function postgresTargets(url: string): Targets {
+  return { 'database connection': databaseConnection(url) };
+}
+
+export const sqliteTargets: Targets = {
   platform,
   router,
   supervisor,

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Load, type LoadReport } from '../load.ts';
 import { answerOf } from '../versioned-app.ts';
-import type { Blow, PrepareBlow, Target } from './blows.ts';
+import type { Blow, Target, Targets } from './blows.ts';
 import { isWhole, nextPushWorks, nothingPends, Numbers } from './promises.ts';
 import { seededRandom } from './random.ts';
 import { StoryOver, type Stage } from './stage.ts';
@@ -23,7 +23,7 @@ export interface Kill {
 
 export interface ChaosOptions {
   readonly seed: number;
-  readonly targets: Readonly<Partial<Record<Target, PrepareBlow>>>;
+  readonly targets: Targets;
   readonly stories: Readonly<Record<string, Story>>;
   /** From the start of the platform until nothing is half done any more. */
   readonly startWithinMs: number;
@@ -87,12 +87,15 @@ export class Chaos implements AsyncDisposable {
     const { stage } = this;
     const [prepare, story] = [this.#options.targets[target], this.#options.stories[storyName]];
     if (prepare === undefined || story === undefined) throw new Error(`there is no ${target} or no ${storyName}`);
+    if (this.observer.failure !== null) throw new Error('the observer is blind', { cause: this.observer.failure });
     const platformPid = stage.rig.pid;
-    await using bystander = new Load(stage.bystander, { pauseMs: 40 });
-    await using actor = new Load(stage.actor, { pauseMs: 40 });
+    await using bystander = new Load(stage.bystander, { pauseMs: 120 });
+    await using actor = new Load(stage.actor, { pauseMs: 120 });
     const blow = await prepare(stage, this.#random);
     const { isStruck, recoveredMs } = await this.#play(step, blow, story);
-    await nothingPends(this.observer, target === 'platform' ? this.#options.startWithinMs - recoveredMs : 10_000);
+    const { startWithinMs } = this.#options;
+    if (target === 'platform' && recoveredMs > startWithinMs) throw new Error(`the start took ${recoveredMs} ms`);
+    await nothingPends(this.observer, target === 'platform' ? startWithinMs - recoveredMs : 10_000);
     await isWhole(stage, stage.actor);
     await nextPushWorks(stage);
     const failed = await this.#judge({ bystander, actor }, target, blow);

@@ -6,6 +6,7 @@ import { nameOf, wayOf, type Step } from './steps.ts';
 export type SeenStep = Step & { readonly id: string; readonly appId: string };
 
 const pollMs = 2;
+const failingMs = 10_000;
 
 /** Watches the database of a platform, and tells of each step that anything takes in it. */
 export class StateObserver implements AsyncDisposable {
@@ -13,7 +14,10 @@ export class StateObserver implements AsyncDisposable {
   onStep: ((step: SeenStep) => void) | null = null;
   /** Steps that the state machines do not have. */
   readonly impossible: string[] = [];
+  /** Why it sees nothing any more. */
+  failure: unknown = null;
   readonly #source: StateSource;
+  #failingSince: number | null = null;
   #rows = new Map<string, StateRow>();
   #isOver = false;
   readonly #watching: Promise<void>;
@@ -21,7 +25,9 @@ export class StateObserver implements AsyncDisposable {
   private constructor(source: StateSource) {
     this.#source = source;
     this.#watching = this.#watch();
-    this.#watching.catch(() => undefined);
+    this.#watching.catch((error: unknown) => {
+      this.failure = error;
+    });
   }
 
   /** Things that are there already are taken as they are. Closes the source at its end. */
@@ -51,7 +57,7 @@ export class StateObserver implements AsyncDisposable {
     let isFirst = true;
     await Promise.resolve();
     while (!this.#isOver) {
-      const rows = await this.#source.read();
+      const rows = await this.#look();
       if (rows !== null) {
         const now = new Map(rows.map((row) => [`${row.thing} ${row.id}`, row]));
         const before = this.#rows;
@@ -61,6 +67,19 @@ export class StateObserver implements AsyncDisposable {
         isFirst = false;
       }
       await delay(pollMs);
+    }
+  }
+
+  /** A look may fail while the database is cut off, locked or started again; it must not do so for long. */
+  async #look(): Promise<readonly StateRow[] | null> {
+    try {
+      const rows = await this.#source.read();
+      this.#failingSince = null;
+      return rows;
+    } catch (error) {
+      this.#failingSince ??= performance.now();
+      if (performance.now() - this.#failingSince > failingMs) this.failure ??= error;
+      return null;
     }
   }
 

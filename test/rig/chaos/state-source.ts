@@ -36,15 +36,17 @@ const query = [
 
 /** A second, read-only connection to the platform's file. */
 export function sqliteStates(dataDir: string): StateSource {
-  const db = new SqliteDatabase(join(dataDir, 'platform.sqlite'), { readonly: true, timeout: 1_000 });
+  const db = new SqliteDatabase(join(dataDir, 'platform.sqlite'), { readonly: true, timeout: 0 });
   const rows = db.prepare(query);
   let version: unknown = null;
   return {
+    // Errors are thrown at once: the caller is in the same turn.
     read: () => {
       const now = db.pragma('data_version', { simple: true });
       if (now === version) return Promise.resolve(null);
+      const found = rows.all() as StateRow[];
       version = now;
-      return Promise.resolve(rows.all() as StateRow[]);
+      return Promise.resolve(found);
     },
     [Symbol.asyncDispose]: () => {
       db.close();
