@@ -76,6 +76,7 @@ export class Chaos implements AsyncDisposable {
       });
       await nothingPends(this.observer, 20_000);
       await nextPushWorks(this.stage);
+      await this.#numbers.check();
       this.observer.onStep = null;
       for (const step of seen) waysTo.set(step, [...(waysTo.get(step) ?? []), name]);
     }
