@@ -26,7 +26,7 @@ const rowsAtOnce = 500;
 const runningDynos = ['starting', 'up', 'stopping'];
 
 export async function readSnapshot<T>(database: Database, work: (snapshot: StoreSnapshot) => Promise<T>): Promise<T> {
-  return database.reader.connection().execute(async (db) => {
+  return database.snapshots.connection().execute(async (db) => {
     await sql.raw(database.beginSnapshot).execute(db);
     try {
       return await work(await openSnapshot(db, database));

@@ -13,7 +13,8 @@ import { secretKeyQueries } from './secret-key-store.ts';
 import type { Queries, Store, Transaction } from './store.ts';
 
 interface Progress {
-  committing: boolean;
+  /** Nobody could find out whether it took place. */
+  isInDoubt: boolean;
   /** The transaction wrote events for webhooks. */
   hasNoted: boolean;
 }
@@ -152,9 +153,9 @@ export class SqlStore implements Store {
     }
     return this.#writers.run('writer', async () => {
       if (this.#closed) throw new Error('Internal: a write to a store that is closed');
-      const progress: Progress = { committing: false, hasNoted: false };
+      const progress: Progress = { isInDoubt: false, hasNoted: false };
       const mayRetry = (error: unknown): boolean =>
-        this.#database.isBusy(error) || (!progress.committing && this.#database.isDisconnected(error));
+        !progress.isInDoubt && (this.#database.isBusy(error) || this.#database.isDisconnected(error));
       const result = await retryWhileBusy(() => this.#attempt(work, progress), mayRetry, this.#busyDeadlineMs);
       // Still in the queue, so that the effects of two transactions come in the order of their commits.
       afterCommit();
@@ -163,18 +164,27 @@ export class SqlStore implements Store {
     });
   }
 
-  /** Once `progress.committing` is set, a broken connection leaves it open whether the transaction took place. */
+  /** A connection that breaks at the commit leaves open whether the transaction took place; then the database is asked. */
   async #attempt<T>(work: (db: SqlTransaction<Schema>) => Promise<T>, progress: Progress): Promise<T> {
-    progress.committing = false;
     const scope = { open: true, hasNoted: false };
+    let ending: { readonly transaction: string | null; readonly result: T } | null = null;
     try {
       return await this.#database.writer.transaction().execute(async (db) => {
-        await this.#database.lockWriters(db);
+        const transaction = await this.#database.lockWriters(db);
         const result = await this.#inside.run(scope, () => work(db));
-        progress.committing = true;
         progress.hasNoted = scope.hasNoted;
+        ending = { transaction, result };
         return result;
       });
+    } catch (error) {
+      // TypeScript does not see that the callback has set it.
+      const atCommit = ending as { readonly transaction: string | null; readonly result: T } | null;
+      if (atCommit === null || atCommit.transaction === null || !this.#database.isDisconnected(error)) throw error;
+      progress.isInDoubt = true;
+      const wasCommitted = await this.#database.wasCommitted(atCommit.transaction);
+      progress.isInDoubt = false;
+      if (!wasCommitted) throw error;
+      return atCommit.result;
     } finally {
       scope.open = false;
     }

@@ -9,6 +9,7 @@ import pg from 'pg';
 import { PlatformError } from '../../src/errors/platform-error.ts';
 import { packageRoot } from '../../src/lib/package-root.ts';
 import { openStore } from '../../src/store/index.ts';
+import { cuttableLine } from '../rig/cuttable-line.ts';
 import { missingPostgres, startPostgres, type Postgres } from '../rig/postgres.ts';
 import { quiet, temporaryFolder } from '../rig/store.ts';
 
@@ -206,6 +207,36 @@ describePostgres(`the PostgreSQL server${missing === null ? '' : ` (skipped: ${m
     expect((await store.authorizations.findByHash('hash'))?.account).toEqual(written);
     expect(await store.accounts.findByEmail('eve@example.com')).not.toBeNull();
   });
+
+  it('may hang up on a read, which is asked for again', async () => {
+    await using store = await open(urlOf());
+    await using line = await cuttableLine(urlOf());
+    await using far = await open(line.url);
+    const { email } = await store.accounts.create({ email: 'reader@example.com' });
+    line.cutAfter('"email_key" =', 'at once');
+
+    expect((await far.accounts.findByEmail(email))?.email).toBe(email);
+    expect(line.cuts()).toBe(1);
+  });
+
+  it.each(['at once', 'after the answer'] as const)(
+    'may hang up on a commit, %s: it is made, and once',
+    async (when) => {
+      await using line = await cuttableLine(urlOf());
+      await using store = await open(line.url);
+      const told: string[] = [];
+      line.cutAfter('commit', when);
+
+      const account = await store.transaction(async (tx) => {
+        tx.afterCommit(() => told.push('committed'));
+        return tx.accounts.create({ email: `${when.length}@example.com` });
+      });
+
+      expect(line.cuts()).toBe(1);
+      expect(told).toEqual(['committed']);
+      expect(await store.accounts.findByEmail(account.email)).toEqual(account);
+    },
+  );
 
   it('is refused when a newer version has written it', async () => {
     const store = await open(urlOf());

@@ -9,6 +9,8 @@ export interface Database extends AsyncDisposable {
   /** Sees committed rows only, also while a transaction of `writer` is open. */
   readonly reader: Kysely<Schema>;
   readonly writer: Kysely<Schema>;
+  /** Keeps a connection for as long as is wanted; `reader` may take another one for each query. */
+  readonly snapshots: Kysely<Schema>;
   readonly columnTypes: ColumnTypes;
   /** Begins a transaction that sees the rows of one moment and writes nothing. */
   readonly beginSnapshot: string;
@@ -16,8 +18,13 @@ export interface Database extends AsyncDisposable {
   readonly rowAddress: RowAddress;
   /** Tables, and those that they refer to. */
   listReferences(): Promise<readonly Reference[]>;
-  /** Called first in every transaction: keeps the writers of other processes out until it ends. */
-  lockWriters(tx: Transaction<Schema>): Promise<void>;
+  /**
+   * Called first in every transaction: keeps the writers of other processes out until it ends. Returns what `wasCommitted`
+   * knows it by; null where a connection can't break.
+   */
+  lockWriters(tx: Transaction<Schema>): Promise<string | null>;
+  /** What became of a transaction whose connection broke at its commit. Throws when that can't be found out. */
+  wasCommitted(transaction: string): Promise<boolean>;
   /** True when the same work can succeed if it is tried again. */
   readonly isBusy: (error: unknown) => boolean;
   /** True when the connection broke. Before the commit nothing is lost: the server has rolled back. */

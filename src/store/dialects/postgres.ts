@@ -1,9 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { CompiledQuery, Kysely, PostgresDialect, sql } from 'kysely';
-import type { DatabaseConnection } from 'kysely';
+import type { DatabaseConnection, Dialect } from 'kysely';
 import pg from 'pg';
 import type { Logger } from '../../log.ts';
 import type { Schema } from '../schema.ts';
 import { codeOf, messageOf, type Database, type Reference } from './database.ts';
+import { RereadingDriver } from './rereading-driver.ts';
 
 /** Every writer of one database, in whatever process, takes this advisory lock first. The number means nothing. */
 const writersLock = 4_656_721_190_255_111n;
@@ -11,6 +13,8 @@ const bigintType = pg.types.builtins.INT8;
 const statementTimeoutMs = 30_000;
 const lockTimeoutMs = 10_000;
 const idleInTransactionMs = 60_000;
+/** How long a read is asked for again while connections break. */
+const rereadMs = 5_000;
 
 /**
  * Transactions are READ COMMITTED behind one advisory lock, so they run one after the other as on SQLite: what was read
@@ -35,11 +39,14 @@ export function openPostgres(url: string, log: Logger): Database {
   };
   pool.on('connect', (client) => client.on('error', onLost));
   pool.on('error', () => undefined); // the same error again, for an idle connection
-  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool, onCreateConnection: limitStatements }) });
+  const dialect = new PostgresDialect({ pool, onCreateConnection: limitStatements });
+  const db = new Kysely<Schema>({ dialect });
+  const reader = new Kysely<Schema>({ dialect: rereading(dialect) });
   return {
     label: labelOf(url),
-    reader: db,
+    reader,
     writer: db,
+    snapshots: db,
     columnTypes: { bytes: 'bytea', big: 'bigint' },
     beginSnapshot: 'begin isolation level repeatable read, read only',
     rowAddress: { column: 'ctid', type: 'tid', start: '(0,0)' },
@@ -50,10 +57,13 @@ export function openPostgres(url: string, log: Logger): Database {
       return rows;
     },
     lockWriters: async (tx) => {
-      await sql`select set_config('lock_timeout', ${String(lockTimeoutMs)}, true),
-        set_config('idle_in_transaction_session_timeout', ${String(idleInTransactionMs)}, true)`.execute(tx);
+      const { rows } = await sql<{ id: string }>`select set_config('lock_timeout', ${String(lockTimeoutMs)}, true),
+        set_config('idle_in_transaction_session_timeout', ${String(idleInTransactionMs)}, true),
+        txid_current()::text as id`.execute(tx);
       await sql`select pg_advisory_xact_lock(${sql.lit(writersLock)})`.execute(tx);
+      return rows[0]?.id ?? null;
     },
+    wasCommitted: (transaction) => wasCommitted(transaction, reader),
     isBusy: (error) => busyCodes.has(codeOf(error)),
     isDisconnected,
     explain,
@@ -61,6 +71,30 @@ export function openPostgres(url: string, log: Logger): Database {
       await db.destroy();
       if (!pool.ended) await pool.end();
     },
+  };
+}
+
+/** The server may be about to end it still. Source: PostgreSQL, "Transaction ID and Snapshot Information Functions" */
+async function wasCommitted(transaction: string, reader: Kysely<Schema>): Promise<boolean> {
+  const deadline = performance.now() + rereadMs;
+  do {
+    const { rows } = await sql<{ status: string | null }>`select txid_status(${transaction}::bigint) as status`.execute(
+      reader,
+    );
+    const status = rows[0]?.status ?? null;
+    if (status === 'committed' || status === 'aborted') return status === 'committed';
+    await delay(20);
+  } while (performance.now() < deadline);
+  throw new Error('PostgreSQL does not say what became of a transaction');
+}
+
+/** The same, but that a read of its own is asked for again when its connection breaks: its caller need not know. */
+function rereading(dialect: PostgresDialect): Dialect {
+  return {
+    createAdapter: () => dialect.createAdapter(),
+    createDriver: () => new RereadingDriver(dialect.createDriver(), isDisconnected, rereadMs),
+    createIntrospector: (kysely) => dialect.createIntrospector(kysely),
+    createQueryCompiler: () => dialect.createQueryCompiler(),
   };
 }
 

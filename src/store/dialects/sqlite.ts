@@ -47,6 +47,7 @@ function connect(file: string): Database {
       label: file,
       reader: reading,
       writer: writing,
+      snapshots: reading,
       columnTypes: { bytes: 'blob', big: 'integer' },
       beginSnapshot: 'begin',
       rowAddress: { column: 'rowid', type: 'integer', start: '-1' },
@@ -55,7 +56,8 @@ function connect(file: string): Database {
           from sqlite_master m join pragma_foreign_key_list(m.name) f where m.type = 'table'`.execute(reading);
         return rows;
       },
-      lockWriters: () => Promise.resolve(), // BEGIN IMMEDIATE has done it
+      lockWriters: () => Promise.resolve(null), // BEGIN IMMEDIATE has done it
+      wasCommitted: () => Promise.reject(new Error('Internal: a file has no connection that breaks')),
       isBusy,
       isDisconnected: () => false,
       explain,

@@ -35,6 +35,8 @@ interface Loads {
 }
 
 const lateByMs = 25;
+/** What a story sets going may go on after its end for so long. */
+const afterwardsMs = 1_500;
 
 /** Plays stories on a stage, and kills one thing in each at one step. */
 export class Chaos implements AsyncDisposable {
@@ -75,9 +77,10 @@ export class Chaos implements AsyncDisposable {
         throw new Error(`${name}, without any kill`, { cause: error });
       });
       await nothingPends(this.observer, 20_000);
+      await delay(afterwardsMs);
+      this.observer.onStep = null;
       await nextPushWorks(this.stage);
       await this.#numbers.check();
-      this.observer.onStep = null;
       for (const step of seen) waysTo.set(step, [...(waysTo.get(step) ?? []), name]);
     }
     return waysTo;
@@ -152,9 +155,8 @@ export class Chaos implements AsyncDisposable {
       failure = error;
     });
     await told;
-    // What a story sets going may go on after it; a kill that is due later comes before the next one.
     const isStruck =
-      this.observer.onStep === null || (await Promise.race([struck.then(() => true), delay(1_500, false)]));
+      this.observer.onStep === null || (await Promise.race([struck.then(() => true), delay(afterwardsMs, false)]));
     this.observer.onStep = null;
     if (isStruck) await struck;
     const recoveredMs = isStruck ? await (recovering ?? Promise.resolve(0)) : await this.#strikeInVain(blow);
