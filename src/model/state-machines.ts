@@ -91,6 +91,6 @@ export type StatefulThing = keyof typeof stateMachines;
 export function statesBefore<State extends string>(machine: StateMachine<State>, state: State): readonly State[] {
   const all = Object.keys(machine.steps) as State[];
   const leadsHere = (from: State): boolean =>
-    machine.steps[from].includes(state) || machine.recovery?.[from]?.includes(state) === true;
+    machine.steps[from].includes(state) || (machine.recovery?.[from] ?? []).includes(state);
   return all.filter((from) => from === state || leadsHere(from));
 }

@@ -131,12 +131,13 @@ export class Chaos implements AsyncDisposable {
     const { stage } = this;
     // Half of them a little later: in the middle of what follows the step.
     const waitMs = this.#random() < 0.5 ? 0 : this.#random() * lateByMs;
-    let recovering: Promise<number> | null = null;
+    const recoveries: Promise<number>[] = [];
     const strike = (step: SeenStep): void => {
       blow.strike(step);
       stage.isOver = blow.harmsStory();
-      recovering = blow.recover();
-      recovering.catch(() => undefined);
+      const recovery = blow.recover();
+      recovery.catch(() => undefined); // awaited once the story has ended
+      recoveries.push(recovery);
     };
     const struck = new Promise<void>((resolve) => {
       this.observer.onStep = (step) => {
@@ -151,15 +152,14 @@ export class Chaos implements AsyncDisposable {
     });
     stage.isOver = false;
     let failure: unknown = null;
-    const told = story(stage).catch((error: unknown) => {
+    await story(stage).catch((error: unknown) => {
       failure = error;
     });
-    await told;
     const isStruck =
       this.observer.onStep === null || (await Promise.race([struck.then(() => true), delay(afterwardsMs, false)]));
     this.observer.onStep = null;
     if (isStruck) await struck;
-    const recoveredMs = isStruck ? await (recovering ?? Promise.resolve(0)) : await this.#strikeInVain(blow);
+    const recoveredMs = isStruck ? await (recoveries[0] ?? Promise.resolve(0)) : await this.#strikeInVain(blow);
     stage.isOver = false;
     const mayFail = isStruck && blow.harmsStory();
     if (failure !== null && !(failure instanceof StoryOver) && !mayFail) {

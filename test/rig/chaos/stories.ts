@@ -89,12 +89,12 @@ export const stories: Readonly<Record<string, Story>> = {
     push(stage, { Procfile: 'web: exec python server.py\nrelease: sleep 0.2; exit 3\n' }),
   'a cancelled build': async (stage) => {
     await stage.commit({ 'bin/pre_compile': `${bash}echo compile waits\nsleep 4932\n` });
-    const { output, result } = stage.actor.startPush();
-    await stage.until('compile', () => Promise.resolve(output().includes('compile waits')));
+    const push = stage.actor.startPush();
+    await stage.until('compile', () => Promise.resolve(push.output().includes('compile waits')));
     const builds = (await stage.api('GET', `/apps/${stage.actor.name}/builds`)) as { id: string; status: string }[];
     const build = builds.find(({ status }) => status === 'pending');
     await stage.api('DELETE', `/apps/${stage.actor.name}/builds/${build?.id ?? ''}`);
-    await result;
+    await push.result;
   },
   'a change of config vars': async (stage) => {
     await stage.api('PATCH', `/apps/${stage.actor.name}/config-vars`, { STAMP: String(Date.now()) });
