@@ -110,7 +110,9 @@ async function goLive(
       break;
     case 'superseded':
       // It never ran, so the end of the newer release is its own too. That one may have come to it already.
-      if (await isOvertaken(release, platform)) await setStatus(release, 'succeeded', platform);
+      if ((await isPending(release, platform)) && (await isOvertaken(release, platform))) {
+        await setStatus(release, 'succeeded', platform);
+      }
       break;
     case 'kept-old':
       await setStatus(release, 'failed', platform);

@@ -30,6 +30,8 @@ const release: StateMachine<ReleaseStatus> = {
   // Without a slug there is nothing that could fail it.
   births: ['pending', 'succeeded'],
   steps: { pending: ['succeeded', 'failed'], succeeded: ['expired'], failed: [], expired: [] },
+  // It had become current, the switch was cut off, and its dynos did not come up again: the one before it keeps running.
+  recovery: { succeeded: ['failed'] },
   ends: [],
 };
 

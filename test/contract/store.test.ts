@@ -513,6 +513,7 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
         updatedAt: now,
       };
       const taken = { status: 'succeeded' as const, attempts: 1, lastAttempt, nextAttemptAt: null };
+      await store.webhookDeliveries.save(first.id, { ...taken, status: 'scheduled' });
       await store.webhookDeliveries.save(first.id, taken);
       expect(await store.webhookDeliveries.find(first.id)).toMatchObject(taken);
       expect(await store.webhookDeliveries.list(app.id, { order: 'desc', max: 1 })).toMatchObject([

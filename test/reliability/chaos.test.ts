@@ -1,3 +1,4 @@
+/* eslint jest/no-standalone-expect: ['error', { additionalTestBlockFunctions: ['itOnPostgres'] }] */
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, expect, it } from '@jest/globals';
@@ -55,7 +56,8 @@ it(
 const missing = missingPostgres();
 if (missing !== null) process.stderr.write(`skipped: ${missing}\n`);
 
-(missing === null ? it : it.skip)(
+const itOnPostgres = missing === null ? it : it.skip;
+itOnPostgres(
   'holds its promises at whatever step its database hangs up',
   async () => {
     await using server = await startPostgres();

@@ -10,6 +10,7 @@ import type {
 import { stateMachines, statesBefore } from '../../model/state-machines.ts';
 import { fromJson, fromTime, fromTimeOrNull, toJson, toTime, toTimeOrNull } from '../codecs.ts';
 import type { Handle } from '../handle.ts';
+import { noSuchStep } from '../no-such-step.ts';
 import type { Schema } from '../schema.ts';
 import type { WebhookDeliveryQueries } from '../webhook-store.ts';
 
@@ -46,7 +47,7 @@ export function webhookDeliveryQueries({ read, write }: Handle): WebhookDelivery
     },
     save: (id, state) =>
       write(async (db) => {
-        await db
+        const { numUpdatedRows } = await db
           .updateTable('webhook_deliveries')
           .set({
             status: state.status,
@@ -57,7 +58,15 @@ export function webhookDeliveryQueries({ read, write }: Handle): WebhookDelivery
           })
           .where('id', '=', id)
           .where('status', 'in', statesBefore(stateMachines.webhookDelivery, state.status))
-          .execute();
+          .executeTakeFirstOrThrow();
+        if (numUpdatedRows > 0n) return;
+        // One that is gone with its webhook has no state any more.
+        const found = await db
+          .selectFrom('webhook_deliveries')
+          .select('status')
+          .where('id', '=', id)
+          .executeTakeFirst();
+        if (found !== undefined) throw noSuchStep('webhookDelivery', found.status, state.status);
       }),
   };
 }
