@@ -20,6 +20,7 @@ import {
   dynoVars,
   readCustomHosts,
   SlugCollector,
+  Watchman,
   wantsMetrics,
   type Platform,
 } from './lifecycle/index.ts';
@@ -43,11 +44,13 @@ import { openSlugStore } from './slug/index.ts';
 import { SourceStore } from './source/index.ts';
 import { openStore } from './store/index.ts';
 import { noSandbox, probeSandbox, runInSandbox, type Sandbox } from './supervisor/index.ts';
-import { Webhooks } from './webhook/index.ts';
+import { Notices, Webhooks } from './webhook/index.ts';
 
 export interface OpenPlatform extends AsyncDisposable {
   readonly platform: Platform;
   readonly router: Router;
+  readonly watchman: Watchman;
+  readonly notices: Notices;
   readonly sandbox: Sandbox;
   /** One line: what keeps builds and dynos to their limits on this machine. */
   readonly limits: string;
@@ -119,6 +122,7 @@ async function open(
   });
   const logplex = opened.use(await openLogplex({ dir: data.logs, log: logs.logplex, outbound }));
   const webhooks = opened.use(new Webhooks({ store, box: secretBox, outbound, log: logs.webhook }));
+  const notices = opened.use(new Notices({ store, outbound, log: logs.platform, receiver: secrets.notify }));
   const dynoLog = opened.use(new DynoLog(logplex));
   const outputs = new DynoOutputs();
   const runtime = opened.use(
@@ -251,9 +255,13 @@ async function open(
     inBackground,
     closing: closing.signal,
   };
+  const watched = { ...config.watch, certificate: config.tls === null ? null : certificate.cert };
+  const watchman = opened.use(new Watchman(platform, notices, watched));
   return {
     platform,
     router,
+    watchman,
+    notices,
     sandbox,
     limits: groups.description,
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),

@@ -37,6 +37,12 @@ export interface Config {
   readonly allowLoopbackTargets: boolean;
   /** Private networks (`10.1.0.0/16`) that log drains and webhooks of every user may reach, not only the operator's. */
   readonly allowedNets: readonly string[];
+  /** When the operator is told of what becomes a failure. */
+  readonly watch: {
+    readonly everyMs: number;
+    /** Null: 7, if there ever was a backup. */
+    readonly backupMaxDays: number | null;
+  };
   readonly api: {
     /** Requests per hour of one account. */
     readonly hourlyLimit: number;
@@ -115,6 +121,11 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
     allowedNets: networks(env, 'HOKKU_OUTBOUND_ALLOW'),
     keepOldOnFailedRollOut: oneOf(env, 'HOKKU_KEEP_OLD_RELEASE', ['on', 'off'], 'on') === 'on',
     privateSources: origins(env, 'HOKKU_PRIVATE_SOURCES'),
+    watch: {
+      everyMs: whole(env, 'HOKKU_WATCH_SECONDS', 60, 1, 86_400) * 1000,
+      backupMaxDays:
+        text(env, 'HOKKU_BACKUP_MAX_DAYS', '') === '' ? null : whole(env, 'HOKKU_BACKUP_MAX_DAYS', 7, 1, 3650),
+    },
     api: {
       hourlyLimit: whole(env, 'HOKKU_API_RATE_LIMIT', 4500, 1, 100_000_000),
       checkAnswers: oneOf(env, 'HOKKU_CHECK_ANSWERS', ['on', 'off'], 'off') === 'on',

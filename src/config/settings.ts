@@ -34,6 +34,10 @@ export const knownSettings: ReadonlySet<string> = new Set([
   'HOKKU_CHECK_ANSWERS',
   'HOKKU_LOOPBACK_TARGETS',
   'HOKKU_OUTBOUND_ALLOW',
+  'HOKKU_NOTIFY_URL',
+  'HOKKU_NOTIFY_SECRET',
+  'HOKKU_WATCH_SECONDS',
+  'HOKKU_BACKUP_MAX_DAYS',
   // Of the command line, not of the server: it may run in a shell that has evaluated `hokku env`.
   'HOKKU_PLATFORM',
   'HOKKU_TOKEN_ORIGIN',

@@ -45,6 +45,11 @@ export class DiskKeeper implements AsyncDisposable {
     return this.#tools.root;
   }
 
+  /** As it was found last; null: not looked at yet. */
+  get last(): Pressure | null {
+    return this.#last;
+  }
+
   get limits(): DiskLimits {
     return this.#tools.limits;
   }

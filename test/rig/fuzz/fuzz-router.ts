@@ -24,7 +24,7 @@ const tokens = [
   'HTTP/1.0',
   'HTTP/9.9',
   'Expect: 100-continue\r\n',
-  `${host}`,
+  host,
   'X-Forwarded-For: 1.2.3.4\r\n',
 ];
 
