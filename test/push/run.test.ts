@@ -179,7 +179,7 @@ itWithCli('hangs up when the client goes, and kills what does not listen', async
 itWithCli('runs commands inside of a dyno that is up', async () => {
   const command = 'echo "$GREETING $DYNO $PORT $FROM_PROFILE"; cat /proc/*/cmdline | tr "\\0" " "; exit 4';
   const inside = await heroku('run:inside', '--exit-code', 'web.1', '--', command);
-  expect(inside.exitCode).toBe(4);
+  expect(inside).toMatchObject({ exitCode: 4, stderr: expect.not.stringContaining('Error') });
   expect(inside.stdout).toMatch(/^hello web\.1 \d+ yes$/m);
   expect(inside.stdout).toContain('server.py');
   const answer = await rig.api('POST', `/apps/${app.name}/dynos/web.9`, { command: 'ls' });
