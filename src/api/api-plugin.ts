@@ -7,6 +7,7 @@ import { loginPlugin } from './login-plugin.ts';
 import { openPlugin } from './open-plugin.ts';
 import { admitCall, type Admitted } from './admit-call.ts';
 import { answerCall } from './answer-call.ts';
+import { defaultBodyMs, limitBodyTime } from './body-deadline.ts';
 import { endpointTable, type Endpoint, type PathEntry } from './endpoint-table.ts';
 import { sendError } from './error-response.ts';
 import { finishAnswer } from './finish-answer.ts';
@@ -21,6 +22,8 @@ export interface ApiOptions {
   readonly hourlyLimit: number;
   /** For tests: an answer that does not fit its published schema becomes a 500 that says what differs. */
   readonly checkAnswers: boolean;
+  /** For a request's whole body to come. Default: 30 seconds. */
+  readonly bodyMs?: number;
 }
 
 /**
@@ -45,6 +48,7 @@ function registerApi(api: FastifyInstance, platform: Platform, options: ApiOptio
   const rate = new RateLimit(options.hourlyLimit);
   const requestIds = new WeakMap<FastifyRequest, string>();
   readJsonBodies(api);
+  limitBodyTime(api, options.bodyMs ?? defaultBodyMs);
   api.addHook('onRequest', (request, reply, done) => {
     const requestId = randomUUID();
     requestIds.set(request, requestId);

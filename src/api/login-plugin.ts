@@ -3,6 +3,7 @@ import { authenticatePassword, authenticateToken, scopesAllow, type BrowserLogin
 import { PlatformError } from '../errors/platform-error.ts';
 import type { Platform } from '../lifecycle/index.ts';
 import type { AccountId } from '../model/ids.ts';
+import { defaultBodyMs, limitBodyTime } from './body-deadline.ts';
 import { objectBody, stringField } from './body.ts';
 import { sendError } from './error-response.ts';
 import { parseJson } from './json-body.ts';
@@ -23,6 +24,7 @@ export function loginPlugin(tools: LoginTools): FastifyPluginAsync {
     server.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: maxBodyBytes }, (_request, body, done) => {
       done(null, body);
     });
+    limitBodyTime(server, defaultBodyMs);
     server.setErrorHandler((error, _request, reply) => sendError(error, '', reply, tools.platform.logs.api));
     server.post('/auth', (request, reply) => begin(request, reply, tools));
     server.get('/auth/cli/:id', { exposeHeadRoute: false }, (request, reply) => sendLoginAnswer(request, reply, tools));

@@ -63,7 +63,7 @@ export class ApiRig implements AsyncDisposable {
     this.#close = parts.close;
   }
 
-  static async start(options: { readonly hourlyLimit?: number } = {}): Promise<ApiRig> {
+  static async start(options: { readonly hourlyLimit?: number; readonly bodyMs?: number } = {}): Promise<ApiRig> {
     const dir = await mkdtemp(join(tmpdir(), 'hokku-api-'));
     const logs = openLogs('error', false);
     const store = await openStore({ url: join(dir, 'platform.sqlite'), log: logs.store });
