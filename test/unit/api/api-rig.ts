@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fastify from 'fastify';
-import { ensureFirstAccount, hashToken, newToken } from '../../../src/account/index.ts';
+import { ensureFirstAccount, GuessLimit, hashToken, newToken } from '../../../src/account/index.ts';
 import { apiPlugin, serializeResource, serverOptions } from '../../../src/api/index.ts';
 import { openConfigVars } from '../../../src/config-vars/index.ts';
 import { KeyedQueue } from '../../../src/lib/keyed-queue.ts';
@@ -92,6 +92,7 @@ export class ApiRig implements AsyncDisposable {
       stack: 'heroku-24',
       region: 'us',
       store,
+      guesses: new GuessLimit(),
       logplex,
       metrics: new Metrics(),
       webhooks,
