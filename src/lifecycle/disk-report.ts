@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freeSpace, reservedBytes } from '../disk/index.ts';
+import { reservedBytes } from '../disk/index.ts';
+import { freeSpace } from '../lib/free-space.ts';
 import type { App } from '../model/app.ts';
 import { buildLogOf } from '../model/log.ts';
 import type { Pressure } from './disk-tools.ts';

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { asRoot, openRuntimeRig, rungs, until } from './runtime-rig.ts';
+import { readFile } from 'node:fs/promises';
+import type { RunningDyno } from '../../../src/model/dyno.ts';
+import { asRoot, diskBytes, openRuntimeRig, rungs, until } from './runtime-rig.ts';
 
 const hog = (megabytes: number): string =>
   `python3 -c 'import time; b = bytearray(${megabytes} * 1024 * 1024); print("has it", flush=True); time.sleep(60)'`;
@@ -35,6 +37,31 @@ describe.each(rungs)('on the %s rung', (rung) => {
     expect(await dyno.usage()).toBeNull();
     await dyno.remove();
   });
+
+  it('bounds what a dyno writes: the kernel refuses more, or it is ended and the reason told; as attached as otherwise', async () => {
+    await using rig = await openRuntimeRig(rung, {}, true);
+    if (rig === null) return;
+    const fill = 'for n in $(seq 150); do head -c 1M /dev/zero > "$DIR/file$n" || exit 3; done 2>&1; sleep 60';
+    const nameless = 'exec 7> "$HOME/file"; rm "$HOME/file"; head -c 150M /dev/zero >&7 || exit 3; sleep 60';
+
+    const dynos = await Promise.all([
+      ...(rig.hasPrivatePaths ? [rig.start(`DIR=/tmp; ${fill}`)] : []),
+      rig.start(`DIR=$HOME; ${fill}`),
+      rig.start(nameless),
+    ]);
+    const attached = await rig.runtime.startAttached(rig.spec(`DIR=$HOME; ${fill}`), null);
+    attached.output.resume();
+    const exits = await Promise.all([...dynos, attached].map(({ exited }) => exited));
+
+    for (const exit of exits) {
+      if (rig.hasDiskImages) expect(exit).toMatchObject({ status: 3 });
+      else expect(exit).toMatchObject({ status: 137, diskKill: { limitBytes: diskBytes } });
+      expect(exit?.diskKill?.usedBytes ?? Infinity).toBeGreaterThan(diskBytes);
+    }
+    if (rig.hasDiskImages) expect(rig.text(dynos[0] as RunningDyno)).toMatch(/No space left on device/);
+    for (const dyno of dynos) await dyno.remove();
+    expect(await readFile('/proc/self/mountinfo', 'utf8')).not.toContain(rig.dir);
+  }, 30_000);
 
   it('bounds processes and the size of a file', async () => {
     await using rig = await openRuntimeRig(rung);
