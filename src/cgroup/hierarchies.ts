@@ -44,8 +44,9 @@ export function parseHierarchies(texts: CgroupTexts): readonly Hierarchy[] {
     if (ours.length === 0) return [];
     ours.forEach((controller) => taken.add(controller));
     const mine = own.find(({ names }) => (isSecond ? names[0] === '' : names.includes(ours[0] ?? '')));
-    const isBelow = mine?.path === root || mine?.path.startsWith(root === '/' ? root : `${root}/`) === true;
-    const inside = isBelow ? (mine?.path ?? '').slice(root === '/' ? 0 : root.length) : '';
+    const path = mine?.path ?? '';
+    const isBelow = path === root || path.startsWith(root === '/' ? root : `${root}/`);
+    const inside = isBelow ? path.slice(root === '/' ? 0 : root.length) : '';
     const group = join(point, inside);
     // A group of version 2 that holds processes can't limit others below it, but the one above may be ours, too.
     const above = isSecond && inside.length > 1 ? [dirname(group)] : [];

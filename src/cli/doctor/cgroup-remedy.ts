@@ -13,8 +13,10 @@ export const delegatingUnit =
 
 /** What an operator can do about it. Source: systemd.resource-control(5), Documentation/admin-guide/cgroup-v2.rst */
 export function cgroupRemedy({ isRoot, versions, fault }: CgroupTrouble): string {
-  if (versions.length === 0) return 'Mount cgroup2 (`mount -t cgroup2 none /sys/fs/cgroup`), then start the platform again';
-  if (fault === null) return 'Use a kernel that has the controllers memory, pids and cpu switched on (`cgroup_enable=memory` at its start)';
+  if (versions.length === 0)
+    return 'Mount cgroup2 (`mount -t cgroup2 none /sys/fs/cgroup`), then start the platform again';
+  if (fault === null)
+    return 'Use a kernel that has the controllers memory, pids and cpu switched on (`cgroup_enable=memory` at its start)';
   if (/\bEROFS\b/.test(fault))
     return 'Give the container a writable /sys/fs/cgroup, or run the platform outside of one';
   if (/\bEBUSY\b/.test(fault))
