@@ -251,7 +251,7 @@ export class PlatformRig implements AsyncDisposable {
           });
         },
       );
-      outgoing.once('error', reject);
+      outgoing.on('error', reject);
       outgoing.end(options.body);
     });
   }
