@@ -8,7 +8,7 @@ import { openCgroups } from './cgroup/index.ts';
 import { openConfigVars } from './config-vars/index.ts';
 import { Ballast, CollectionGate, reservedBytes, SpaceLedger } from './disk/index.ts';
 import { requirePassable, type DataFolder } from './data-folder.ts';
-import { openLocalRuntime } from './dyno/index.ts';
+import { openLocalRuntime, whyNoDiskImages } from './dyno/index.ts';
 import { DynoOutputs, openFormation } from './formation/index.ts';
 import {
   Attachments,
@@ -102,7 +102,12 @@ async function open(
 
   await sweepStaging(data.root);
   const groups = opened.use(await openCgroups(data.root));
-  const buildLimits = { memoryBytes: config.limits.buildMemoryBytes, dir: data.root };
+  const { buildMemoryBytes, buildDiskBytes, dynoDiskBytes } = config.limits;
+  const buildLimits = {
+    ...{ memoryBytes: buildMemoryBytes, diskBytes: buildDiskBytes },
+    ...{ workDir: data.builds, dir: data.root },
+  };
+  const noImages = await whyNoDiskImages(sandbox, data.builds);
 
   const configVars = openConfigVars(store, secretKey);
   const repos = await openRepos({ dir: data.repos, hooksDir: join(packageRoot, 'hooks'), log: logs.receiver });
@@ -130,6 +135,7 @@ async function open(
       dir: data.dynos,
       sandbox,
       groups,
+      disk: { bytes: dynoDiskBytes, hasImages: noImages === null },
       slugs,
       onOutput: (output) => {
         dynoLog.handle(output);
@@ -263,7 +269,7 @@ async function open(
     watchman,
     notices,
     sandbox,
-    limits: groups.description,
+    limits: `${groups.description}; ${describeDiskBounds(noImages)}`,
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   };
 }
@@ -275,6 +281,11 @@ function platformUrls(domain: string, port: number): Platform['urls'] {
     git: (app) => `https://${host}/${app}.git`,
     web: (app) => `http://${app}.${host}/`,
   };
+}
+
+function describeDiskBounds(noImages: string | null): string {
+  if (noImages === null) return 'a file system of its own for what each dyno writes';
+  return `what dynos write is measured, without file systems of their own: ${noImages}`;
 }
 
 function operatorCertificate({ tls }: Config): { cert: string; key: string } | undefined {

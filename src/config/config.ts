@@ -60,6 +60,10 @@ export interface ConfigLimits {
   readonly buildTimeoutMs: number;
   /** Of each script; never more than three quarters of the machine's. */
   readonly buildMemoryBytes: number;
+  /** Of what a build keeps on disk while it runs: source, cache, temporary files. */
+  readonly buildDiskBytes: number;
+  /** Of what a dyno of 512 MB writes; one of another size has as much more as it has more memory. */
+  readonly dynoDiskBytes: number;
   readonly slugMaxBytes: number;
   readonly slugSoftBytes: number;
   readonly releasePhaseTimeoutMs: number;
@@ -103,6 +107,8 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
       sourceMaxBytes: whole(env, 'HOKKU_SOURCE_MAX_MB', 1024, 1, 100_000) * mebibyte,
       buildTimeoutMs: whole(env, 'HOKKU_BUILD_TIMEOUT', 900, 1, 86_400) * 1000,
       buildMemoryBytes: whole(env, 'HOKKU_BUILD_MEMORY_MB', 4096, 64, 10_000_000) * mebibyte,
+      buildDiskBytes: whole(env, 'HOKKU_BUILD_DISK_MB', 8192, 64, 10_000_000) * mebibyte,
+      dynoDiskBytes: whole(env, 'HOKKU_DYNO_DISK_MB', 2048, 32, 1_000_000) * mebibyte,
       slugMaxBytes: whole(env, 'HOKKU_SLUG_MAX_MB', 1024, 1, 100_000) * mebibyte,
       slugSoftBytes: whole(env, 'HOKKU_SLUG_SOFT_MB', 300, 1, 100_000) * mebibyte,
       releasePhaseTimeoutMs: whole(env, 'HOKKU_RELEASE_TIMEOUT', 86_400, 1, 86_400) * 1000,

@@ -15,6 +15,8 @@ export const knownSettings: ReadonlySet<string> = new Set([
   'HOKKU_SOURCE_MAX_MB',
   'HOKKU_BUILD_TIMEOUT',
   'HOKKU_BUILD_MEMORY_MB',
+  'HOKKU_BUILD_DISK_MB',
+  'HOKKU_DYNO_DISK_MB',
   'HOKKU_SLUG_MAX_MB',
   'HOKKU_SLUG_SOFT_MB',
   'HOKKU_DISK_QUOTA_MB',

@@ -1,13 +1,8 @@
 import type { DiskLimits } from '../config/index.ts';
-import {
-  freeSpace,
-  measureDisk,
-  measureFolder,
-  reservedBytes,
-  type SpaceClaim,
-  type SpaceShortage,
-} from '../disk/index.ts';
+import { measureDisk, reservedBytes, type SpaceClaim, type SpaceShortage } from '../disk/index.ts';
 import { fired } from '../lib/fired.ts';
+import { freeSpace } from '../lib/free-space.ts';
+import { measureFolder } from '../lib/measure-folder.ts';
 import type { App } from '../model/app.ts';
 import type { AppId, BuildId } from '../model/ids.ts';
 import type { Slug } from '../model/slug.ts';

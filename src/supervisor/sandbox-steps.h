@@ -1,6 +1,7 @@
 /* What a child does between fork and exec: a list of steps, each a word and its arguments, made by the TypeScript side. */
 #pragma once
 #include "namespaces.h"
+#include "image.h"
 #include "new-root.h"
 #include "rights.h"
 #include "terminal.h"
@@ -56,7 +57,10 @@ static _Noreturn void follow(struct steps *steps) {
       fork_into_pid_namespace();
     } else if (IS("group")) write_file(ARG, "0");
     else if (IS("mount-namespace")) enter_namespaces(CLONE_NEWNS);
-    else if (IS("overlay")) {
+    else if (IS("disk")) {
+      char *image = ARG, *dir = ARG;
+      make_disk(image, dir, (uid_t)strtoul(ARG, NULL, 10));
+    } else if (IS("overlay")) {
       char *lower = ARG, *upper = ARG;
       mount_overlay(lower, upper, ARG);
     } else if (IS("copy")) {

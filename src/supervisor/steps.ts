@@ -26,6 +26,11 @@ function terminalStep({ terminal }: SandboxedCommand): readonly string[] {
   return terminal === undefined ? [] : ['terminal', String(terminal.columns), String(terminal.rows)];
 }
 
+/** The first step in the command's own mount namespace. */
+export function diskSteps({ disk }: SandboxedCommand, user: User): readonly string[] {
+  return disk === undefined ? [] : ['disk', disk.image, disk.dir, String(user.uid)];
+}
+
 /** Mounts the overlay over `upper`; where the kernel or the file system refuses, the same place gets a copy. */
 export function overlaySteps(app: Extract<AppFolder, { kind: 'overlay' }>): readonly string[] {
   return ['overlay', app.lower, app.upper, app.work];

@@ -6,7 +6,9 @@ import { pushTiny, tinyApp } from '../rig/tiny-app.ts';
 
 let rig: PlatformRig;
 beforeAll(async () => {
-  rig = await PlatformRig.start({ settings: { HOKKU_STOP_GRACE: '1', HOKKU_BUILD_MEMORY_MB: '256' } });
+  rig = await PlatformRig.start({
+    settings: { HOKKU_STOP_GRACE: '1', HOKKU_BUILD_MEMORY_MB: '256', HOKKU_DYNO_DISK_MB: '128' },
+  });
 });
 afterAll(() => rig[Symbol.asyncDispose]());
 
@@ -84,7 +86,12 @@ const offenders: readonly (readonly [string, string, RegExp | null])[] = [
   ['a fork bomb', ':() { : | : & }; :; sleep 30\n', /Resource temporarily unavailable/],
   ['a CPU burner', 'for i in 1 2 3 4 5 6 7 8; do while :; do :; done & done; wait\n', null],
   ['a log flood', 'exec yes "all work and no play"\n', /Error L12 .* messages dropped/],
-  ['a disk filler', 'truncate -s 17G /tmp/big; sleep 30\n', /File (too large|size limit exceeded)/],
+  ['a runaway file', 'truncate -s 17G /tmp/big; sleep 30\n', /File (too large|size limit exceeded)/],
+  [
+    'a disk filler',
+    'for n in $(seq 400); do head -c 1M /dev/zero > /tmp/$n || break; done; sleep 30\n',
+    /No space left on device|Disk limit of the dyno exceeded: \d+ MB written to \/app and \/tmp, 128 MB is the limit/,
+  ],
 ];
 
 it.each(offenders)(

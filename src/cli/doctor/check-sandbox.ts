@@ -5,15 +5,20 @@ import { degraded, missing, ok, type Finding } from './finding.ts';
 const name = 'isolation';
 
 /** `needsPassage`: apps will walk to their folders by the full path, as users of their own. */
-export async function checkSandbox(config: Config): Promise<{ isolation: Finding; needsPassage: boolean }> {
+export async function checkSandbox(config: Config): Promise<{
+  readonly isolation: Finding;
+  readonly needsPassage: boolean;
+  /** Null: there is none. */
+  readonly sandbox: Sandbox | null;
+}> {
   try {
     const sandbox = await probeSandbox(sandboxOptions(config, config.sandbox === 'none' ? null : config.sandbox));
     const needsPassage = !sandbox.hasPrivatePaths && process.getuid?.() === 0;
-    return { isolation: findingOf(sandbox, config), needsPassage };
+    return { isolation: findingOf(sandbox, config), needsPassage, sandbox };
   } catch (error) {
     if (!(error instanceof SandboxUnavailableError)) throw error;
     const { evidence, lost, remedy, packages } = error;
-    return { isolation: missing(name, { evidence, lost, remedy, packages }), needsPassage: false };
+    return { isolation: missing(name, { evidence, lost, remedy, packages }), needsPassage: false, sandbox: null };
   }
 }
 
