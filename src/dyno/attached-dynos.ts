@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive, type ProcessIdentity } from '../lib/process-identity.ts';
 import type { AttachedProcess, DynoSpec, TerminalSize } from '../model/dyno.ts';
 import type { DynoId, Sha256 } from '../model/ids.ts';
+import type { NetworkLink, SandboxNetwork } from '../model/network.ts';
 import type { MemoryKill, ProcessGroups } from '../model/process-group.ts';
 import { startAttached, type AttachedCommand, type Sandbox } from '../supervisor/index.ts';
 import { dynoFolder, makeDynoFolder, removeDynoFolder, type DynoFolder } from './dyno-folder.ts';
@@ -17,6 +18,7 @@ export interface AttachedDynosOptions {
   readonly dir: string;
   readonly sandbox: Sandbox;
   readonly groups: ProcessGroups;
+  readonly network: SandboxNetwork | null;
   readonly slugs: {
     unpacked(sha: Sha256, uid: number): Promise<string>;
     hold(sha: Sha256, uid: number): () => void;
@@ -49,12 +51,14 @@ export class AttachedDynos implements AsyncDisposable {
   }
 
   async start(spec: DynoSpec, terminal: TerminalSize | null): Promise<AttachedProcess> {
-    const { dir, sandbox, slugs, groups, onGone } = this.#options;
+    const { dir, sandbox, slugs, groups, network, onGone } = this.#options;
     const folder = dynoFolder(join(dir, spec.id));
     const release = slugs.hold(spec.slug, spec.uid);
+    let link: NetworkLink | null = null;
     const leave = async (): Promise<void> => {
       await groups.find(groupName(spec.id)).remove();
       await removeDynoFolder(folder);
+      if (link !== null) network?.free(link.address);
       release();
       onGone(spec);
     };
@@ -64,7 +68,8 @@ export class AttachedDynos implements AsyncDisposable {
       await makeDynoFolder(folder, spec, !sandbox.hasPrivatePaths);
       const limits = groupLimits(spec);
       const group = await groups.make(groupName(spec.id), limits);
-      const wrapped = sandbox.wrap(sandboxedDyno(spec, lower, folder, terminal, group));
+      link = network?.link(spec.id) ?? null;
+      const wrapped = sandbox.wrap(sandboxedDyno(spec, lower, folder, terminal, group, link));
       const command = startAttached(wrapped, spec.name);
       const guard = new MemoryGuard({
         group,

@@ -56,6 +56,7 @@ export async function openRuntimeRig(
     dir: dynosDir,
     sandbox,
     groups,
+    network: null,
     slugs: { unpacked: () => Promise.resolve(slug), hold: () => () => undefined },
     onGone: () => undefined,
     onOutput: (output) => {
