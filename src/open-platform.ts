@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ensureFirstAccount } from './account/index.ts';
 import { readRestoreId, sweepStaging } from './backup/index.ts';
 import { BackgroundWork } from './background-work.ts';
-import { BuildCaches, limitScripts } from './build/index.ts';
+import { BuildCaches, limitScripts, wireScripts } from './build/index.ts';
 import type { Config, Secrets } from './config/index.ts';
 import { openCgroups } from './cgroup/index.ts';
 import { openConfigVars } from './config-vars/index.ts';
@@ -36,7 +36,7 @@ import type { Logs } from './log.ts';
 import { openLogplex } from './logplex/index.ts';
 import type { AppId } from './model/ids.ts';
 import { Metrics } from './metrics/index.ts';
-import { openIsolation, type Isolation } from './network/index.ts';
+import { openIsolation } from './network/index.ts';
 import { openRepos } from './repo/index.ts';
 import { openRouter, type Router } from './router/index.ts';
 import { OutputStreams } from './output-stream/index.ts';
@@ -50,7 +50,8 @@ import { Webhooks } from './webhook/index.ts';
 export interface OpenPlatform extends AsyncDisposable {
   readonly platform: Platform;
   readonly router: Router;
-  readonly isolation: Isolation;
+  /** What keeps builds and dynos apart on this machine. */
+  readonly isolation: string;
   /** One line: what keeps builds and dynos to their limits on this machine. */
   readonly limits: string;
 }
@@ -102,7 +103,7 @@ async function open(
 
   // Dynos that live on are still wired to it.
   opened.defer(async () => {
-    if ((await readdir(data.dynos)).length === 0) await network?.remove();
+    if ((await readdir(data.dynos)).length === 0) await isolation.removeNetwork();
   });
 
   await sweepStaging(data.root);
@@ -232,7 +233,7 @@ async function open(
     outbound,
     buildTools: {
       sandbox,
-      runInSandbox: await limitScripts(runInSandbox, groups, buildLimits),
+      runInSandbox: wireScripts(await limitScripts(runInSandbox, groups, buildLimits), network?.builds ?? null),
       slugs,
       buildpacksDir: join(packageRoot, 'buildpacks'),
       caches,
@@ -259,7 +260,7 @@ async function open(
   return {
     platform,
     router,
-    isolation,
+    isolation: `${sandbox.rung} (${isolation.description})`,
     limits: groups.description,
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   };

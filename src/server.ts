@@ -66,7 +66,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     const state: { -readonly [Key in keyof HealthState]: HealthState[Key] } = { running: null };
     const http = createHttp(state);
 
-    const { platform, router, isolation, limits, ...rest } = await openPlatform(config, secrets, data, logs, sockets);
+    const { platform, router, ...rest } = await openPlatform(config, secrets, data, logs, sockets);
     opened.use(rest);
     for (const name of config.unknownSettings) logs.platform.warn({ name }, 'unknown setting ignored');
     await registerEdges(http, platform, config.api);
@@ -97,8 +97,8 @@ export async function startServer(config: Config, env: Environment, terminal: bo
       url: httpUrl(config.bind, router.port),
       clientUrl: httpUrl(wildcards[config.bind] ?? config.bind, router.port),
       platform,
-      isolation: `${isolation.sandbox.rung} (${isolation.description})`,
-      limits,
+      isolation: rest.isolation,
+      limits: rest.limits,
       newApiKey: secrets.apiKeyIsNew ? secrets.apiKey : null,
       apiKey: secrets.apiKey,
       stopEverything: async () => {

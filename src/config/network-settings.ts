@@ -45,12 +45,17 @@ export function networkOpenings(env: Environment, name: string): readonly Networ
     .map((item) => {
       const [, address = '', bits, port] = /^([\d.]+)(?:\/(\d{1,2}))?(?::(\d{1,5}))?$/.exec(item) ?? [];
       const isLoopback = address.startsWith('127.');
-      const isUsable = isIPv4(address) && Number(bits ?? 32) <= 32 && Number(port ?? 1) >= 1 && Number(port ?? 1) <= 65_535;
+      const isUsable =
+        isIPv4(address) && Number(bits ?? 32) <= 32 && Number(port ?? 1) >= 1 && Number(port ?? 1) <= 65_535;
       // Of the loopback one service at a time, at the address by which all of them know it.
       if (!isUsable || (isLoopback && (address !== '127.0.0.1' || bits !== undefined || port === undefined))) {
-        const allowed = '10.1.2.3:5432, 10.1.2.3, 10.1.0.0/16, 10.1.0.0/16:443 or, of this machine’s loopback, 127.0.0.1:5432';
+        const allowed =
+          '10.1.2.3:5432, 10.1.2.3, 10.1.0.0/16, 10.1.0.0/16:443 or, of this machine’s loopback, 127.0.0.1:5432';
         throw invalid(name, item, `IPv4 addresses and blocks such as ${allowed}, with commas between them`);
       }
-      return { net: bits === undefined ? address : `${address}/${bits}`, port: port === undefined ? null : Number(port) };
+      return {
+        net: bits === undefined ? address : `${address}/${bits}`,
+        port: port === undefined ? null : Number(port),
+      };
     });
 }

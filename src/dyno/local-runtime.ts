@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive } from '../lib/process-identity.ts';
 import type { Logger } from '../log.ts';
-import type { AttachedProcess, Connection, DynoOutput, DynoRuntime, DynoSpec, RunningDyno, TerminalSize } from '../model/dyno.ts';
+import type {
+  AttachedProcess,
+  Connection,
+  DynoOutput,
+  DynoRuntime,
+  DynoSpec,
+  RunningDyno,
+  TerminalSize,
+} from '../model/dyno.ts';
 import type { AppId, DynoId, Sha256 } from '../model/ids.ts';
 import type { NetworkLink, SandboxNetwork } from '../model/network.ts';
 import type { ProcessGroups } from '../model/process-group.ts';

@@ -32,3 +32,8 @@ export async function askIp({ ip }: Programs, ...args: readonly string[]): Promi
 export async function applyRules({ nft }: Programs, rules: string): Promise<void> {
   await run(nft, ['-f', '-'], { stdin: rules, timeoutMs: limitMs });
 }
+
+/** No address of IPv6, by which neighbours and the machine could be reached past the rules. */
+export function withoutIpv6(device: string): readonly string[] {
+  return existsSync('/proc/net/if_inet6') ? [`link set ${device} addrgenmode none`] : [];
+}

@@ -102,7 +102,7 @@ table ip hokku {
 }
 
 export function loopbackPorts(openings: readonly NetworkOpening[]): readonly number[] {
-  return openings.flatMap(({ net, port }) => (isLoopback(net) && port !== null ? [port] : []));
+  return [...new Set(openings.flatMap(({ net, port }) => (isLoopback(net) && port !== null ? [port] : [])))];
 }
 
 function redirects({ gateway, builds }: Wiring, { resolver, allowed, forBuilds }: Openings): readonly string[] {

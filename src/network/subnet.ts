@@ -39,13 +39,16 @@ export function overlap(one: Block, other: Block): boolean {
 
 /**
  * Subnets to try, in order. `seed` sets where the search begins, so that platforms that start at the same moment on one
- * machine look in different places. Those that overlap with something in `used` are left out.
+ * machine look in different places, and go on to different ones. Those that overlap with something in `used` are left out.
  */
 export function* freeSubnets(seed: number, used: readonly Block[]): Generator<Block> {
+  // Odd, so that every place is come by.
+  const stride = 2 * Math.floor(seed / 2 ** 13) + 1;
   for (const range of ranges) {
     const count = 2 ** (subnetBits - range.bits);
     for (let n = 0; n < Math.min(count, triesPerRange); n += 1) {
-      const block = blockAt(range.base + ((seed + n) % count) * 2 ** (32 - subnetBits), subnetBits);
+      const place = (seed + n * stride) % count;
+      const block = blockAt(range.base + place * 2 ** (32 - subnetBits), subnetBits);
       if (!used.some((other) => overlap(block, other))) yield block;
     }
   }
