@@ -53,7 +53,7 @@ export async function openNetwork(options: NetworkOptions): Promise<LocalNetwork
     const subnet = found ?? (await makeBridge(programs, bridge, id));
     const network = new BridgedNetwork(programs, options, wiringOf(id, subnet));
     await network.publish(options.publicPorts);
-    forwardPackets();
+    forwardPackets(bridgeOf(id));
     await tryOut(network.dynos, formatAddress(subnet.base + 1));
     return network;
   } catch (error) {
@@ -89,7 +89,9 @@ function tableOf(id: string): string {
 }
 
 /** The machine hands on what dynos and builds send and what comes back; other packets it hands on as its own firewall says. */
-function forwardPackets(): void {
+function forwardPackets(bridge: string): void {
+  // For the services of the machine's loopback that are open; the rules drop whatever else comes in for it.
+  writeFileSync(`/proc/sys/net/ipv4/conf/${bridge}/route_localnet`, '1');
   const setting = '/proc/sys/net/ipv4/ip_forward';
   if (readFileSync(setting, 'utf8').trim() !== '1') writeFileSync(setting, '1');
 }
