@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ensureFirstAccount } from './account/index.ts';
+import { ensureFirstAccount, GuessLimit } from './account/index.ts';
 import { readRestoreId, sweepStaging } from './backup/index.ts';
 import { BackgroundWork } from './background-work.ts';
 import { BuildCaches, limitScripts, wireScripts } from './build/index.ts';
@@ -9,7 +9,7 @@ import { openCgroups } from './cgroup/index.ts';
 import { openConfigVars } from './config-vars/index.ts';
 import { Ballast, CollectionGate, reservedBytes, SpaceLedger } from './disk/index.ts';
 import { requirePassable, type DataFolder } from './data-folder.ts';
-import { openLocalRuntime } from './dyno/index.ts';
+import { openLocalRuntime, whyNoDiskImages } from './dyno/index.ts';
 import { DynoOutputs, openFormation } from './formation/index.ts';
 import {
   Attachments,
@@ -21,6 +21,7 @@ import {
   dynoVars,
   readCustomHosts,
   SlugCollector,
+  Watchman,
   wantsMetrics,
   type Platform,
 } from './lifecycle/index.ts';
@@ -45,11 +46,13 @@ import { openSlugStore } from './slug/index.ts';
 import { SourceStore } from './source/index.ts';
 import { openStore } from './store/index.ts';
 import { runInSandbox } from './supervisor/index.ts';
-import { Webhooks } from './webhook/index.ts';
+import { Notices, Webhooks } from './webhook/index.ts';
 
 export interface OpenPlatform extends AsyncDisposable {
   readonly platform: Platform;
   readonly router: Router;
+  readonly watchman: Watchman;
+  readonly notices: Notices;
   /** What keeps builds and dynos apart on this machine. */
   readonly isolation: string;
   /** One line: what keeps builds and dynos to their limits on this machine. */
@@ -108,7 +111,12 @@ async function open(
 
   await sweepStaging(data.root);
   const groups = opened.use(await openCgroups(data.root));
-  const buildLimits = { memoryBytes: config.limits.buildMemoryBytes, dir: data.root };
+  const { buildMemoryBytes, buildDiskBytes, dynoDiskBytes } = config.limits;
+  const buildLimits = {
+    ...{ memoryBytes: buildMemoryBytes, diskBytes: buildDiskBytes },
+    ...{ workDir: data.builds, dir: data.root },
+  };
+  const noImages = await whyNoDiskImages(sandbox, data.builds);
 
   const configVars = openConfigVars(store, secretKey);
   const repos = await openRepos({ dir: data.repos, hooksDir: join(packageRoot, 'hooks'), log: logs.receiver });
@@ -128,6 +136,7 @@ async function open(
   });
   const logplex = opened.use(await openLogplex({ dir: data.logs, log: logs.logplex, outbound }));
   const webhooks = opened.use(new Webhooks({ store, box: secretBox, outbound, log: logs.webhook }));
+  const notices = opened.use(new Notices({ store, outbound, log: logs.platform, receiver: secrets.notify }));
   const dynoLog = opened.use(new DynoLog(logplex));
   const outputs = new DynoOutputs();
   const runtime = opened.use(
@@ -136,6 +145,7 @@ async function open(
       sandbox,
       groups,
       network: network?.dynos ?? null,
+      disk: { bytes: dynoDiskBytes, hasImages: noImages === null },
       slugs,
       onOutput: (output) => {
         dynoLog.handle(output);
@@ -220,6 +230,11 @@ async function open(
     limits: config.limits,
     privateSources: config.privateSources,
     store,
+    guesses: new GuessLimit({
+      onPause: (pause) => {
+        logs.platform.warn(pause, 'too many wrong credentials from one address');
+      },
+    }),
     repos,
     slugs,
     slugCollector,
@@ -257,11 +272,15 @@ async function open(
     inBackground,
     closing: closing.signal,
   };
+  const watched = { ...config.watch, certificate: config.tls === null ? null : certificate.cert };
+  const watchman = opened.use(new Watchman(platform, notices, watched));
   return {
     platform,
     router,
+    watchman,
+    notices,
     isolation: `${sandbox.rung} (${isolation.description})`,
-    limits: groups.description,
+    limits: `${groups.description}; ${describeDiskBounds(noImages)}`,
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   };
 }
@@ -273,6 +292,11 @@ function platformUrls(domain: string, port: number): Platform['urls'] {
     git: (app) => `https://${host}/${app}.git`,
     web: (app) => `http://${app}.${host}/`,
   };
+}
+
+function describeDiskBounds(noImages: string | null): string {
+  if (noImages === null) return 'a file system of its own for what each dyno writes';
+  return `what dynos write is measured, without file systems of their own: ${noImages}`;
 }
 
 function operatorCertificate({ tls }: Config): { cert: string; key: string } | undefined {

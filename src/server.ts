@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastify, { type FastifyInstance } from 'fastify';
-import { authenticate, scopesAllow } from './account/index.ts';
+import { authenticateToken, scopesAllow } from './account/index.ts';
 import { apiPlugin, serializeResource, serverOptions, type ApiOptions } from './api/index.ts';
 import { authorizeApp } from './app/index.ts';
 import { databaseKind, loadSecrets, type Config, type Environment } from './config/index.ts';
@@ -66,7 +66,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     const state: { -readonly [Key in keyof HealthState]: HealthState[Key] } = { running: null };
     const http = createHttp(state);
 
-    const { platform, router, ...rest } = await openPlatform(config, secrets, data, logs, sockets);
+    const { platform, router, watchman, notices, ...rest } = await openPlatform(config, secrets, data, logs, sockets);
     opened.use(rest);
     for (const name of config.unknownSettings) logs.platform.warn({ name }, 'unknown setting ignored');
     await registerEdges(http, platform, config.api);
@@ -75,6 +75,8 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     await onBoot(platform);
     await platform.webhooks.start(serializeResource(platform));
     platform.disk.start();
+    await notices.start();
+    watchman.start();
     await router.commit();
     await http.listen({ path: sockets.http });
     opened.defer(() => http.close());
@@ -155,8 +157,8 @@ async function registerEdges(http: FastifyInstance, platform: Platform, api: Api
   await http.register(
     receiverPlugin({
       repos: platform.repos,
-      authenticate: async (token) => {
-        const caller = await authenticate(platform.store, token);
+      authenticate: async (token, address) => {
+        const caller = await authenticateToken(platform, token, address);
         return caller !== null && scopesAllow(caller.authorization.scopes, 'apps', 'write') ? caller.account : null;
       },
       findApp: async (account, name) => {

@@ -1,9 +1,9 @@
 import type { App } from '../model/app.ts';
 import type { ApiCall } from './api-call.ts';
-import { serializeApp } from './apps.ts';
 import { invalidField, objectBody, objectField } from './body.ts';
 import { withAccount, type Routes } from './route.ts';
 import { sendPage } from './send-page.ts';
+import { serializeTeamApp } from './teams.ts';
 import { timestamp } from './timestamp.ts';
 
 const maxIds = 1000;
@@ -25,15 +25,10 @@ async function filterApps(call: ApiCall): Promise<unknown> {
     updated_at: (app: App) => timestamp(app.updatedAt),
   };
   const page = sendPage(call, wanted, fields, (app) => app) as readonly App[];
-  return Promise.all(page.map((app) => serializeTeamApp(call, app)));
+  return Promise.all(page.map((app) => serializeTeamApp(app, call)));
 }
 
 /** Every app that the account may see at least: the operator sees all. */
 export function visibleApps({ account, platform }: ApiCall): Promise<readonly App[]> {
   return account.isOperator ? platform.store.apps.list() : platform.store.apps.listAccessible(account.id);
-}
-
-async function serializeTeamApp(call: ApiCall, app: App): Promise<unknown> {
-  const serialized = (await serializeApp(app, call.platform)) as object;
-  return { ...serialized, joined: true, locked: false };
 }

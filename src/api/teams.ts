@@ -47,8 +47,11 @@ function missing(resource: 'team' | 'space', endpoints: readonly string[]): Rout
   return Object.fromEntries(endpoints.map((endpoint) => [endpoint, routeOf(endpoint)]));
 }
 
-/** As if the app were of a team that never locks one; the official CLI asks this way. */
-async function serializeTeamApp(app: App, call: ApiCall): Promise<unknown> {
+/**
+ * As if the app were of a team that never locks one; the official CLI asks this way. The operator has not joined the apps of
+ * others, though they are visible.
+ */
+export async function serializeTeamApp(app: App, call: ApiCall): Promise<unknown> {
   const shared = (await serializeApp(app, call.platform)) as Readonly<Record<string, unknown>>;
   const collaborator = await call.platform.store.collaborators.find(app.id, call.account.id);
   return { ...shared, locked: false, joined: app.ownerId === call.account.id || collaborator !== null };

@@ -43,6 +43,12 @@ export interface Config {
   readonly allowLoopbackTargets: boolean;
   /** Private networks (`10.1.0.0/16`) that log drains and webhooks of every user may reach, not only the operator's. */
   readonly allowedNets: readonly string[];
+  /** When the operator is told of what becomes a failure. */
+  readonly watch: {
+    readonly everyMs: number;
+    /** Null: 7, if there ever was a backup. */
+    readonly backupMaxDays: number | null;
+  };
   readonly api: {
     /** Requests per hour of one account. */
     readonly hourlyLimit: number;
@@ -60,6 +66,10 @@ export interface ConfigLimits {
   readonly buildTimeoutMs: number;
   /** Of each script; never more than three quarters of the machine's. */
   readonly buildMemoryBytes: number;
+  /** Of what a build keeps on disk while it runs: source, cache, temporary files. */
+  readonly buildDiskBytes: number;
+  /** Of what a dyno of 512 MB writes; one of another size has as much more as it has more memory. */
+  readonly dynoDiskBytes: number;
   readonly slugMaxBytes: number;
   readonly slugSoftBytes: number;
   readonly releasePhaseTimeoutMs: number;
@@ -105,6 +115,8 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
       sourceMaxBytes: whole(env, 'HOKKU_SOURCE_MAX_MB', 1024, 1, 100_000) * mebibyte,
       buildTimeoutMs: whole(env, 'HOKKU_BUILD_TIMEOUT', 900, 1, 86_400) * 1000,
       buildMemoryBytes: whole(env, 'HOKKU_BUILD_MEMORY_MB', 4096, 64, 10_000_000) * mebibyte,
+      buildDiskBytes: whole(env, 'HOKKU_BUILD_DISK_MB', 8192, 64, 10_000_000) * mebibyte,
+      dynoDiskBytes: whole(env, 'HOKKU_DYNO_DISK_MB', 2048, 32, 1_000_000) * mebibyte,
       slugMaxBytes: whole(env, 'HOKKU_SLUG_MAX_MB', 1024, 1, 100_000) * mebibyte,
       slugSoftBytes: whole(env, 'HOKKU_SLUG_SOFT_MB', 300, 1, 100_000) * mebibyte,
       releasePhaseTimeoutMs: whole(env, 'HOKKU_RELEASE_TIMEOUT', 86_400, 1, 86_400) * 1000,
@@ -123,6 +135,11 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
     allowedNets: networks(env, 'HOKKU_OUTBOUND_ALLOW'),
     keepOldOnFailedRollOut: oneOf(env, 'HOKKU_KEEP_OLD_RELEASE', ['on', 'off'], 'on') === 'on',
     privateSources: origins(env, 'HOKKU_PRIVATE_SOURCES'),
+    watch: {
+      everyMs: whole(env, 'HOKKU_WATCH_SECONDS', 60, 1, 86_400) * 1000,
+      backupMaxDays:
+        text(env, 'HOKKU_BACKUP_MAX_DAYS', '') === '' ? null : whole(env, 'HOKKU_BACKUP_MAX_DAYS', 7, 1, 3650),
+    },
     api: {
       hourlyLimit: whole(env, 'HOKKU_API_RATE_LIMIT', 4500, 1, 100_000_000),
       checkAnswers: oneOf(env, 'HOKKU_CHECK_ANSWERS', ['on', 'off'], 'off') === 'on',

@@ -42,6 +42,7 @@ export function sandboxedDyno(
     uid: spec.uid,
     app: { kind: 'overlay', lower, upper: folder.upper, work: folder.work },
     tmpDir: folder.tmp,
+    ...(folder.disk === null ? {} : { disk: folder.disk }),
     mounts: [{ source: folder.memoryLimit, target: '/sys/fs/cgroup/memory/memory.limit_in_bytes', writable: false }],
     hostname: spec.id,
     limits: { openFiles, fileBytes: maxFileBytes, processes: processLimit(spec) },

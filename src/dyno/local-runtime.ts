@@ -1,6 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { FolderWatch } from '../lib/folder-watch.ts';
 import { isAlive } from '../lib/process-identity.ts';
 import type { Logger } from '../log.ts';
 import type {
@@ -9,6 +10,7 @@ import type {
   DynoOutput,
   DynoRuntime,
   DynoSpec,
+  MeteredDyno,
   RunningDyno,
   TerminalSize,
 } from '../model/dyno.ts';
@@ -19,6 +21,7 @@ import { startSupervisor, type Sandbox } from '../supervisor/index.ts';
 import { bootId, isOfThisBoot } from './boot-id.ts';
 import {
   dynoFolder,
+  findDynoFolder,
   loadRecord,
   makeDynoFolder,
   removeDynoFolder,
@@ -42,6 +45,8 @@ export interface LocalRuntimeOptions {
   readonly groups: ProcessGroups;
   /** Null: dynos are on the machine's network. */
   readonly network: SandboxNetwork | null;
+  /** `bytes`: what a dyno of 512 MB of memory may write. `hasImages`: each gets a file system of its own for it. */
+  readonly disk: { readonly bytes: number; readonly hasImages: boolean };
   readonly slugs: {
     unpacked(sha: Sha256, uid: number): Promise<string>;
     /** Keeps the tree where it is until the returned function is called. */
@@ -69,21 +74,23 @@ class LocalRuntime implements DynoRuntime {
   readonly #options: LocalRuntimeOptions;
   readonly #dynos = new Map<DynoId, LocalDyno>();
   readonly #attached: AttachedDynos;
+  readonly #watch: FolderWatch;
 
   constructor(options: LocalRuntimeOptions) {
     this.#options = options;
-    this.#attached = new AttachedDynos(options);
+    this.#watch = new FolderWatch(options.dir);
+    this.#attached = new AttachedDynos({ ...options, watch: this.#watch });
   }
 
   async start(spec: DynoSpec): Promise<RunningDyno> {
-    const { dir, sandbox, slugs, groups, network, onGone } = this.#options;
-    const folder = dynoFolder(join(dir, spec.id));
+    const { dir, sandbox, slugs, groups, network, disk, onGone } = this.#options;
+    const folder = dynoFolder(join(dir, spec.id), disk.hasImages);
     const startedAt = new Date();
     const release = slugs.hold(spec.slug, spec.uid);
     let link: NetworkLink | null = null;
     try {
       const lower = await slugs.unpacked(spec.slug, spec.uid);
-      await makeDynoFolder(folder, spec, !sandbox.hasPrivatePaths);
+      await makeDynoFolder(folder, spec, { reachable: !sandbox.hasPrivatePaths, diskBytes: disk.bytes });
       const group = await groups.make(groupName(spec.id), groupLimits(spec));
       link = network?.link(spec.id) ?? null;
       const place = link === null ? {} : { address: link.address };
@@ -137,6 +144,10 @@ class LocalRuntime implements DynoRuntime {
     return this.#attached.enterTree(running.supervisor, insideSpec(running.spec, spec), terminal);
   }
 
+  metered(): readonly MeteredDyno[] {
+    return [...this.#dynos.values(), ...this.#attached.metered];
+  }
+
   async connect(dynoId: DynoId, port: number): Promise<Connection | null> {
     const supervisor = this.#dynos.get(dynoId)?.supervisor?.pid ?? this.#attached.supervisorOf(dynoId);
     if (supervisor === null || (await findListener(supervisor, port)) === null) return null;
@@ -146,7 +157,7 @@ class LocalRuntime implements DynoRuntime {
 
   /** Null, and gone, for what a crash left of a start. What can't be read or removed is left for later: it must not keep the platform from starting. */
   async #loadOrRemove(name: string): Promise<DynoRecord | null> {
-    const folder = dynoFolder(join(this.#options.dir, name));
+    const folder = findDynoFolder(join(this.#options.dir, name));
     try {
       const record = await loadRecord(folder);
       if (record !== null) return record;
@@ -164,17 +175,18 @@ class LocalRuntime implements DynoRuntime {
     await this.#attached[Symbol.asyncDispose]();
     const dynos = [...this.#dynos.values()];
     this.#dynos.clear();
+    this.#watch[Symbol.dispose]();
     await Promise.all(dynos.map((dyno) => dyno.letGo()));
   }
 
   #follow(record: DynoRecord, from: number): LocalDyno {
     const { spec } = record;
-    const { dir, slugs, groups, network, onOutput, onGone, log } = this.#options;
+    const { dir, slugs, groups, network, disk, onOutput, onGone, log } = this.#options;
     const { address } = record;
     if (address !== undefined) network?.keep(address);
-    const group = groups.find(groupName(spec.id));
+    const bounds = { group: groups.find(groupName(spec.id)), watch: this.#watch, diskBytes: disk.bytes };
     const release = slugs.hold(spec.slug, spec.uid);
-    const dyno = new LocalDyno(record, dynoFolder(join(dir, spec.id)), group, from, {
+    const dyno = new LocalDyno(record, findDynoFolder(join(dir, spec.id)), bounds, from, {
       onOutput,
       onFault: (error) => {
         log.error({ dyno: spec.id, err: error }, 'output of a dyno could not be read, the dyno is ended');

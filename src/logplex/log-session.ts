@@ -52,8 +52,10 @@ export async function* readLines(
     yield* formatFrames(backlog.frames, matches, { after, skip: backlog.skip, signal });
     while (options.tail) {
       await tail.changed();
-      if (signal.aborted) return;
       const { frames, overflow } = tail.take();
+      // The client resumes behind what it was shown: after a crash a number has to mean the same line.
+      await log.flush();
+      if (signal.aborted) return;
       const first = frames[0];
       if (overflow !== null && first !== undefined) yield [overflowLine(overflow, first.first - 1)];
       yield* formatFrames(frames, matches, { after: 0, skip: 0, signal });

@@ -32,6 +32,11 @@ export function networkSteps({ ip, outside, inside, nft, filter }: NetworkLink):
   return ['network', ip, outside, inside, nft, filter];
 }
 
+/** The first step in the command's own mount namespace. */
+export function diskSteps({ disk }: SandboxedCommand, user: User): readonly string[] {
+  return disk === undefined ? [] : ['disk', disk.image, disk.dir, String(user.uid)];
+}
+
 /** Mounts the overlay over `upper`; where the kernel or the file system refuses, the same place gets a copy. */
 export function overlaySteps(app: Extract<AppFolder, { kind: 'overlay' }>): readonly string[] {
   return ['overlay', app.lower, app.upper, app.work];

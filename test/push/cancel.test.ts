@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { processesWith } from '../rig/process-list.ts';
 import { eventually, PlatformRig, type RigApp } from '../rig/platform-rig.ts';
@@ -9,16 +10,20 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rig[Symbol.asyncDispose](), 60_000);
 
+/** In the arguments of what these tests start, and of nothing else on the machine. */
+const run = randomUUID().slice(0, 8);
+
 /** Ignores every signal that can be, with a daemon that has left session and parent, and children that sleep and spin. */
 const stubborn = (mark: string): string => `#!/bin/bash
 trap '' TERM INT HUP QUIT PIPE
-(setsid bash -c "trap '' TERM INT HUP; exec -a ${mark}-daemon sleep 600" > /dev/null 2>&1 &)
-bash -c "trap '' TERM; exec -a ${mark}-child sleep 600" &
+(setsid bash -c "trap '' TERM INT HUP; exec -a ${mark}-${run}-daemon sleep 600" > /dev/null 2>&1 &)
+bash -c "trap '' TERM; exec -a ${mark}-${run}-child sleep 600" &
 echo "${mark} runs"
 while :; do sleep 600; done
 `;
 
-const left = (mark: string): Promise<number> => Promise.resolve(processesWith(`${mark}-`).length);
+const remaining = (mark: string) => processesWith(`${mark}-${run}-`);
+const left = (mark: string): Promise<number> => Promise.resolve(remaining(mark).length);
 
 /** From the call to when nothing of the tree is left, which is no longer than two seconds; on a busy machine a little. */
 async function cancelled(
@@ -29,7 +34,9 @@ async function cancelled(
   const which = typeof path === 'string' ? path : await path();
   const startedAt = performance.now();
   const answer = await rig.api('DELETE', which);
-  await eventually('nothing left', async () => (await left(mark)) === 0);
+  await eventually('nothing left', async () => (await left(mark)) === 0).catch((error: unknown) => {
+    throw new Error(`after ${answer.status} ${answer.body}: ${JSON.stringify(remaining(mark))}`, { cause: error });
+  });
   expect(performance.now() - startedAt).toBeLessThan(3_000);
   return answer;
 }

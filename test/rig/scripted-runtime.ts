@@ -128,6 +128,10 @@ export class ScriptedRuntime implements DynoRuntime {
     return Promise.resolve(null);
   }
 
+  metered(): readonly ScriptedDyno[] {
+    return this.running;
+  }
+
   /** Those that have not ended. */
   get running(): readonly ScriptedDyno[] {
     return this.dynos.filter((dyno) => !dyno.hasEnded);

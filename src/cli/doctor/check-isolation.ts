@@ -8,18 +8,23 @@ const name = 'isolation';
 /** What keeps apps apart: tried out, under a name of our own. `needsPassage`: apps will walk to their folders by the full path, as users of their own. */
 export async function checkIsolation(
   config: Config,
-): Promise<{ readonly findings: readonly Finding[]; readonly needsPassage: boolean }> {
+): Promise<{
+  readonly findings: readonly Finding[];
+  readonly needsPassage: boolean;
+  /** Null: there is none. */
+  readonly sandbox: Sandbox | null;
+}> {
   try {
     const choice = config.sandbox === 'none' ? null : config.sandbox;
     const isolation = await openIsolation({ ...config, sandbox: choice }, `${config.dataDir}/doctor-${process.pid}`);
     await isolation.removeNetwork();
     const { sandbox } = isolation;
     const needsPassage = !sandbox.hasPrivatePaths && process.getuid?.() === 0;
-    return { findings: [findingOf(sandbox, config), networkFinding(isolation)], needsPassage };
+    return { findings: [findingOf(sandbox, config), networkFinding(isolation)], needsPassage, sandbox };
   } catch (error) {
     if (!(error instanceof SandboxUnavailableError || error instanceof StrictIsolationError)) throw error;
     const { evidence, lost, remedy, packages } = error;
-    return { findings: [missing(name, { evidence, lost, remedy, packages })], needsPassage: false };
+    return { findings: [missing(name, { evidence, lost, remedy, packages })], needsPassage: false, sandbox: null };
   }
 }
 

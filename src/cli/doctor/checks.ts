@@ -2,6 +2,7 @@ import type { Config } from '../../config/index.ts';
 import { checkCgroups } from './check-cgroups.ts';
 import { checkDataFolder, checkDisk } from './check-data-folder.ts';
 import { checkIsolation } from './check-isolation.ts';
+import { checkDynoDisk } from './check-dyno-disk.ts';
 import { checkPort } from './check-port.ts';
 import { checkCompiler, checkNode, checkProgram } from './check-programs.ts';
 import { checkPythons } from './check-pythons.ts';
@@ -9,7 +10,7 @@ import type { Finding } from './finding.ts';
 
 /** Everything that the platform needs or can use, in the order in which a reader wants to know it. */
 export async function examineMachine(config: Config): Promise<readonly Finding[]> {
-  const { findings: isolation, needsPassage } = await checkIsolation(config);
+  const { findings: isolation, needsPassage, sandbox } = await checkIsolation(config);
   return [
     checkNode(),
     await checkProgram('git', ['--version'], '2.30.0', ['git'], 'receive pushes'),
@@ -20,6 +21,7 @@ export async function examineMachine(config: Config): Promise<readonly Finding[]
     await checkCompiler(),
     ...isolation,
     await checkCgroups(config.dataDir),
+    await checkDynoDisk(sandbox),
     await checkDataFolder(config.dataDir, needsPassage),
     await checkDisk(config.dataDir),
     await checkPort(config),

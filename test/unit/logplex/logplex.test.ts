@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { appendFile, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -182,6 +183,24 @@ it('tails live lines behind the backlog, and resumes behind an id without a gap 
     if (again.length >= 4) stopAgain.abort();
   }
   expect(messages(again)).toEqual(['live 2', 'meanwhile 1', 'meanwhile 2', 'later']);
+});
+
+it('shows a live line once it is on disk, so that a crash cannot give its number to another', async () => {
+  await using logplex = await open();
+  logplex.append(appId, [line('backlog')]);
+  const { token } = logplex.createSession(appId, { lines: 1, tail: true, filter: {} });
+  const stop = new AbortController();
+  let shown = 0;
+  for await (const batch of logplex.openSession(token, null)?.lines(stop.signal) ?? []) {
+    for (const message of messages(batch.map(({ text }) => text))) {
+      const files = readdirSync(join(dir, appId)).map((name) => readFileSync(join(dir, appId, name)));
+      expect(Buffer.concat(files).includes(message)).toBe(true);
+    }
+    shown += batch.length;
+    if (shown > 20) stop.abort();
+    logplex.append(appId, [line(`live ${shown}`)]);
+  }
+  expect(shown).toBeGreaterThan(20);
 });
 
 it('drops for a tail reader that is too slow, says so, and never waits for it', async () => {
