@@ -1,9 +1,10 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureFirstAccount, GuessLimit } from './account/index.ts';
 import { readRestoreId, sweepStaging } from './backup/index.ts';
 import { BackgroundWork } from './background-work.ts';
-import { BuildCaches, limitScripts } from './build/index.ts';
-import { sandboxOptions, type Config, type Secrets } from './config/index.ts';
+import { BuildCaches, limitScripts, wireScripts } from './build/index.ts';
+import type { Config, Secrets } from './config/index.ts';
 import { openCgroups } from './cgroup/index.ts';
 import { openConfigVars } from './config-vars/index.ts';
 import { Ballast, CollectionGate, reservedBytes, SpaceLedger } from './disk/index.ts';
@@ -36,6 +37,7 @@ import type { Logs } from './log.ts';
 import { openLogplex } from './logplex/index.ts';
 import type { AppId } from './model/ids.ts';
 import { Metrics } from './metrics/index.ts';
+import { openIsolation } from './network/index.ts';
 import { openRepos } from './repo/index.ts';
 import { openRouter, type Router } from './router/index.ts';
 import { OutputStreams } from './output-stream/index.ts';
@@ -43,7 +45,7 @@ import { agreeOnKey } from './secret-key/index.ts';
 import { openSlugStore } from './slug/index.ts';
 import { SourceStore } from './source/index.ts';
 import { openStore } from './store/index.ts';
-import { noSandbox, probeSandbox, runInSandbox, type Sandbox } from './supervisor/index.ts';
+import { runInSandbox } from './supervisor/index.ts';
 import { Notices, Webhooks } from './webhook/index.ts';
 
 export interface OpenPlatform extends AsyncDisposable {
@@ -51,7 +53,8 @@ export interface OpenPlatform extends AsyncDisposable {
   readonly router: Router;
   readonly watchman: Watchman;
   readonly notices: Notices;
-  readonly sandbox: Sandbox;
+  /** What keeps builds and dynos apart on this machine. */
+  readonly isolation: string;
   /** One line: what keeps builds and dynos to their limits on this machine. */
   readonly limits: string;
 }
@@ -97,8 +100,14 @@ async function open(
   const secretKey = await agreeOnKey(store, secrets, data.root);
   await ensureFirstAccount(store, { email: config.adminEmail, token: secrets.apiKey });
   const certificate = await ensureCertificate(data.tls, config.domain, operatorCertificate(config));
-  const sandbox = config.sandbox === 'none' ? noSandbox : await probeSandbox(sandboxOptions(config, config.sandbox));
+  const isolation = await openIsolation(config, data.root);
+  const { sandbox, network } = isolation;
   if (!sandbox.hasPrivatePaths && process.getuid?.() === 0) await requirePassable(data.root);
+
+  // Dynos that live on are still wired to it.
+  opened.defer(async () => {
+    if ((await readdir(data.dynos)).length === 0) await isolation.removeNetwork();
+  });
 
   await sweepStaging(data.root);
   const groups = opened.use(await openCgroups(data.root));
@@ -135,6 +144,7 @@ async function open(
       dir: data.dynos,
       sandbox,
       groups,
+      network: network?.dynos ?? null,
       disk: { bytes: dynoDiskBytes, hasImages: noImages === null },
       slugs,
       onOutput: (output) => {
@@ -174,6 +184,7 @@ async function open(
     }),
   );
   publicPort = router.port;
+  await network?.publish([router.port, ...(config.execPort === null ? [] : [config.execPort])]);
   const formation = await openFormation({
     store,
     runtime,
@@ -237,7 +248,7 @@ async function open(
     outbound,
     buildTools: {
       sandbox,
-      runInSandbox: await limitScripts(runInSandbox, groups, buildLimits),
+      runInSandbox: wireScripts(await limitScripts(runInSandbox, groups, buildLimits), network?.builds ?? null),
       slugs,
       buildpacksDir: join(packageRoot, 'buildpacks'),
       caches,
@@ -268,7 +279,7 @@ async function open(
     router,
     watchman,
     notices,
-    sandbox,
+    isolation: `${sandbox.rung} (${isolation.description})`,
     limits: `${groups.description}; ${describeDiskBounds(noImages)}`,
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   };

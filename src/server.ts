@@ -66,13 +66,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     const state: { -readonly [Key in keyof HealthState]: HealthState[Key] } = { running: null };
     const http = createHttp(state);
 
-    const { platform, router, watchman, notices, sandbox, limits, ...rest } = await openPlatform(
-      config,
-      secrets,
-      data,
-      logs,
-      sockets,
-    );
+    const { platform, router, watchman, notices, ...rest } = await openPlatform(config, secrets, data, logs, sockets);
     opened.use(rest);
     for (const name of config.unknownSettings) logs.platform.warn({ name }, 'unknown setting ignored');
     await registerEdges(http, platform, config.api);
@@ -105,8 +99,8 @@ export async function startServer(config: Config, env: Environment, terminal: bo
       url: httpUrl(config.bind, router.port),
       clientUrl: httpUrl(wildcards[config.bind] ?? config.bind, router.port),
       platform,
-      isolation: `${sandbox.rung} (${sandbox.description})`,
-      limits,
+      isolation: rest.isolation,
+      limits: rest.limits,
       newApiKey: secrets.apiKeyIsNew ? secrets.apiKey : null,
       apiKey: secrets.apiKey,
       stopEverything: async () => {

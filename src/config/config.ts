@@ -3,8 +3,10 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { Environment } from './env.ts';
+import { networkOpenings, networks, origins, type NetworkOpening } from './network-settings.ts';
 import { platformEnvironment } from './platform-environment.ts';
 import { knownSettings } from './settings.ts';
+import { invalid, text } from './value.ts';
 
 export type SandboxChoice = 'bwrap' | 'unshare' | 'process';
 
@@ -26,6 +28,10 @@ export interface Config {
   readonly tls: { readonly certPath: string; readonly keyPath: string } | null;
   /** Null: the best that this machine offers. `none`, which is no setting: nothing will be started. */
   readonly sandbox: SandboxChoice | 'none' | null;
+  /** `strict`: the start fails where the best isolation can't be had. */
+  readonly isolation: 'auto' | 'strict';
+  /** For dynos and builds. */
+  readonly networkOpenings: readonly NetworkOpening[];
   /** The transport of `heroku run`. */
   readonly attachBy: 'rendezvous' | 'ssh';
   readonly limits: ConfigLimits;
@@ -102,6 +108,8 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
     logLevel: oneOf(env, 'HOKKU_LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info'),
     tls: certificate(env, options.cwd),
     sandbox: sandboxChoice(env),
+    isolation: oneOf(env, 'HOKKU_ISOLATION', ['auto', 'strict'], 'auto') === 'strict' ? 'strict' : 'auto',
+    networkOpenings: networkOpenings(env, 'HOKKU_NETWORK_ALLOW'),
     attachBy: oneOf(env, 'HOKKU_ATTACH_BY', ['rendezvous', 'ssh'], 'rendezvous') === 'ssh' ? 'ssh' : 'rendezvous',
     limits: {
       sourceMaxBytes: whole(env, 'HOKKU_SOURCE_MAX_MB', 1024, 1, 100_000) * mebibyte,
@@ -162,15 +170,6 @@ function dataFolder(env: Environment, { isRoot, cwd }: { readonly isRoot: boolea
   return dir;
 }
 
-function text(env: Environment, name: string, fallback: string): string {
-  const value = env[name];
-  return value === undefined || value === '' ? fallback : value;
-}
-
-function invalid(name: string, value: string, allowed: string): PlatformError {
-  return new PlatformError('invalid_params', `${name}=${JSON.stringify(value)} is not usable. Allowed: ${allowed}.`);
-}
-
 function whole(env: Environment, name: string, fallback: number, from: number, to: number): number {
   const value = text(env, name, String(fallback));
   const number = Number(value);
@@ -192,33 +191,6 @@ function oneOf(env: Environment, name: string, allowed: readonly string[], fallb
   const value = text(env, name, fallback);
   if (!allowed.includes(value)) throw invalid(name, value, allowed.join(', '));
   return value;
-}
-
-function origins(env: Environment, name: string): readonly string[] {
-  return text(env, name, '')
-    .split(/[\s,]+/)
-    .filter((item) => item !== '')
-    .map((item) => {
-      const origin = URL.canParse(item) ? new URL(item) : null;
-      if (origin === null || !/^https?:$/.test(origin.protocol) || origin.href !== `${origin.origin}/`) {
-        throw invalid(name, item, 'origins such as https://git.example.internal:8443, with commas between them');
-      }
-      return origin.origin;
-    });
-}
-
-function networks(env: Environment, name: string): readonly string[] {
-  return text(env, name, '')
-    .split(/[\s,]+/)
-    .filter((item) => item !== '')
-    .map((item) => {
-      const [, net = '', bits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(item) ?? [];
-      const family = net.includes('%') ? 0 : isIP(net);
-      if (family === 0 || Number(bits) > (family === 6 ? 128 : 32)) {
-        throw invalid(name, item, 'CIDR blocks such as 192.168.1.0/24 or fd12::/16, with commas between them');
-      }
-      return item;
-    });
 }
 
 function address(env: Environment): string {

@@ -12,6 +12,8 @@ export const knownSettings: ReadonlySet<string> = new Set([
   'HOKKU_TLS_CERT',
   'HOKKU_TLS_KEY',
   'HOKKU_SANDBOX',
+  'HOKKU_ISOLATION',
+  'HOKKU_NETWORK_ALLOW',
   'HOKKU_SOURCE_MAX_MB',
   'HOKKU_BUILD_TIMEOUT',
   'HOKKU_BUILD_MEMORY_MB',

@@ -4,6 +4,7 @@ import type { FolderWatch } from '../lib/folder-watch.ts';
 import { isAlive, type ProcessIdentity } from '../lib/process-identity.ts';
 import type { AttachedProcess, DynoSpec, DynoUsage, Exit, MeteredDyno, TerminalSize } from '../model/dyno.ts';
 import type { DynoId, Sha256 } from '../model/ids.ts';
+import type { NetworkLink, SandboxNetwork } from '../model/network.ts';
 import type { ProcessGroups } from '../model/process-group.ts';
 import { startAttached, type AttachedCommand, type Sandbox } from '../supervisor/index.ts';
 import { dynoFolder, findDynoFolder, makeDynoFolder, removeDynoFolder, type DynoFolder } from './dyno-folder.ts';
@@ -21,6 +22,7 @@ export interface AttachedDynosOptions {
   readonly dir: string;
   readonly sandbox: Sandbox;
   readonly groups: ProcessGroups;
+  readonly network: SandboxNetwork | null;
   readonly disk: { readonly bytes: number; readonly hasImages: boolean };
   readonly watch: FolderWatch;
   readonly slugs: {
@@ -56,12 +58,14 @@ export class AttachedDynos implements AsyncDisposable {
   }
 
   async start(spec: DynoSpec, terminal: TerminalSize | null): Promise<AttachedProcess> {
-    const { dir, sandbox, slugs, groups, disk, watch, onGone } = this.#options;
+    const { dir, sandbox, slugs, groups, network, disk, watch, onGone } = this.#options;
     const folder = dynoFolder(join(dir, spec.id), disk.hasImages);
     const release = slugs.hold(spec.slug, spec.uid);
+    let link: NetworkLink | null = null;
     const leave = async (): Promise<void> => {
       await groups.find(groupName(spec.id)).remove();
       await removeDynoFolder(folder);
+      if (link !== null) network?.free(link.address);
       release();
       onGone(spec);
     };
@@ -71,7 +75,8 @@ export class AttachedDynos implements AsyncDisposable {
       await makeDynoFolder(folder, spec, { reachable: !sandbox.hasPrivatePaths, diskBytes: disk.bytes });
       const limits = groupLimits(spec);
       const group = await groups.make(groupName(spec.id), limits);
-      const wrapped = sandbox.wrap(sandboxedDyno(spec, lower, folder, terminal, group));
+      link = network?.link(spec.id) ?? null;
+      const wrapped = sandbox.wrap(sandboxedDyno(spec, lower, folder, terminal, group, link));
       const command = startAttached(wrapped, spec.name);
       const guarded = {
         supervisor: () => (this.#running.has(spec.id) ? command.pid : null),

@@ -28,6 +28,8 @@ export interface DynoRecord {
   readonly spec: DynoSpec;
   readonly supervisor: ProcessIdentity;
   readonly startedAt: Date;
+  /** In the network of its own; absent: it is on the machine's. */
+  readonly address?: string;
   /** See boot-id.ts. */
   readonly bootId?: string;
 }

@@ -1,5 +1,6 @@
 import type { DynoSpec, TerminalSize } from '../model/dyno.ts';
 import type { DynoId } from '../model/ids.ts';
+import type { NetworkLink } from '../model/network.ts';
 import type { GroupLimits, ProcessGroup } from '../model/process-group.ts';
 import type { SandboxedCommand } from '../supervisor/index.ts';
 import type { DynoFolder } from './dyno-folder.ts';
@@ -29,8 +30,10 @@ export function sandboxedDyno(
   folder: DynoFolder,
   terminal: TerminalSize | null = null,
   group: ProcessGroup | null = null,
+  network: NetworkLink | null = null,
 ): SandboxedCommand {
   return {
+    ...(network === null ? {} : { network }),
     ...(group === null ? {} : { groups: group.joinFiles }),
     ...(terminal === null ? {} : { terminal }),
     argv: ['/bin/bash', '-c', launchScript, 'bash', spec.command],

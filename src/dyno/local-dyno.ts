@@ -9,7 +9,7 @@ import { loadEnding, removeDynoFolder, type DynoFolder, type DynoRecord } from '
 import { DiskGuard } from './disk-guard.ts';
 import { diskLimit } from './dyno-size.ts';
 import { groupLimits } from './launch.ts';
-import { treeListensOn } from './listening.ts';
+import { findListener } from './listening.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { OutputTail } from './output-tail.ts';
 import { strayProcesses } from './process-tree.ts';
@@ -34,6 +34,7 @@ export interface LocalDynoEvents {
 export class LocalDyno implements RunningDyno {
   readonly spec: DynoSpec;
   readonly startedAt: Date;
+  readonly host: string;
   readonly exited: Promise<Exit | null>;
   readonly #folder: DynoFolder;
   readonly #record: DynoRecord;
@@ -48,6 +49,7 @@ export class LocalDyno implements RunningDyno {
   constructor(record: DynoRecord, folder: DynoFolder, bounds: DynoBounds, from: number, events: LocalDynoEvents) {
     this.spec = record.spec;
     this.startedAt = record.startedAt;
+    this.host = record.address ?? '127.0.0.1';
     this.#folder = folder;
     this.#record = record;
     this.#events = events;
@@ -85,7 +87,10 @@ export class LocalDyno implements RunningDyno {
 
   async isListening(): Promise<boolean> {
     const { port } = this.spec;
-    return port !== null && this.#isAlive && (await treeListensOn(this.#record.supervisor.pid, port));
+    if (port === null || !this.#isAlive) return false;
+    const listener = await findListener(this.#record.supervisor.pid, port);
+    // Nobody comes in to the loopback of a network of its own.
+    return listener === 'open' || (listener === 'loopback' && this.#record.address === undefined);
   }
 
   afterOutput(atMicros: bigint, then: () => void): void {

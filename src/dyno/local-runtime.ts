@@ -6,6 +6,7 @@ import { isAlive } from '../lib/process-identity.ts';
 import type { Logger } from '../log.ts';
 import type {
   AttachedProcess,
+  Connection,
   DynoOutput,
   DynoRuntime,
   DynoSpec,
@@ -14,6 +15,7 @@ import type {
   TerminalSize,
 } from '../model/dyno.ts';
 import type { AppId, DynoId, Sha256 } from '../model/ids.ts';
+import type { NetworkLink, SandboxNetwork } from '../model/network.ts';
 import type { ProcessGroups } from '../model/process-group.ts';
 import { startSupervisor, type Sandbox } from '../supervisor/index.ts';
 import { bootId, isOfThisBoot } from './boot-id.ts';
@@ -28,8 +30,10 @@ import {
 } from './dyno-folder.ts';
 import { AttachedDynos } from './attached-dynos.ts';
 import { groupLimits, groupName, sandboxedDyno } from './launch.ts';
-import { treeListensOn } from './listening.ts';
+import { connectTo } from './connect-to.ts';
+import { findListener } from './listening.ts';
 import { LocalDyno } from './local-dyno.ts';
+import { processInside } from './process-tree.ts';
 
 /** The rest of an ended dyno's output is on disk already. */
 const endPatienceMs = 5_000;
@@ -39,6 +43,8 @@ export interface LocalRuntimeOptions {
   readonly dir: string;
   readonly sandbox: Sandbox;
   readonly groups: ProcessGroups;
+  /** Null: dynos are on the machine's network. */
+  readonly network: SandboxNetwork | null;
   /** `bytes`: what a dyno of 512 MB of memory may write. `hasImages`: each gets a file system of its own for it. */
   readonly disk: { readonly bytes: number; readonly hasImages: boolean };
   readonly slugs: {
@@ -77,24 +83,28 @@ class LocalRuntime implements DynoRuntime {
   }
 
   async start(spec: DynoSpec): Promise<RunningDyno> {
-    const { dir, sandbox, slugs, groups, disk, onGone } = this.#options;
+    const { dir, sandbox, slugs, groups, network, disk, onGone } = this.#options;
     const folder = dynoFolder(join(dir, spec.id), disk.hasImages);
     const startedAt = new Date();
     const release = slugs.hold(spec.slug, spec.uid);
+    let link: NetworkLink | null = null;
     try {
       const lower = await slugs.unpacked(spec.slug, spec.uid);
       await makeDynoFolder(folder, spec, { reachable: !sandbox.hasPrivatePaths, diskBytes: disk.bytes });
       const group = await groups.make(groupName(spec.id), groupLimits(spec));
+      link = network?.link(spec.id) ?? null;
+      const place = link === null ? {} : { address: link.address };
       const supervisor = await startSupervisor({
         dir: folder.out,
-        command: sandbox.wrap(sandboxedDyno(spec, lower, folder, null, group)),
+        command: sandbox.wrap(sandboxedDyno(spec, lower, folder, null, group, link)),
         label: spec.name,
-        onReady: (identity) => saveRecord(folder, { spec, supervisor: identity, startedAt, bootId }),
+        onReady: (identity) => saveRecord(folder, { spec, supervisor: identity, startedAt, bootId, ...place }),
       });
-      return this.#follow({ spec, supervisor, startedAt, bootId }, 0);
+      return this.#follow({ spec, supervisor, startedAt, bootId, ...place }, 0);
     } catch (error) {
       await groups.find(groupName(spec.id)).remove();
       await removeDynoFolder(folder);
+      if (link !== null) network?.free(link.address);
       onGone(spec);
       throw error;
     } finally {
@@ -138,9 +148,11 @@ class LocalRuntime implements DynoRuntime {
     return [...this.#dynos.values(), ...this.#attached.metered];
   }
 
-  async listensOn(dynoId: DynoId, port: number): Promise<boolean> {
+  async connect(dynoId: DynoId, port: number): Promise<Connection | null> {
     const supervisor = this.#dynos.get(dynoId)?.supervisor?.pid ?? this.#attached.supervisorOf(dynoId);
-    return supervisor !== null && (await treeListensOn(supervisor, port));
+    if (supervisor === null || (await findListener(supervisor, port)) === null) return null;
+    const inside = this.#options.network === null ? null : processInside(supervisor);
+    return connectTo(inside, port);
   }
 
   /** Null, and gone, for what a crash left of a start. What can't be read or removed is left for later: it must not keep the platform from starting. */
@@ -169,7 +181,9 @@ class LocalRuntime implements DynoRuntime {
 
   #follow(record: DynoRecord, from: number): LocalDyno {
     const { spec } = record;
-    const { dir, slugs, groups, disk, onOutput, onGone, log } = this.#options;
+    const { dir, slugs, groups, network, disk, onOutput, onGone, log } = this.#options;
+    const { address } = record;
+    if (address !== undefined) network?.keep(address);
     const bounds = { group: groups.find(groupName(spec.id)), watch: this.#watch, diskBytes: disk.bytes };
     const release = slugs.hold(spec.slug, spec.uid);
     const dyno = new LocalDyno(record, findDynoFolder(join(dir, spec.id)), bounds, from, {
@@ -179,6 +193,7 @@ class LocalRuntime implements DynoRuntime {
       },
       onRemoved: () => {
         this.#dynos.delete(spec.id);
+        if (address !== undefined) network?.free(address);
         release();
         onGone(spec);
       },

@@ -93,10 +93,12 @@ export interface DynoUsage extends MemoryUsage {
 
 export interface RunningDyno {
   readonly spec: DynoSpec;
+  /** Where its ports are reached, from this machine at least. */
+  readonly host: string;
   readonly startedAt: Date;
   /** Resolves when the process tree is gone and all its output has been handed on. Null: the supervisor was lost. Never rejects. */
   readonly exited: Promise<Exit | null>;
-  /** True once a process of this very dyno listens on `$PORT`. */
+  /** True once a process of this very dyno listens on `$PORT`, where the router can reach it. */
   isListening(): Promise<boolean>;
   /** Calls `then` once all that it wrote before this moment has been handed on, and before anything later is: the place in its log of what happened then. */
   afterOutput(atMicros: bigint, then: () => void): void;
@@ -115,6 +117,8 @@ export interface TerminalSize {
   readonly rows: number;
 }
 
+/** Half open until both sides have ended. */
+export type Connection = NodeJS.ReadWriteStream & { destroy(): unknown };
 /** A dyno as who measures it sees it. */
 export type MeteredDyno = Pick<RunningDyno, 'spec' | 'usage'>;
 
@@ -155,6 +159,6 @@ export interface DynoRuntime extends AsyncDisposable {
   enter(dynoId: DynoId, spec: Pick<DynoSpec, 'command' | 'env'>, terminal: TerminalSize | null): AttachedProcess | null;
   /** All that run now, attached ones and release commands included. */
   metered(): readonly MeteredDyno[];
-  /** True if a process of this dyno listens on this TCP port. */
-  listensOn(dynoId: DynoId, port: number): Promise<boolean>;
+  /** Connects to this TCP port on the dyno's own loopback. Null: no process of this dyno listens there. */
+  connect(dynoId: DynoId, port: number): Promise<Connection | null>;
 }

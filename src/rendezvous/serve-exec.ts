@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import ssh2, { type AuthContext, type Connection, type ServerChannel, type Session } from 'ssh2';
 import { PlatformError } from '../errors/platform-error.ts';
 import { commandInside, type Attachment } from '../lifecycle/index.ts';
@@ -118,23 +118,19 @@ class ExecConnection {
   async #forward(accept: () => ServerChannel, reject: () => void, host: string, port: number): Promise<void> {
     const dyno = await this.#dyno();
     const isOwn = ['0.0.0.0', '127.0.0.1', 'localhost'].includes(host);
-    if (dyno === null || !isOwn || !(await this.#tools.platform.runtime.listensOn(dyno.id, port))) {
+    const target = dyno === null || !isOwn ? null : await this.#tools.platform.runtime.connect(dyno.id, port);
+    if (target === null) {
       reject();
       return;
     }
-    const target = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
-    target.once('error', reject);
-    target.once('connect', () => {
-      target.off('error', reject);
-      const channel = accept();
-      for (const stream of [channel, target]) stream.on('error', () => target.destroy());
-      channel.once('close', () => target.destroy());
-      target.once('close', () => {
-        channel.close();
-      });
-      channel.pipe(target);
-      target.pipe(channel);
+    const channel = accept();
+    for (const stream of [channel, target]) stream.on('error', () => target.destroy());
+    channel.once('close', () => target.destroy());
+    target.once('close', () => {
+      channel.close();
     });
+    channel.pipe(target);
+    target.pipe(channel);
   }
 
   #serveSession(session: Session): void {

@@ -2,6 +2,7 @@
 #pragma once
 #include "namespaces.h"
 #include "image.h"
+#include "network.h"
 #include "new-root.h"
 #include "rights.h"
 #include "terminal.h"
@@ -56,6 +57,10 @@ static _Noreturn void follow(struct steps *steps) {
       enter_namespaces(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS);
       fork_into_pid_namespace();
     } else if (IS("group")) write_file(ARG, "0");
+    else if (IS("network")) {
+      char *ip = ARG, *outside = ARG, *inside = ARG, *nft = ARG;
+      make_network(ip, outside, inside, nft, ARG);
+    }
     else if (IS("mount-namespace")) enter_namespaces(CLONE_NEWNS);
     else if (IS("disk")) {
       char *image = ARG, *dir = ARG;

@@ -1,4 +1,5 @@
 import type { TerminalSize } from '../model/dyno.ts';
+import type { NetworkLink } from '../model/network.ts';
 import type { DiskKill, MemoryKill } from '../model/process-group.ts';
 
 /**
@@ -37,6 +38,8 @@ export interface SandboxedCommand {
   readonly disk?: { readonly image: string; readonly dir: string };
   readonly mounts: readonly Mount[];
   readonly hostname: string;
+  /** Its own network; without, the machine's. Only behind walls, whose `/etc/resolv.conf` can be its own. */
+  readonly network?: NetworkLink;
   /** Standard input and output are a terminal of this size, made inside; only for attached commands. */
   readonly terminal?: TerminalSize;
   /** Upper bounds, lowered to what the platform itself may have. `processes` has no effect where the kernel would count others than the app's. */

@@ -62,6 +62,7 @@ export async function openRuntimeRig(
     dir: dynosDir,
     sandbox,
     groups,
+    network: null,
     disk: { bytes: diskBytes, hasImages: hasDiskImages },
     slugs: { unpacked: () => Promise.resolve(slug), hold: () => () => undefined },
     onGone: () => undefined,
