@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ensureFirstAccount } from './account/index.ts';
+import { ensureFirstAccount, GuessLimit } from './account/index.ts';
 import { readRestoreId, sweepStaging } from './backup/index.ts';
 import { BackgroundWork } from './background-work.ts';
 import { BuildCaches, limitScripts } from './build/index.ts';
@@ -209,6 +209,11 @@ async function open(
     limits: config.limits,
     privateSources: config.privateSources,
     store,
+    guesses: new GuessLimit({
+      onPause: (pause) => {
+        logs.platform.warn(pause, 'too many wrong credentials from one address');
+      },
+    }),
     repos,
     slugs,
     slugCollector,

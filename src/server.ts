@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastify, { type FastifyInstance } from 'fastify';
-import { authenticate, scopesAllow } from './account/index.ts';
+import { authenticateToken, scopesAllow } from './account/index.ts';
 import { apiPlugin, serializeResource, serverOptions, type ApiOptions } from './api/index.ts';
 import { authorizeApp } from './app/index.ts';
 import { databaseKind, loadSecrets, type Config, type Environment } from './config/index.ts';
@@ -155,8 +155,8 @@ async function registerEdges(http: FastifyInstance, platform: Platform, api: Api
   await http.register(
     receiverPlugin({
       repos: platform.repos,
-      authenticate: async (token) => {
-        const caller = await authenticate(platform.store, token);
+      authenticate: async (token, address) => {
+        const caller = await authenticateToken(platform, token, address);
         return caller !== null && scopesAllow(caller.authorization.scopes, 'apps', 'write') ? caller.account : null;
       },
       findApp: async (account, name) => {

@@ -71,7 +71,7 @@ it('lets slugs beyond the reach of a rollback go, and says so to whoever asks fo
     '--collect',
   ]);
   expect(text.stdout).toMatch(/^Freed [\d.]+ [KMG]B\.\n\nUsed: [^]*App +Repository +Slugs/);
-}, 120_000);
+});
 
 /** More with HOKKU_TEST_DISK_DEPLOYS; fewer do not fill the quota. */
 const deploys = Math.max(30, Number(process.env['HOKKU_TEST_DISK_DEPLOYS'] ?? 30));
@@ -130,11 +130,7 @@ it('refuses a build that has no room before it begins, and leaves what runs alon
   // Not a byte is left but the reserve.
   await small.fill(0);
   expect((await app.get()).body).toBe('one of web.1');
-  await eventually(
-    'the reserve is in use',
-    () => Promise.resolve(rig.platformLog.includes('its reserve is in use')),
-    20_000,
-  );
+  await eventually('the reserve is in use', () => Promise.resolve(rig.platformLog.includes('its reserve is in use')));
   expect((await rig.api('PATCH', `/apps/${app.name}/config-vars`, { A: 'b' })).status).toBe(200);
   await eventually('the new release', async () => (await app.dynos())[0]?.release.version === 4);
   expect((await app.get()).body).toBe('one of web.1');
@@ -145,7 +141,7 @@ it('refuses a build that has no room before it begins, and leaves what runs alon
   const accepted = await app.push();
   expect(accepted.output).toContain('deployed to Hokku');
   expect((await app.get()).body).toBe('two of web.1');
-}, 180_000);
+});
 
 it('survives a disk that fills up in the middle of a push, at each of its stages', async () => {
   await using small = await SmallDisk.mount('size=700m');
@@ -199,4 +195,4 @@ it('survives a disk that fills up in the middle of a push, at each of its stages
   const accepted = await pushTiny(app, 'two');
   expect(accepted.output).toContain('deployed to Hokku');
   expect((await app.get()).body).toBe('two of web.1');
-}, 240_000);
+});

@@ -16,7 +16,7 @@ it('gives its answer to whoever is still sending a body that is too large, every
   };
   for (let round = 0; round < 10; round++) {
     const answers = await Promise.all(
-      Array.from({ length: 24 }).map(() => rig.request('localhost', '/apps', { method: 'POST', headers, body })),
+      Array.from({ length: 8 }).map(() => rig.request('localhost', '/apps', { method: 'POST', headers, body })),
     );
     const told = answers.map((answer) => [answer.status, (JSON.parse(answer.body) as { id: string }).id]);
     expect(told).toEqual(answers.map(() => [413, 'request_too_large']));

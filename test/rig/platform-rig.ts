@@ -252,7 +252,7 @@ export class PlatformRig implements AsyncDisposable {
           });
         },
       );
-      outgoing.once('error', reject);
+      outgoing.on('error', reject);
       outgoing.end(options.body);
     });
   }
@@ -466,7 +466,7 @@ function inheritedEnvironment(): Record<string, string> {
 export async function eventually<T>(
   what: string,
   check: () => Promise<T | null | undefined | false>,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

@@ -155,4 +155,4 @@ it('keeps a repository packed over hundreds of pushes, with fetches and pushes g
   expect(exitCode).toBe(0);
   expect((await git(bare, 'rev-list', '--count', 'main')).toString().trim()).toBe(String(pushes));
   expect((await readdir(join(bare, 'objects'))).filter((name) => name.length === 2)).toEqual([]);
-}, 120_000);
+});

@@ -121,7 +121,7 @@ export function textOf(outputs: readonly DynoOutput[]): string {
   return Buffer.concat(outputs.map((output) => output.bytes)).toString();
 }
 
-export async function until(check: () => boolean | Promise<boolean>, what: string, timeoutMs = 8_000): Promise<void> {
+export async function until(check: () => boolean | Promise<boolean>, what: string, timeoutMs = 60_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await check())) {
     if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}`);
