@@ -82,15 +82,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     opened.defer(() => http.close());
     opened.use(acceptSshUpgrades(http.server, exec.hostKey, platform));
     opened.use(await openRendezvous(sockets.rendezvous, exec));
-    const known: PlatformFile = {
-      pid: process.pid,
-      port: router.port,
-      bind: config.bind,
-      domain: config.domain,
-      database: databaseKind(config),
-      hasOwnCertificate: config.tls !== null,
-    };
-    await writeFileAtomic(join(data.root, 'platform.json'), JSON.stringify(known));
+    await writeFileAtomic(join(data.root, 'platform.json'), JSON.stringify(platformFile(config, router.port)));
     const watched = { platform, router, dataDir: data.root };
     state.running = { ...watched, readiness: new Readiness(watched) };
 
@@ -118,6 +110,17 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     await opened[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function platformFile(config: Config, port: number): PlatformFile {
+  return {
+    pid: process.pid,
+    port,
+    bind: config.bind,
+    domain: config.domain,
+    database: databaseKind(config),
+    hasOwnCertificate: config.tls !== null,
+  };
 }
 
 const wildcards: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
-import { freeSpace, reservedBytes } from '../disk/index.ts';
+import { reservedBytes } from '../disk/index.ts';
+import { freeSpace } from '../lib/free-space.ts';
 import { nowMicros } from '../lib/micros.ts';
 import type { App } from '../model/app.ts';
 import type { Notice } from '../model/notice.ts';

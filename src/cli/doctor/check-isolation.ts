@@ -6,9 +6,7 @@ import { degraded, missing, ok, type Finding } from './finding.ts';
 const name = 'isolation';
 
 /** What keeps apps apart: tried out, under a name of our own. `needsPassage`: apps will walk to their folders by the full path, as users of their own. */
-export async function checkIsolation(
-  config: Config,
-): Promise<{
+export async function checkIsolation(config: Config): Promise<{
   readonly findings: readonly Finding[];
   readonly needsPassage: boolean;
   /** Null: there is none. */
