@@ -74,10 +74,10 @@ it('lets slugs beyond the reach of a rollback go, and says so to whoever asks fo
 });
 
 /** More with HOKKU_TEST_DISK_DEPLOYS; fewer do not fill the quota. */
-const deploys = Math.max(30, Number(process.env['HOKKU_TEST_DISK_DEPLOYS'] ?? 30));
+const deploys = Math.max(14, Number(process.env['HOKKU_TEST_DISK_DEPLOYS'] ?? 14));
 
 it('stays within its quota over many deploys, with the newest releases in reach', async () => {
-  const quotaMegabytes = 24;
+  const quotaMegabytes = 11;
   await using rig = await PlatformRig.start({
     settings: { HOKKU_DISK_QUOTA_MB: String(quotaMegabytes), HOKKU_ROLLBACK_RELEASES: '5', HOKKU_STOP_GRACE: '1' },
   });
@@ -91,11 +91,11 @@ it('stays within its quota over many deploys, with the newest releases in reach'
     };
     const push = await pushTiny(app, `v${n}`, files);
     expect(push.output).toContain('deployed to Hokku');
-    if (n % 10 === 0) most = Math.max(most, (await disk(rig)).used);
+    if (n % 7 === 0) most = Math.max(most, (await disk(rig)).used);
   }
   await eventually('the quota', async () => (await disk(rig)).used <= quotaMegabytes * megabyte);
   // What a deploy adds before anything can be let go.
-  expect(most).toBeLessThan((quotaMegabytes + 8) * megabyte);
+  expect(most).toBeLessThan((quotaMegabytes + 3) * megabyte);
   expect((await statuses(app)).slice(-5)).toEqual(Array(5).fill('succeeded'));
   const { version } = (await app.releases()).at(-5) ?? { version: 0 };
   expect((await rig.api('POST', `/apps/${app.name}/releases`, { release: version })).status).toBe(201);

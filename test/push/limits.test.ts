@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually, PlatformRig, type RigApp } from '../rig/platform-rig.ts';
 import { startLoad, type LoadReport } from '../rig/request-load.ts';
@@ -94,38 +94,45 @@ const offenders: readonly (readonly [string, string, RegExp | null])[] = [
   ],
 ];
 
-it.each(offenders)(
-  '%s hurts only itself: its neighbour and the platform keep answering',
-  async (name, script, sign) => {
-    const quiet = await rig.createApp();
-    const loud = await rig.createApp();
+describe('beside a quiet app', () => {
+  let quiet: RigApp;
+  let before: LoadReport & { meanMs: number };
+  beforeAll(async () => {
+    quiet = await rig.createApp();
     expect((await pushTiny(quiet, 'quiet')).exitCode).toBe(0);
-    const before = await measure(quiet, () => delay(3_000));
-    const during = await measure(quiet, async () => {
-      await pushWithWorker(loud, script);
-      await delay(5_000);
-      const startedAt = performance.now();
-      expect((await rig.api('GET', `/apps/${loud.name}/dynos`)).status).toBe(200);
-      process.stderr.write(`${name}: the API answers in ${Math.round(performance.now() - startedAt)} ms\n`);
-    });
-    if (sign !== null) {
-      await eventually(String(sign), async () => {
-        const lines = [...(await loud.logs()), ...(await loud.logs({ source: 'heroku' }))];
-        return lines.some((line) => sign.test(line));
-      });
-    }
-    await rig.api('DELETE', `/apps/${loud.name}`);
-
+    before = await measure(quiet, () => delay(3_000));
     expect(before.failures).toEqual([]);
-    expect(during.failures).toEqual([]);
-    expect(new Set(during.bodies)).toEqual(new Set(['quiet of web.1']));
-    process.stderr.write(
-      `${name}: mean ${before.meanMs.toFixed(1)} ms before, ${during.meanMs.toFixed(1)} ms during\n`,
-    );
-    // A push of its own goes on beside the load, so that the machine's processors are shared by several; a lost one would be 100 times as slow.
-    expect(during.meanMs).toBeLessThan(20 * Math.max(before.meanMs, 10));
-  },
-);
+  });
+
+  it.each(offenders)(
+    '%s hurts only itself: its neighbour and the platform keep answering',
+    async (name, script, sign) => {
+      const loud = await rig.createApp();
+      const during = await measure(quiet, async () => {
+        await pushWithWorker(loud, script);
+        await delay(5_000);
+        const startedAt = performance.now();
+        expect((await rig.api('GET', `/apps/${loud.name}/dynos`)).status).toBe(200);
+        process.stderr.write(`${name}: the API answers in ${Math.round(performance.now() - startedAt)} ms\n`);
+      });
+      if (sign !== null) {
+        await eventually(String(sign), async () => {
+          const lines = [...(await loud.logs()), ...(await loud.logs({ source: 'heroku' }))];
+          return lines.some((line) => sign.test(line));
+        });
+      }
+      await rig.api('DELETE', `/apps/${loud.name}`);
+
+      expect(during.failures).toEqual([]);
+      expect(new Set(during.bodies)).toEqual(new Set(['quiet of web.1']));
+      process.stderr.write(
+        `${name}: mean ${before.meanMs.toFixed(1)} ms before, ${during.meanMs.toFixed(1)} ms during\n`,
+      );
+      // A push of its own goes on beside the load, so that the machine's processors are shared by several; a lost one would be 100 times as slow.
+      expect(during.meanMs).toBeLessThan(20 * Math.max(before.meanMs, 10));
+    },
+  );
+});
 
 /** What one request takes while `meanwhile` goes on. */
 async function measure(app: RigApp, meanwhile: () => Promise<unknown>): Promise<LoadReport & { meanMs: number }> {
