@@ -144,7 +144,7 @@ export class Dyno {
   stop(order: StopOrder): Promise<void> {
     const state = this.#record.state.is;
     if (state === 'stopping') {
-      if (order.then === 'remove') this.#record.then = 'remove';
+      if (order.then === 'remove' && this.#record.then === 'down') this.#tools.track(this.#record.leaveNothing());
       if (order.after === undefined) this.#hurry.resolve(order.graceMs);
       return this.#gone.promise;
     }
