@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AcmeAuthority } from './acme/index.ts';
 import { ensureFirstAccount } from './account/index.ts';
 import { readRestoreId, sweepStaging } from './backup/index.ts';
 import { BackgroundWork } from './background-work.ts';
@@ -11,7 +13,9 @@ import { requirePassable, type DataFolder } from './data-folder.ts';
 import { openLocalRuntime } from './dyno/index.ts';
 import { DynoOutputs, openFormation } from './formation/index.ts';
 import {
+  AcmeChallenges,
   Attachments,
+  CertificateKeeper,
   BuildCancellations,
   DiskKeeper,
   DynoLog,
@@ -23,6 +27,7 @@ import {
   wantsMetrics,
   type Platform,
 } from './lifecycle/index.ts';
+import { PlatformError } from './errors/platform-error.ts';
 import { Disposables } from './lib/disposables.ts';
 import { KeyedQueue } from './lib/keyed-queue.ts';
 import { openOutbound } from './lib/outbound.ts';
@@ -47,6 +52,8 @@ import { Webhooks } from './webhook/index.ts';
 
 export interface OpenPlatform extends AsyncDisposable {
   readonly platform: Platform;
+  /** To be started when the routes are known. */
+  readonly certificates: CertificateKeeper;
   readonly router: Router;
   readonly sandbox: Sandbox;
   /** One line: what keeps builds and dynos to their limits on this machine. */
@@ -164,13 +171,15 @@ async function open(
     }),
   );
   publicPort = router.port;
+  const challenges = new AcmeChallenges();
   const formation = await openFormation({
     store,
     runtime,
     router,
     logs: logplex,
     lastLines: (_appId, dynoId) => Promise.resolve(outputs.lastLines(dynoId)),
-    readCustomHosts: (appId) => readCustomHosts(appId, { store, secretBox, configVars, domain: config.domain, logs }),
+    readCustomHosts: (appId) =>
+      readCustomHosts(appId, { store, secretBox, configVars, domain: config.domain, logs, challenges }),
     wantsMetrics: (appId) => wantsMetrics(appId, { store }),
     readConfigVars: (releaseId) => dynoVars(releaseId, { store, configVars }),
     domain: config.domain,
@@ -185,6 +194,10 @@ async function open(
     await background.settled();
   });
 
+  const authority = await openAuthority(config);
+  const certificates = opened.use(
+    new CertificateKeeper(authority && { ...{ store, secretBox, challenges, formation, authority }, log: logs.acme }),
+  );
   const sources = new SourceStore(data.sources, config.limits.sourceMaxBytes);
   const streams = opened.use(new OutputStreams(data.streams, logs.build));
   const caches = opened.use(new BuildCaches(data.cache, logs.build));
@@ -242,12 +255,14 @@ async function open(
     metrics: new Metrics(),
     logplex,
     webhooks,
+    certificates,
     logs,
     inBackground,
     closing: closing.signal,
   };
   return {
     platform,
+    certificates,
     router,
     sandbox,
     limits: groups.description,
@@ -262,6 +277,21 @@ function platformUrls(domain: string, port: number): Platform['urls'] {
     git: (app) => `https://${host}/${app}.git`,
     web: (app) => `http://${app}.${host}/`,
   };
+}
+
+/** Null: the operator has agreed to no authority's terms. */
+async function openAuthority({ acme }: Config): Promise<AcmeAuthority | null> {
+  if (acme === null) return null;
+  const { email, directory, caPath } = acme;
+  try {
+    return new AcmeAuthority({ email, directory, ca: caPath === null ? null : await readFile(caPath, 'utf8') });
+  } catch (error) {
+    throw new PlatformError(
+      'invalid_params',
+      `HOKKU_ACME_CA=${JSON.stringify(caPath)} can't be read. Give the path of a PEM file, or leave it out for a publicly trusted authority.`,
+      { cause: error },
+    );
+  }
 }
 
 function operatorCertificate({ tls }: Config): { cert: string; key: string } | undefined {

@@ -66,7 +66,13 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     const state: { -readonly [Key in keyof HealthState]: HealthState[Key] } = { running: null };
     const http = createHttp(state);
 
-    const { platform, router, sandbox, limits, ...rest } = await openPlatform(config, secrets, data, logs, sockets);
+    const { platform, certificates, router, sandbox, limits, ...rest } = await openPlatform(
+      config,
+      secrets,
+      data,
+      logs,
+      sockets,
+    );
     opened.use(rest);
     for (const name of config.unknownSettings) logs.platform.warn({ name }, 'unknown setting ignored');
     await registerEdges(http, platform, config.api);
@@ -76,6 +82,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     await platform.webhooks.start(serializeResource(platform));
     platform.disk.start();
     await router.commit();
+    certificates.start();
     await http.listen({ path: sockets.http });
     opened.defer(() => http.close());
     opened.use(acceptSshUpgrades(http.server, exec.hostKey, platform));

@@ -3,6 +3,7 @@ import type { BuildTools } from '../build/index.ts';
 import type { ConfigVarsBox } from '../config-vars/index.ts';
 import type { Attachments } from './attachments.ts';
 import type { OneOffDynos } from './one-off-dynos.ts';
+import type { CertificateKeeper } from './certificate-keeper.ts';
 import type { BuildCancellations } from './build-cancellations.ts';
 import type { Launches } from './launches.ts';
 import type { DiskKeeper } from './disk-keeper.ts';
@@ -89,6 +90,8 @@ export interface Platform {
   readonly logplex: Logplex;
   /** Tells others by HTTP what the store has noted. */
   readonly webhooks: Webhooks;
+  /** Those that the platform requests by itself. */
+  readonly certificates: Pick<CertificateKeeper, 'isOffered' | 'wake'>;
   readonly logs: Logs;
   /** Work that goes on after its request was answered; `on-shutdown` waits for it. A failure is logged, never lost. */
   inBackground(what: string, work: Promise<unknown>): void;
