@@ -75,7 +75,7 @@ function whyRefused({ challenges, status }: Authorization): string {
   const failure = failures.find((error) => typeof error === 'object' && error !== null && 'detail' in error);
   return failure === undefined
     ? `The authority did not accept the proof (${status}).`
-    : String((failure as { detail: unknown }).detail);
+    : String((failure).detail);
 }
 
 /** Asks until it has another status. */

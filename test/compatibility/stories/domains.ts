@@ -27,6 +27,9 @@ export const domainsStory: Story = {
       /Updating SSL certificate .* for with-domains\.\.\. done/,
     ],
     ['certs:auto', /Automatic Certificate Management is disabled on with-domains/],
+    ['certs:auto:enable', /Your certificate will now be managed by Heroku/],
+    ['certs:auto:refresh', /Refreshing Automatic Certificate Management\.\.\. done/],
+    ['certs:auto', /Automatic Certificate Management is enabled on with-domains .*www\.compat\.test Waiting/],
     ['certs:auto:disable --confirm with-domains', /Disabling Automatic Certificate Management\.\.\. done/],
     [
       'certs:remove --name {certificate} --confirm with-domains',
