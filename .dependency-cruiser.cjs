@@ -22,6 +22,7 @@ const floors = [
       'disk',
       'cgroup',
       'metrics',
+      'network',
     ],
   },
   { name: 'stages', rooms: ['build', 'release', 'formation', 'backup'] },

@@ -73,9 +73,7 @@ function whyRefused({ challenges, status }: Authorization): string {
   // The type of the library has no `error` for the challenges that were not tried.
   const failures = challenges.map(({ error }: { error?: unknown }) => error);
   const failure = failures.find((error) => typeof error === 'object' && error !== null && 'detail' in error);
-  return failure === undefined
-    ? `The authority did not accept the proof (${status}).`
-    : String((failure).detail);
+  return failure === undefined ? `The authority did not accept the proof (${status}).` : String(failure.detail);
 }
 
 /** Asks until it has another status. */

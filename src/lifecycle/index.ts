@@ -15,6 +15,7 @@ export { Launches } from './launches.ts';
 export { DiskKeeper } from './disk-keeper.ts';
 export { reportDisk, type AppDisk, type DiskReport } from './disk-report.ts';
 export { SlugCollector } from './slug-collector.ts';
+export { lastBackupFile, Watchman } from './watchman.ts';
 export { addLogDrain, listLogDrains, removeLogDrain, type OpenLogDrain } from './log-drains.ts';
 export { onBoot } from './on-boot.ts';
 export { onAppSetup, type AppSetupRequest } from './on-app-setup.ts';

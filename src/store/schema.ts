@@ -36,6 +36,7 @@ export interface Schema {
   audit_entries: AuditEntryTable;
   counters: CounterTable;
   secret_keys: SecretKeyTable;
+  notices: NoticeTable;
 }
 
 interface AccountTable {
@@ -442,6 +443,18 @@ interface CounterTable {
 }
 
 /** Of the key that everything encrypted is sealed with: the newest row. Never the key itself. */
+interface NoticeTable {
+  cause: string;
+  id: string;
+  message: string;
+  /** Null: the platform's own. */
+  app_name: string | null;
+  told_at: string;
+  attempts: number;
+  /** Null: not to be sent (any more). */
+  next_attempt_at: string | null;
+}
+
 interface SecretKeyTable {
   /** 1, and one more with each rotation. */
   version: number;

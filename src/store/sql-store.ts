@@ -9,6 +9,7 @@ import { insertAuditEntry } from './queries/audit-queries.ts';
 import { recordDeeds, type DeedRecording } from './record-deeds.ts';
 import { retryWhileBusy } from './retry-while-busy.ts';
 import type { Schema } from './schema.ts';
+import { noticeQueries } from './notice-store.ts';
 import { secretKeyQueries } from './secret-key-store.ts';
 import type { Queries, Store, Transaction } from './store.ts';
 
@@ -49,6 +50,7 @@ export class SqlStore implements Store {
   readonly webhookEvents: Queries['webhookEvents'];
   readonly webhookDeliveries: Queries['webhookDeliveries'];
   readonly secretKeys: Store['secretKeys'];
+  readonly notices: Store['notices'];
   readonly audit: Queries['audit'];
   readonly #database: Database;
   readonly #busyDeadlineMs: number;
@@ -74,6 +76,7 @@ export class SqlStore implements Store {
     const handle: Handle = { read: database.reader, write: (work) => this.#write(work, () => undefined) };
     const queries = recordDeeds(handle, this.#recording);
     this.secretKeys = secretKeyQueries(handle);
+    this.notices = noticeQueries(handle);
     this.accounts = queries.accounts;
     this.authorizations = queries.authorizations;
     this.oauthClients = queries.oauthClients;

@@ -38,6 +38,7 @@ import type {
   PipelineQueries,
   ReviewAppQueries,
 } from './pipeline-store.ts';
+import type { NoticeQueries } from './notice-store.ts';
 import type { SecretKeyQueries } from './secret-key-store.ts';
 import type { WebhookDeliveryQueries, WebhookEventQueries, WebhookQueries } from './webhook-store.ts';
 
@@ -89,6 +90,8 @@ export interface Transaction extends Queries {
 /** The durable rows of the platform. Writes are on disk (SQLite: synchronous FULL) when their promise resolves. */
 export interface Store extends Queries, AsyncDisposable {
   readonly secretKeys: SecretKeyQueries;
+  /** What the operator was told. */
+  readonly notices: NoticeQueries;
   /**
    * Runs `work` in one transaction, serialised against every other writer of this database; rolled back when it throws.
    * `work` is run again when the database asks for it (busy, deadlock), so its other effects belong in `afterCommit`.

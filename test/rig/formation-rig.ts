@@ -179,7 +179,7 @@ export function present<T>(value: T | null | undefined): T {
 }
 
 /** Waits until something is so; fails with what it was instead. */
-export async function until<T>(read: () => T | Promise<T>, isSo: (value: T) => boolean, withinMs = 5_000): Promise<T> {
+export async function until<T>(read: () => T | Promise<T>, isSo: (value: T) => boolean, withinMs = 60_000): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const value = await read();

@@ -38,6 +38,8 @@ export class HerokuCli implements AsyncDisposable {
       PATH: `${join(installation.dir, 'node_modules', '.bin')}:${process.env['PATH'] ?? '/usr/bin:/bin'}`,
       HOME: home,
       LANG: 'C.UTF-8',
+      // Else it is that of the account, which may be one that lets nobody in.
+      SHELL: '/bin/bash',
       NO_COLOR: '1',
       GIT_TERMINAL_PROMPT: '0',
       GIT_CONFIG_NOSYSTEM: '1',
