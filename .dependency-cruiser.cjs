@@ -5,6 +5,7 @@ const floors = [
     name: 'engines',
     rooms: [
       'account',
+      'acme',
       'app',
       'domain',
       'repo',

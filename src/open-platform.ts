@@ -1,5 +1,6 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AcmeAuthority } from './acme/index.ts';
 import { ensureFirstAccount, GuessLimit } from './account/index.ts';
 import { readRestoreId, sweepStaging } from './backup/index.ts';
 import { BackgroundWork } from './background-work.ts';
@@ -12,7 +13,9 @@ import { requirePassable, type DataFolder } from './data-folder.ts';
 import { openLocalRuntime, whyNoDiskImages } from './dyno/index.ts';
 import { DynoOutputs, openFormation } from './formation/index.ts';
 import {
+  AcmeChallenges,
   Attachments,
+  CertificateKeeper,
   BuildCancellations,
   DiskKeeper,
   DynoLog,
@@ -25,6 +28,7 @@ import {
   wantsMetrics,
   type Platform,
 } from './lifecycle/index.ts';
+import { PlatformError } from './errors/platform-error.ts';
 import { Disposables } from './lib/disposables.ts';
 import { KeyedQueue } from './lib/keyed-queue.ts';
 import { openOutbound } from './lib/outbound.ts';
@@ -50,6 +54,8 @@ import { Notices, Webhooks } from './webhook/index.ts';
 
 export interface OpenPlatform extends AsyncDisposable {
   readonly platform: Platform;
+  /** To be started when the routes are known. */
+  readonly certificates: CertificateKeeper;
   readonly router: Router;
   readonly watchman: Watchman;
   readonly notices: Notices;
@@ -185,13 +191,15 @@ async function open(
   );
   publicPort = router.port;
   await network?.publish([router.port, ...(config.execPort === null ? [] : [config.execPort])]);
+  const challenges = new AcmeChallenges();
   const formation = await openFormation({
     store,
     runtime,
     router,
     logs: logplex,
     lastLines: (_appId, dynoId) => Promise.resolve(outputs.lastLines(dynoId)),
-    readCustomHosts: (appId) => readCustomHosts(appId, { store, secretBox, configVars, domain: config.domain, logs }),
+    readCustomHosts: (appId) =>
+      readCustomHosts(appId, { store, secretBox, configVars, domain: config.domain, logs, challenges }),
     wantsMetrics: (appId) => wantsMetrics(appId, { store }),
     readConfigVars: (releaseId) => dynoVars(releaseId, { store, configVars }),
     domain: config.domain,
@@ -206,6 +214,10 @@ async function open(
     await background.settled();
   });
 
+  const authority = await openAuthority(config);
+  const certificates = opened.use(
+    new CertificateKeeper(authority && { ...{ store, secretBox, challenges, formation, authority }, log: logs.acme }),
+  );
   const sources = new SourceStore(data.sources, config.limits.sourceMaxBytes);
   const streams = opened.use(new OutputStreams(data.streams, logs.build));
   const caches = opened.use(new BuildCaches(data.cache, logs.build));
@@ -268,6 +280,7 @@ async function open(
     metrics: new Metrics(),
     logplex,
     webhooks,
+    certificates,
     logs,
     inBackground,
     closing: closing.signal,
@@ -276,6 +289,7 @@ async function open(
   const watchman = opened.use(new Watchman(platform, notices, watched));
   return {
     platform,
+    certificates,
     router,
     watchman,
     notices,
@@ -292,6 +306,21 @@ function platformUrls(domain: string, port: number): Platform['urls'] {
     git: (app) => `https://${host}/${app}.git`,
     web: (app) => `http://${app}.${host}/`,
   };
+}
+
+/** Null: the operator has agreed to no authority's terms. */
+async function openAuthority({ acme }: Config): Promise<AcmeAuthority | null> {
+  if (acme === null) return null;
+  const { email, directory, caPath } = acme;
+  try {
+    return new AcmeAuthority({ email, directory, ca: caPath === null ? null : await readFile(caPath, 'utf8') });
+  } catch (error) {
+    throw new PlatformError(
+      'invalid_params',
+      `HOKKU_ACME_CA=${JSON.stringify(caPath)} can't be read. Give the path of a PEM file, or leave it out for a publicly trusted authority.`,
+      { cause: error },
+    );
+  }
 }
 
 function describeDiskBounds(noImages: string | null): string {

@@ -66,7 +66,8 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     const state: { -readonly [Key in keyof HealthState]: HealthState[Key] } = { running: null };
     const http = createHttp(state);
 
-    const { platform, router, watchman, notices, ...rest } = await openPlatform(config, secrets, data, logs, sockets);
+    const opening = await openPlatform(config, secrets, data, logs, sockets);
+    const { platform, certificates, router, watchman, notices, ...rest } = opening;
     opened.use(rest);
     for (const name of config.unknownSettings) logs.platform.warn({ name }, 'unknown setting ignored');
     await registerEdges(http, platform, config.api);
@@ -78,6 +79,7 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     await notices.start();
     watchman.start();
     await router.commit();
+    certificates.start();
     await http.listen({ path: sockets.http });
     opened.defer(() => http.close());
     opened.use(acceptSshUpgrades(http.server, exec.hostKey, platform));

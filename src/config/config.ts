@@ -26,6 +26,8 @@ export interface Config {
   readonly logLevel: string;
   /** The operator's own certificate; null: a private CA is made. */
   readonly tls: { readonly certPath: string; readonly keyPath: string } | null;
+  /** Where certificates for custom domains are requested; null: nowhere, as nobody has agreed to an authority's terms. */
+  readonly acme: AcmeChoice | null;
   /** Null: the best that this machine offers. `none`, which is no setting: nothing will be started. */
   readonly sandbox: SandboxChoice | 'none' | null;
   /** `strict`: the start fails where the best isolation can't be had. */
@@ -59,6 +61,14 @@ export interface Config {
   readonly buildEnvironment: Readonly<Record<string, string>>;
   /** `HOKKU_*` variables that mean nothing: the start warns of them by name. */
   readonly unknownSettings: readonly string[];
+}
+
+export interface AcmeChoice {
+  readonly email: string;
+  /** URL of the authority's directory. */
+  readonly directory: string;
+  /** PEM file with the issuer of the authority's own TLS certificate; null: a publicly trusted one. */
+  readonly caPath: string | null;
 }
 
 export interface ConfigLimits {
@@ -104,9 +114,10 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
     execPort: optionalPort(env, 'HOKKU_EXEC_PORT'),
     domain,
     databaseUrl: databaseUrl(env, dataDir),
-    adminEmail: email(env, `admin@${domain}`),
+    adminEmail: email(env, 'HOKKU_ADMIN_EMAIL', `admin@${domain}`),
     logLevel: oneOf(env, 'HOKKU_LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info'),
     tls: certificate(env, options.cwd),
+    acme: acmeChoice(env, options.cwd),
     sandbox: sandboxChoice(env),
     isolation: oneOf(env, 'HOKKU_ISOLATION', ['auto', 'strict'], 'auto') === 'strict' ? 'strict' : 'auto',
     networkOpenings: networkOpenings(env, 'HOKKU_NETWORK_ALLOW'),
@@ -222,10 +233,9 @@ function databaseUrl(env: Environment, dataDir: string): string {
   return value;
 }
 
-function email(env: Environment, fallback: string): string {
-  const value = text(env, 'HOKKU_ADMIN_EMAIL', fallback);
-  if (value.length > 254 || !/^[^\s@]+@[^\s@]+$/.test(value))
-    throw invalid('HOKKU_ADMIN_EMAIL', value, 'an e-mail address');
+function email(env: Environment, name: string, fallback: string): string {
+  const value = text(env, name, fallback);
+  if (value.length > 254 || !/^[^\s@]+@[^\s@]+$/.test(value)) throw invalid(name, value, 'an e-mail address');
   return value;
 }
 
@@ -240,6 +250,23 @@ function certificate(env: Environment, cwd: string): Config['tls'] {
     );
   }
   return { certPath: resolve(cwd, cert), keyPath: resolve(cwd, key) };
+}
+
+const letsEncrypt = 'https://acme-v02.api.letsencrypt.org/directory';
+
+function acmeChoice(env: Environment, cwd: string): AcmeChoice | null {
+  if (text(env, 'HOKKU_ACME_EMAIL', '') === '') return null;
+  const directory = text(env, 'HOKKU_ACME_DIRECTORY', letsEncrypt);
+  const url = URL.canParse(directory) ? new URL(directory) : null;
+  if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '') {
+    throw invalid('HOKKU_ACME_DIRECTORY', directory, `an https URL such as ${letsEncrypt}`);
+  }
+  const caPath = text(env, 'HOKKU_ACME_CA', '');
+  return {
+    email: email(env, 'HOKKU_ACME_EMAIL', ''),
+    directory: url.href,
+    caPath: caPath === '' ? null : resolve(cwd, caPath),
+  };
 }
 
 function sandboxChoice(env: Environment): SandboxChoice | null {

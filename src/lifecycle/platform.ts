@@ -92,6 +92,8 @@ export interface Platform {
   readonly logplex: Logplex;
   /** Tells others by HTTP what the store has noted. */
   readonly webhooks: Webhooks;
+  /** Those that the platform requests by itself: the keeper of them. */
+  readonly certificates: { readonly isOffered: boolean; wake(): void };
   readonly logs: Logs;
   /** Work that goes on after its request was answered; `on-shutdown` waits for it. A failure is logged, never lost. */
   inBackground(what: string, work: Promise<unknown>): void;

@@ -41,6 +41,7 @@ export class SqlStore implements Store {
   readonly logDrains: Queries['logDrains'];
   readonly domains: Queries['domains'];
   readonly sniEndpoints: Queries['sniEndpoints'];
+  readonly acm: Queries['acm'];
   readonly pipelines: Queries['pipelines'];
   readonly pipelineCouplings: Queries['pipelineCouplings'];
   readonly pipelinePromotions: Queries['pipelinePromotions'];
@@ -93,6 +94,7 @@ export class SqlStore implements Store {
     this.logDrains = queries.logDrains;
     this.domains = queries.domains;
     this.sniEndpoints = queries.sniEndpoints;
+    this.acm = queries.acm;
     this.pipelines = queries.pipelines;
     this.pipelineCouplings = queries.pipelineCouplings;
     this.pipelinePromotions = queries.pipelinePromotions;

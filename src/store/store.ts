@@ -29,6 +29,7 @@ import type { LogDrain } from '../model/log-drain.ts';
 import type { Release, ReleaseStatus } from '../model/release.ts';
 import type { Slug, SlugDraft } from '../model/slug.ts';
 import type { AppFeatureQueries, AppTransferQueries, OAuthClientQueries, SshKeyQueries } from './account-store.ts';
+import type { AcmQueries } from './acm-store.ts';
 import type { AuditQueries } from './audit-store.ts';
 import type { DomainQueries, SniEndpointQueries } from './domain-store.ts';
 import type {
@@ -66,6 +67,7 @@ export interface Queries {
   readonly logDrains: LogDrainQueries;
   readonly domains: DomainQueries;
   readonly sniEndpoints: SniEndpointQueries;
+  readonly acm: AcmQueries;
   readonly pipelines: PipelineQueries;
   readonly pipelineCouplings: PipelineCouplingQueries;
   readonly pipelinePromotions: PipelinePromotionQueries;
@@ -207,6 +209,7 @@ export interface AppQueries {
     change: {
       name?: AppName;
       maintenance?: boolean;
+      acm?: boolean;
       buildpackProvidedDescription?: string | null;
       releasedAt?: Date;
       ownerId?: AccountId;

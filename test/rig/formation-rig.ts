@@ -157,7 +157,7 @@ export class FormationRig implements AsyncDisposable {
       log: pino({ level: 'silent' }),
       domain: 'localhost',
       readCustomHosts: () =>
-        Promise.resolve({ hosts: [], certificates: [], pages: { error: null, maintenance: null } }),
+        Promise.resolve({ hosts: [], certificates: [], challenges: [], pages: { error: null, maintenance: null } }),
       readConfigVars: () => Promise.resolve({ SECRET: 'hunter2', DYNO: 'mine' }),
       lastLines: (_appId, dynoId) => Promise.resolve(this.lastLines.get(dynoId) ?? []),
       limits: this.#limits,

@@ -39,8 +39,9 @@ export const domainsStory: Story = {
     ],
     shows('www.compat.test', 'made.compat.test'),
     ['certs:auto', /Automatic Certificate Management is disabled on with-domains/],
-    ['certs:auto:enable', /not offered by this platform/, { exit: 2 }],
-    ['certs:auto:refresh', /not offered by this platform/, { exit: 2 }],
+    ['certs:auto:enable', /Your certificate will now be managed by Heroku/],
+    ['certs:auto:refresh', /Refreshing Automatic Certificate Management\.\.\. done/],
+    ['certs:auto', /Automatic Certificate Management is enabled on with-domains .*www\.compat\.test Waiting/],
     ['certs:auto:disable --confirm with-domains', /Disabling Automatic Certificate Management\.\.\. done/],
     [
       'certs:remove --name {certificate} --confirm with-domains',

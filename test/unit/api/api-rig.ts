@@ -106,6 +106,7 @@ export class ApiRig implements AsyncDisposable {
       slugUploads: new UploadSlots({ perOwner: 2, total: 8 }),
       streams: new OutputStreams(join(dir, 'streams'), logs.build),
       signer: new PathSigner(randomBytes(32)),
+      certificates: { isOffered: false, wake: () => undefined },
       formation: {
         list: (appId: AppId) => dynos.list(appId),
         showGuest: (view: DynoView) => dynos.showGuest(view),

@@ -237,6 +237,7 @@ const demoApp: App = {
   stack: 'hokku-1',
   region: 'us',
   maintenance: false,
+  acm: false,
   uid: 100_001,
   buildpackProvidedDescription: null,
   createdAt: now,

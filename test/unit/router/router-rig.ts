@@ -188,6 +188,7 @@ export function route(
     appName: name as AppName,
     hosts: [`${name}.localhost`],
     certificates: [],
+    challenges: [],
     maintenance,
     pages: { error: null, maintenance: null },
     web,
