@@ -5,6 +5,7 @@ const floors = [
     name: 'engines',
     rooms: [
       'account',
+      'acme',
       'app',
       'domain',
       'repo',
@@ -21,6 +22,7 @@ const floors = [
       'disk',
       'cgroup',
       'metrics',
+      'network',
     ],
   },
   { name: 'stages', rooms: ['build', 'release', 'formation', 'backup'] },

@@ -19,7 +19,7 @@ const suite = (name) => ({
 export default {
   rootDir,
   // Of all projects: jest reads it nowhere else. A test that hangs is ended; none may need it.
-  testTimeout: 180_000,
+  testTimeout: 300_000,
   // Jest leaves a core free, which on two cores means one file at a time; but most tests wait for other processes.
   maxWorkers: availableParallelism() + 1,
   testSequencer: `${import.meta.dirname}/jest-sequencer.js`,

@@ -18,6 +18,7 @@ export interface Logs {
   readonly logplex: Logger;
   readonly store: Logger;
   readonly webhook: Logger;
+  readonly acme: Logger;
 }
 
 export type { Logger };
@@ -42,5 +43,6 @@ export function openLogs(level: string, terminal: boolean): Logs {
     logplex: room('logplex'),
     store: room('store'),
     webhook: room('webhook'),
+    acme: room('acme'),
   };
 }

@@ -1,17 +1,21 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ensureFirstAccount } from './account/index.ts';
+import { AcmeAuthority } from './acme/index.ts';
+import { ensureFirstAccount, GuessLimit } from './account/index.ts';
 import { readRestoreId, sweepStaging } from './backup/index.ts';
 import { BackgroundWork } from './background-work.ts';
-import { BuildCaches, limitScripts } from './build/index.ts';
-import { sandboxOptions, type Config, type Secrets } from './config/index.ts';
+import { BuildCaches, limitScripts, wireScripts } from './build/index.ts';
+import type { Config, Secrets } from './config/index.ts';
 import { openCgroups } from './cgroup/index.ts';
 import { openConfigVars } from './config-vars/index.ts';
 import { Ballast, CollectionGate, reservedBytes, SpaceLedger } from './disk/index.ts';
 import { requirePassable, type DataFolder } from './data-folder.ts';
-import { openLocalRuntime } from './dyno/index.ts';
+import { openLocalRuntime, whyNoDiskImages } from './dyno/index.ts';
 import { DynoOutputs, openFormation } from './formation/index.ts';
 import {
+  AcmeChallenges,
   Attachments,
+  CertificateKeeper,
   BuildCancellations,
   DiskKeeper,
   DynoLog,
@@ -20,9 +24,11 @@ import {
   dynoVars,
   readCustomHosts,
   SlugCollector,
+  Watchman,
   wantsMetrics,
   type Platform,
 } from './lifecycle/index.ts';
+import { PlatformError } from './errors/platform-error.ts';
 import { Disposables } from './lib/disposables.ts';
 import { KeyedQueue } from './lib/keyed-queue.ts';
 import { openOutbound } from './lib/outbound.ts';
@@ -35,6 +41,7 @@ import type { Logs } from './log.ts';
 import { openLogplex } from './logplex/index.ts';
 import type { AppId } from './model/ids.ts';
 import { Metrics } from './metrics/index.ts';
+import { openIsolation } from './network/index.ts';
 import { openRepos } from './repo/index.ts';
 import { openRouter, type Router } from './router/index.ts';
 import { OutputStreams } from './output-stream/index.ts';
@@ -42,13 +49,18 @@ import { agreeOnKey } from './secret-key/index.ts';
 import { openSlugStore } from './slug/index.ts';
 import { SourceStore } from './source/index.ts';
 import { openStore } from './store/index.ts';
-import { noSandbox, probeSandbox, runInSandbox, type Sandbox } from './supervisor/index.ts';
-import { Webhooks } from './webhook/index.ts';
+import { runInSandbox } from './supervisor/index.ts';
+import { Notices, Webhooks } from './webhook/index.ts';
 
 export interface OpenPlatform extends AsyncDisposable {
   readonly platform: Platform;
+  /** To be started when the routes are known. */
+  readonly certificates: CertificateKeeper;
   readonly router: Router;
-  readonly sandbox: Sandbox;
+  readonly watchman: Watchman;
+  readonly notices: Notices;
+  /** What keeps builds and dynos apart on this machine. */
+  readonly isolation: string;
   /** One line: what keeps builds and dynos to their limits on this machine. */
   readonly limits: string;
 }
@@ -94,12 +106,23 @@ async function open(
   const secretKey = await agreeOnKey(store, secrets, data.root);
   await ensureFirstAccount(store, { email: config.adminEmail, token: secrets.apiKey });
   const certificate = await ensureCertificate(data.tls, config.domain, operatorCertificate(config));
-  const sandbox = config.sandbox === 'none' ? noSandbox : await probeSandbox(sandboxOptions(config, config.sandbox));
+  const isolation = await openIsolation(config, data.root);
+  const { sandbox, network } = isolation;
   if (!sandbox.hasPrivatePaths && process.getuid?.() === 0) await requirePassable(data.root);
+
+  // Dynos that live on are still wired to it.
+  opened.defer(async () => {
+    if ((await readdir(data.dynos)).length === 0) await isolation.removeNetwork();
+  });
 
   await sweepStaging(data.root);
   const groups = opened.use(await openCgroups(data.root));
-  const buildLimits = { memoryBytes: config.limits.buildMemoryBytes, dir: data.root };
+  const { buildMemoryBytes, buildDiskBytes, dynoDiskBytes } = config.limits;
+  const buildLimits = {
+    ...{ memoryBytes: buildMemoryBytes, diskBytes: buildDiskBytes },
+    ...{ workDir: data.builds, dir: data.root },
+  };
+  const noImages = await whyNoDiskImages(sandbox, data.builds);
 
   const configVars = openConfigVars(store, secretKey);
   const repos = await openRepos({ dir: data.repos, hooksDir: join(packageRoot, 'hooks'), log: logs.receiver });
@@ -119,6 +142,7 @@ async function open(
   });
   const logplex = opened.use(await openLogplex({ dir: data.logs, log: logs.logplex, outbound }));
   const webhooks = opened.use(new Webhooks({ store, box: secretBox, outbound, log: logs.webhook }));
+  const notices = opened.use(new Notices({ store, outbound, log: logs.platform, receiver: secrets.notify }));
   const dynoLog = opened.use(new DynoLog(logplex));
   const outputs = new DynoOutputs();
   const runtime = opened.use(
@@ -126,6 +150,8 @@ async function open(
       dir: data.dynos,
       sandbox,
       groups,
+      network: network?.dynos ?? null,
+      disk: { bytes: dynoDiskBytes, hasImages: noImages === null },
       slugs,
       onOutput: (output) => {
         dynoLog.handle(output);
@@ -164,13 +190,16 @@ async function open(
     }),
   );
   publicPort = router.port;
+  await network?.publish([router.port, ...(config.execPort === null ? [] : [config.execPort])]);
+  const challenges = new AcmeChallenges();
   const formation = await openFormation({
     store,
     runtime,
     router,
     logs: logplex,
     lastLines: (_appId, dynoId) => Promise.resolve(outputs.lastLines(dynoId)),
-    readCustomHosts: (appId) => readCustomHosts(appId, { store, secretBox, configVars, domain: config.domain, logs }),
+    readCustomHosts: (appId) =>
+      readCustomHosts(appId, { store, secretBox, configVars, domain: config.domain, logs, challenges }),
     wantsMetrics: (appId) => wantsMetrics(appId, { store }),
     readConfigVars: (releaseId) => dynoVars(releaseId, { store, configVars }),
     domain: config.domain,
@@ -185,6 +214,10 @@ async function open(
     await background.settled();
   });
 
+  const authority = await openAuthority(config);
+  const certificates = opened.use(
+    new CertificateKeeper(authority && { ...{ store, secretBox, challenges, formation, authority }, log: logs.acme }),
+  );
   const sources = new SourceStore(data.sources, config.limits.sourceMaxBytes);
   const streams = opened.use(new OutputStreams(data.streams, logs.build));
   const caches = opened.use(new BuildCaches(data.cache, logs.build));
@@ -209,6 +242,11 @@ async function open(
     limits: config.limits,
     privateSources: config.privateSources,
     store,
+    guesses: new GuessLimit({
+      onPause: (pause) => {
+        logs.platform.warn(pause, 'too many wrong credentials from one address');
+      },
+    }),
     repos,
     slugs,
     slugCollector,
@@ -222,7 +260,7 @@ async function open(
     outbound,
     buildTools: {
       sandbox,
-      runInSandbox: await limitScripts(runInSandbox, groups, buildLimits),
+      runInSandbox: wireScripts(await limitScripts(runInSandbox, groups, buildLimits), network?.builds ?? null),
       slugs,
       buildpacksDir: join(packageRoot, 'buildpacks'),
       caches,
@@ -242,15 +280,21 @@ async function open(
     metrics: new Metrics(),
     logplex,
     webhooks,
+    certificates,
     logs,
     inBackground,
     closing: closing.signal,
   };
+  const watched = { ...config.watch, certificate: config.tls === null ? null : certificate.cert };
+  const watchman = opened.use(new Watchman(platform, notices, watched));
   return {
     platform,
+    certificates,
     router,
-    sandbox,
-    limits: groups.description,
+    watchman,
+    notices,
+    isolation: `${sandbox.rung} (${isolation.description})`,
+    limits: `${groups.description}; ${describeDiskBounds(noImages)}`,
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
   };
 }
@@ -262,6 +306,26 @@ function platformUrls(domain: string, port: number): Platform['urls'] {
     git: (app) => `https://${host}/${app}.git`,
     web: (app) => `http://${app}.${host}/`,
   };
+}
+
+/** Null: the operator has agreed to no authority's terms. */
+async function openAuthority({ acme }: Config): Promise<AcmeAuthority | null> {
+  if (acme === null) return null;
+  const { email, directory, caPath } = acme;
+  try {
+    return new AcmeAuthority({ email, directory, ca: caPath === null ? null : await readFile(caPath, 'utf8') });
+  } catch (error) {
+    throw new PlatformError(
+      'invalid_params',
+      `HOKKU_ACME_CA=${JSON.stringify(caPath)} can't be read. Give the path of a PEM file, or leave it out for a publicly trusted authority.`,
+      { cause: error },
+    );
+  }
+}
+
+function describeDiskBounds(noImages: string | null): string {
+  if (noImages === null) return 'a file system of its own for what each dyno writes';
+  return `what dynos write is measured, without file systems of their own: ${noImages}`;
 }
 
 function operatorCertificate({ tls }: Config): { cert: string; key: string } | undefined {

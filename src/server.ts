@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastify, { type FastifyInstance } from 'fastify';
-import { authenticate, scopesAllow } from './account/index.ts';
+import { authenticateToken, scopesAllow } from './account/index.ts';
 import { apiPlugin, serializeResource, serverOptions, type ApiOptions } from './api/index.ts';
 import { authorizeApp } from './app/index.ts';
 import { databaseKind, loadSecrets, type Config, type Environment } from './config/index.ts';
@@ -66,7 +66,8 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     const state: { -readonly [Key in keyof HealthState]: HealthState[Key] } = { running: null };
     const http = createHttp(state);
 
-    const { platform, router, sandbox, limits, ...rest } = await openPlatform(config, secrets, data, logs, sockets);
+    const opening = await openPlatform(config, secrets, data, logs, sockets);
+    const { platform, certificates, router, watchman, notices, ...rest } = opening;
     opened.use(rest);
     for (const name of config.unknownSettings) logs.platform.warn({ name }, 'unknown setting ignored');
     await registerEdges(http, platform, config.api);
@@ -75,20 +76,15 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     await onBoot(platform);
     await platform.webhooks.start(serializeResource(platform));
     platform.disk.start();
+    await notices.start();
+    watchman.start();
     await router.commit();
+    certificates.start();
     await http.listen({ path: sockets.http });
     opened.defer(() => http.close());
     opened.use(acceptSshUpgrades(http.server, exec.hostKey, platform));
     opened.use(await openRendezvous(sockets.rendezvous, exec));
-    const known: PlatformFile = {
-      pid: process.pid,
-      port: router.port,
-      bind: config.bind,
-      domain: config.domain,
-      database: databaseKind(config),
-      hasOwnCertificate: config.tls !== null,
-    };
-    await writeFileAtomic(join(data.root, 'platform.json'), JSON.stringify(known));
+    await writeFileAtomic(join(data.root, 'platform.json'), JSON.stringify(platformFile(config, router.port)));
     const watched = { platform, router, dataDir: data.root };
     state.running = { ...watched, readiness: new Readiness(watched) };
 
@@ -97,8 +93,8 @@ export async function startServer(config: Config, env: Environment, terminal: bo
       url: httpUrl(config.bind, router.port),
       clientUrl: httpUrl(wildcards[config.bind] ?? config.bind, router.port),
       platform,
-      isolation: `${sandbox.rung} (${sandbox.description})`,
-      limits,
+      isolation: rest.isolation,
+      limits: rest.limits,
       newApiKey: secrets.apiKeyIsNew ? secrets.apiKey : null,
       apiKey: secrets.apiKey,
       stopEverything: async () => {
@@ -116,6 +112,17 @@ export async function startServer(config: Config, env: Environment, terminal: bo
     await opened[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function platformFile(config: Config, port: number): PlatformFile {
+  return {
+    pid: process.pid,
+    port,
+    bind: config.bind,
+    domain: config.domain,
+    database: databaseKind(config),
+    hasOwnCertificate: config.tls !== null,
+  };
 }
 
 const wildcards: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
@@ -155,8 +162,8 @@ async function registerEdges(http: FastifyInstance, platform: Platform, api: Api
   await http.register(
     receiverPlugin({
       repos: platform.repos,
-      authenticate: async (token) => {
-        const caller = await authenticate(platform.store, token);
+      authenticate: async (token, address) => {
+        const caller = await authenticateToken(platform, token, address);
         return caller !== null && scopesAllow(caller.authorization.scopes, 'apps', 'write') ? caller.account : null;
       },
       findApp: async (account, name) => {

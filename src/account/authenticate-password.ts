@@ -1,22 +1,39 @@
 import type { Account } from '../model/account.ts';
 import type { Store } from '../store/index.ts';
+import { authenticate } from './authenticate.ts';
 import type { GuessLimit } from './guess-limit.ts';
 import { verifyPassword } from './password.ts';
 
-/**
- * The account with this e-mail and password; null when there is none. Throws `rate_limit` after too many wrong guesses.
- * Each guess is counted before it is looked at, so that many at once are not all let through.
- */
-export async function authenticatePassword(
-  store: Store,
-  credentials: { readonly email: string; readonly password: string },
-  guesses: GuessLimit,
+export interface PasswordLogin {
+  readonly email: string;
+  readonly password: string;
+  /** Of the client. */
+  readonly address: string;
+}
+
+/** The account with this e-mail and password; null when there is none. Throws `rate_limit` after too many wrong guesses. */
+export function authenticatePassword(
+  { store, guesses }: { readonly store: Store; readonly guesses: GuessLimit },
+  { email, password, address }: PasswordLogin,
 ): Promise<Account | null> {
-  const { email, password } = credentials;
-  guesses.begin(email);
+  return guesses.attempt({ address, secret: password, account: email }, () => findByPassword(store, email, password));
+}
+
+/** Where a password and a token are sent in the same place, as with Basic: one guess, whatever it is. */
+export function authenticateEither(
+  { store, guesses }: { readonly store: Store; readonly guesses: GuessLimit },
+  { email, password, address }: PasswordLogin,
+): Promise<Awaited<ReturnType<typeof authenticate>> | { readonly account: Account; readonly authorization: null }> {
+  return guesses.attempt({ address, secret: password, account: email }, async () => {
+    const caller = await authenticate(store, password);
+    if (caller !== null) return caller;
+    const account = await findByPassword(store, email, password);
+    return account === null ? null : { account, authorization: null };
+  });
+}
+
+async function findByPassword(store: Store, email: string, password: string): Promise<Account | null> {
   const account = await store.accounts.findByEmail(email);
   const stored = account === null ? null : await store.accounts.readPasswordHash(account.id);
-  if (!(await verifyPassword(password, stored))) return null;
-  guesses.succeeded(email);
-  return account;
+  return (await verifyPassword(password, stored)) ? account : null;
 }

@@ -1,11 +1,12 @@
 export { authenticate } from './authenticate.ts';
-export { authenticatePassword } from './authenticate-password.ts';
+export { authenticateEither, authenticatePassword } from './authenticate-password.ts';
+export { authenticateToken } from './authenticate-token.ts';
 export type { BrowserLogin, LoginAnswer } from './browser-login.ts';
 export { BrowserLogins } from './browser-logins.ts';
 export { createAuthorization } from './create-authorization.ts';
 export { createAccount, type NewAccount } from './create-account.ts';
 export { ensureFirstAccount, firstDescription } from './ensure-first-account.ts';
-export { GuessLimit } from './guess-limit.ts';
+export { GuessLimit, type Guess } from './guess-limit.ts';
 export { hashPassword, parsePassword, verifyPassword } from './password.ts';
 export { parseSshKey } from './parse-ssh-key.ts';
 export { neededScopes, scopesAllow, type Reach } from './scopes-allow.ts';

@@ -86,7 +86,7 @@ async function updateAccount(call: ApiCall): Promise<unknown> {
   const newPassword = stringField(body, 'new_password');
   if (newPassword !== undefined) {
     const stored = await accounts.readPasswordHash(call.account.id);
-    if (stored !== null && !(await verifyPassword(stringField(body, 'password') ?? '', stored))) {
+    if (stored !== null && !(await isPresentPassword(call, stringField(body, 'password') ?? '', stored))) {
       throw new PlatformError('forbidden', 'The present password, given as `password`, is wrong.');
     }
   }
@@ -96,6 +96,12 @@ async function updateAccount(call: ApiCall): Promise<unknown> {
     ...(passwordHash === undefined ? {} : { passwordHash }),
   });
   return serializeAccount(changed);
+}
+
+/** Whoever has a token is not to find out the password with it, from however many addresses. Throws `rate_limit`. */
+async function isPresentPassword({ account, platform }: ApiCall, password: string, stored: string): Promise<boolean> {
+  const guess = { address: `token of ${account.id}`, secret: password, account: account.email };
+  return (await platform.guesses.attempt(guess, async () => (await verifyPassword(password, stored)) || null)) !== null;
 }
 
 /** For good, with its tokens, keys and clients; refused while apps are its own. */

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { authenticate, authenticatePassword, basicCredentials, tokenOf, type GuessLimit } from '../account/index.ts';
+import { authenticateEither, authenticateToken, basicCredentials, tokenOf } from '../account/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { Platform } from '../lifecycle/index.ts';
 import type { Account } from '../model/account.ts';
@@ -7,12 +7,6 @@ import type { Authorization } from '../model/authorization.ts';
 import type { Endpoint } from './endpoint-table.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { requireScope } from './require-scope.ts';
-
-/** What is counted across requests. */
-export interface Gatekeepers {
-  readonly rate: RateLimit;
-  readonly guesses: GuessLimit;
-}
 
 export interface Admitted {
   readonly account: Account;
@@ -31,13 +25,13 @@ export async function admitCall(
   reply: FastifyReply,
   endpoint: Endpoint | null,
   platform: Platform,
-  gatekeepers: Gatekeepers,
+  rate: RateLimit,
 ): Promise<Admitted | null> {
   const access = endpoint?.route?.access;
   if (access?.is === 'public') return null;
   const acceptsPassword = access !== undefined && access.is !== 'app' && access.acceptsPassword;
-  const admitted = await authenticateRequest(request, platform, acceptsPassword ? gatekeepers.guesses : null);
-  countRequest(admitted.account, endpoint, reply, gatekeepers.rate);
+  const admitted = await authenticateRequest(request, platform, acceptsPassword);
+  countRequest(admitted.account, endpoint, reply, rate);
   // That there is no such thing is true in every version.
   if (endpoint === null) return admitted;
   requireVersion(request.headers.accept);
@@ -54,21 +48,19 @@ export async function admitCall(
 
 async function authenticateRequest(
   request: FastifyRequest,
-  { store }: Platform,
-  guesses: GuessLimit | null,
+  platform: Platform,
+  acceptsPassword: boolean,
 ): Promise<Admitted> {
   const { authorization: header } = request.headers;
   const token = tokenOf(header);
-  const caller = token === null ? null : await authenticate(store, token);
-  if (caller !== null) return caller;
-  const credentials = guesses === null ? null : basicCredentials(header);
-  if (guesses !== null && credentials !== null && credentials.user !== '' && credentials.password !== '') {
-    const account = await authenticatePassword(
-      store,
-      { email: credentials.user, password: credentials.password },
-      guesses,
-    );
-    if (account !== null) return { account, authorization: null };
+  const basic = acceptsPassword ? basicCredentials(header) : null;
+  if (basic !== null && basic.user !== '' && basic.password !== '') {
+    const { user: email, password } = basic;
+    const admitted = await authenticateEither(platform, { email, password, address: request.ip });
+    if (admitted !== null) return admitted;
+  } else if (token !== null) {
+    const caller = await authenticateToken(platform, token, request.ip);
+    if (caller !== null) return caller;
   }
   throw new PlatformError('unauthorized', 'Invalid credentials provided.');
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { BrowserLogins, GuessLimit } from '../account/index.ts';
+import { BrowserLogins } from '../account/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { Platform } from '../lifecycle/index.ts';
 import { loginPlugin } from './login-plugin.ts';
 import { openPlugin } from './open-plugin.ts';
-import { admitCall, type Admitted, type Gatekeepers } from './admit-call.ts';
+import { admitCall, type Admitted } from './admit-call.ts';
 import { answerCall } from './answer-call.ts';
+import { defaultBodyMs, limitBodyTime } from './body-deadline.ts';
 import { endpointTable, type Endpoint, type PathEntry } from './endpoint-table.ts';
 import { sendError } from './error-response.ts';
 import { finishAnswer } from './finish-answer.ts';
@@ -21,6 +22,8 @@ export interface ApiOptions {
   readonly hourlyLimit: number;
   /** For tests: an answer that does not fit its published schema becomes a 500 that says what differs. */
   readonly checkAnswers: boolean;
+  /** For a request's whole body to come. Default: 30 seconds. */
+  readonly bodyMs?: number;
 }
 
 /**
@@ -29,23 +32,23 @@ export interface ApiOptions {
  */
 export function apiPlugin(platform: Platform, options: ApiOptions): FastifyPluginAsync {
   return async (server) => {
-    const guesses = new GuessLimit();
     server.get('/sessions/:token', { exposeHeadRoute: false }, (request, reply) =>
       sendSession(request, reply, platform),
     );
     await server.register(openPlugin(platform));
-    await server.register(loginPlugin({ platform, guesses, logins: new BrowserLogins() }));
+    await server.register(loginPlugin({ platform, logins: new BrowserLogins() }));
     await server.register((api, _options, done) => {
-      registerApi(api, platform, guesses, options);
+      registerApi(api, platform, options);
       done();
     });
   };
 }
 
-function registerApi(api: FastifyInstance, platform: Platform, guesses: GuessLimit, options: ApiOptions): void {
-  const gatekeepers: Gatekeepers = { rate: new RateLimit(options.hourlyLimit), guesses };
+function registerApi(api: FastifyInstance, platform: Platform, options: ApiOptions): void {
+  const rate = new RateLimit(options.hourlyLimit);
   const requestIds = new WeakMap<FastifyRequest, string>();
   readJsonBodies(api);
+  limitBodyTime(api, options.bodyMs ?? defaultBodyMs);
   api.addHook('onRequest', (request, reply, done) => {
     const requestId = randomUUID();
     requestIds.set(request, requestId);
@@ -57,21 +60,21 @@ function registerApi(api: FastifyInstance, platform: Platform, guesses: GuessLim
     sendError(error, requestIds.get(request) ?? '', reply, platform.logs.api, options.checkAnswers),
   );
   api.setNotFoundHandler(async (request, reply) => {
-    await admitCall(request, reply, null, platform, gatekeepers);
+    await admitCall(request, reply, null, platform, rate);
     const path = request.url.replace(/\?.*$/s, '').slice(0, 200);
     throw new PlatformError(
       'not_found',
       `This platform has no ${request.method} ${path}. Check the path and the method.`,
     );
   });
-  for (const entry of endpointTable(apiRoutes)) registerPath(api, entry, platform, gatekeepers, options);
+  for (const entry of endpointTable(apiRoutes)) registerPath(api, entry, platform, rate, options);
 }
 
 function registerPath(
   api: FastifyInstance,
   entry: PathEntry,
   platform: Platform,
-  gatekeepers: Gatekeepers,
+  rate: RateLimit,
   options: ApiOptions,
 ): void {
   const admitted = new WeakMap<FastifyRequest, Admitted | null>();
@@ -82,7 +85,7 @@ function registerPath(
     onRequest: async (request, reply) => {
       if (request.method === 'OPTIONS') return;
       const endpoint = entry.methods.get(methodOf(request)) ?? null;
-      admitted.set(request, await admitCall(request, reply, endpoint, platform, gatekeepers));
+      admitted.set(request, await admitCall(request, reply, endpoint, platform, rate));
       requireReadableParams(request);
       if (endpoint === null) throw wrongMethod(request, reply, entry);
     },

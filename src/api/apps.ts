@@ -88,7 +88,7 @@ export async function serializeApp(app: App, platform: Platform): Promise<unknow
   return {
     id: app.id,
     name: app.name,
-    acm: false,
+    acm: app.acm,
     archived_at: null,
     base_image_name: null,
     build_stack: stack,

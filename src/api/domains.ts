@@ -82,11 +82,12 @@ async function findCustom(call: ApiCall, app: App, otherwise: string): Promise<D
 }
 
 export function serializeDomain({ platform }: Pick<OpenCall, 'platform'>, app: App, domain: AnyDomain): unknown {
-  const common = { acm_status: null, acm_status_reason: null, app: { id: app.id, name: app.name } };
+  const common = { app: { id: app.id, name: app.name } };
   const { id, hostname } = domain;
   if ('kind' in domain) {
     const since = timestamp(app.createdAt);
-    const rest = { kind: 'heroku', cname: null, status: 'succeeded', sni_endpoint: null };
+    const acm = { acm_status: null, acm_status_reason: null };
+    const rest = { kind: 'heroku', cname: null, status: 'succeeded', sni_endpoint: null, ...acm };
     return { id, hostname, ...rest, ...common, created_at: since, updated_at: since };
   }
   return {
@@ -98,6 +99,8 @@ export function serializeDomain({ platform }: Pick<OpenCall, 'platform'>, app: A
     // Of a name that would have to be made in a DNS first. There is none: the domain is routed already.
     status: 'none',
     sni_endpoint: domain.sniEndpoint,
+    acm_status: domain.acm?.status ?? null,
+    acm_status_reason: domain.acm?.reason ?? null,
     ...common,
     created_at: timestamp(domain.createdAt),
     updated_at: timestamp(domain.updatedAt),

@@ -41,6 +41,7 @@ export function sendError(
       .code(500)
       .send({ id: 'internal_server_error', message: details ? `${message} ${String(error)}` : message });
   }
+  if (known.retryAfterSeconds !== undefined) void reply.header('retry-after', known.retryAfterSeconds);
   const resource = known.resource === undefined ? {} : { resource: known.resource };
   return reply.code(statusOf[known.id]).send({ id: known.id, message: known.message, ...resource });
 }

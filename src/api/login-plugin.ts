@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { authenticate, authenticatePassword, scopesAllow, type BrowserLogin } from '../account/index.ts';
+import { authenticatePassword, authenticateToken, scopesAllow, type BrowserLogin } from '../account/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
+import type { Platform } from '../lifecycle/index.ts';
 import type { AccountId } from '../model/ids.ts';
+import { defaultBodyMs, limitBodyTime } from './body-deadline.ts';
 import { objectBody, stringField } from './body.ts';
 import { sendError } from './error-response.ts';
 import { parseJson } from './json-body.ts';
@@ -22,6 +24,7 @@ export function loginPlugin(tools: LoginTools): FastifyPluginAsync {
     server.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: maxBodyBytes }, (_request, body, done) => {
       done(null, body);
     });
+    limitBodyTime(server, defaultBodyMs);
     server.setErrorHandler((error, _request, reply) => sendError(error, '', reply, tools.platform.logs.api));
     server.post('/auth', (request, reply) => begin(request, reply, tools));
     server.get('/auth/cli/:id', { exposeHeadRoute: false }, (request, reply) => sendLoginAnswer(request, reply, tools));
@@ -57,21 +60,44 @@ async function answer(request: FastifyRequest, reply: FastifyReply, tools: Login
     login.settle({ is: 'refused' });
     return sendLoginNotice(reply, 200, 'Refused', 'Nobody was logged in. You can close this page.');
   }
-  const found = login.try() ? await accountOf(form, tools) : { error: tooOften };
-  if ('error' in found) return sendForm(request, reply, login, 403, found.error);
+  const found = login.try() ? await accountOf(form, request.ip, tools) : { error: tooOften };
+  if ('error' in found) {
+    if (found.retryAfterSeconds === undefined) return sendForm(request, reply, login, 403, found.error);
+    void reply.header('retry-after', found.retryAfterSeconds);
+    return sendForm(request, reply, login, 429, found.error);
+  }
   if (!login.settle({ is: 'approved', accountId: found.accountId })) return sendGone(reply);
   return sendLoginNotice(reply, 200, 'Logged in', 'You can close this page and go back to your terminal.');
 }
 
 const tooOften = 'Too many tries for this login. Run heroku login again.';
 
+interface LoginFailure {
+  readonly error: string;
+  readonly retryAfterSeconds?: number;
+}
+
 async function accountOf(
   form: URLSearchParams,
-  { platform: { store }, guesses }: LoginTools,
-): Promise<{ readonly accountId: AccountId } | { readonly error: string }> {
+  address: string,
+  { platform }: LoginTools,
+): Promise<{ readonly accountId: AccountId } | LoginFailure> {
+  try {
+    return await accountByCredentials(form, address, platform);
+  } catch (error) {
+    if (!(error instanceof PlatformError) || error.id !== 'rate_limit') throw error;
+    return { error: error.message, retryAfterSeconds: error.retryAfterSeconds ?? 60 };
+  }
+}
+
+async function accountByCredentials(
+  form: URLSearchParams,
+  address: string,
+  platform: Platform,
+): Promise<{ readonly accountId: AccountId } | LoginFailure> {
   const token = form.get('token')?.trim() ?? '';
   if (token !== '') {
-    const caller = await authenticate(store, token);
+    const caller = await authenticateToken(platform, token, address);
     if (caller === null) return { error: 'This token is unknown, revoked or expired.' };
     if (scopesAllow(caller.authorization.scopes, 'everything', 'write')) return { accountId: caller.account.id };
     return {
@@ -80,16 +106,11 @@ async function accountOf(
   }
   const [email, password] = [form.get('email')?.trim() ?? '', form.get('password') ?? ''];
   if (email === '' || password === '') return { error: 'Give an e-mail and a password, or a token.' };
-  try {
-    const account = await authenticatePassword(store, { email, password }, guesses);
-    if (account !== null) return { accountId: account.id };
-    return {
-      error: 'There is no account with this e-mail and password. An account without a password logs in with a token.',
-    };
-  } catch (error) {
-    if (error instanceof PlatformError && error.id === 'rate_limit') return { error: error.message };
-    throw error;
-  }
+  const account = await authenticatePassword(platform, { email, password, address });
+  if (account !== null) return { accountId: account.id };
+  return {
+    error: 'There is no account with this e-mail and password. An account without a password logs in with a token.',
+  };
 }
 
 function waiting(request: FastifyRequest, { logins }: LoginTools): BrowserLogin | null {

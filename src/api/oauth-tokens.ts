@@ -41,26 +41,32 @@ async function exchange(call: OpenCall): Promise<unknown> {
   const code = stringField(grant, 'code') ?? '';
   const refresh = stringField(objectField(body, 'refresh_token') ?? {}, 'token') ?? '';
   const fresh = { token: newToken(), refresh: type === 'refresh_token' ? refresh : newGrantCode() };
-  const authorization = await call.platform.store.transaction(async (tx) => {
-    const found =
-      type === 'refresh_token'
-        ? await tx.authorizations.findByRefresh(hashToken(refresh))
-        : await tx.authorizations.findByGrant(hashToken(code));
-    await requireClient(found, clientSecret, call);
-    return giveToken(found as Authorization, fresh, tx);
-  });
+  const redeem = (): Promise<Authorization | null> =>
+    call.platform.store.transaction(async (tx) => {
+      const found =
+        type === 'refresh_token'
+          ? await tx.authorizations.findByRefresh(hashToken(refresh))
+          : await tx.authorizations.findByGrant(hashToken(code));
+      return found !== null && (await isOfClient(found, clientSecret, call)) ? giveToken(found, fresh, tx) : null;
+    });
+  const guess = { address: call.request.ip, secret: JSON.stringify([code, refresh, clientSecret]), account: null };
+  const authorization = await call.platform.guesses.attempt(guess, redeem);
+  if (authorization === null) throw wrongGrant();
   call.reply.code(201).header('cache-control', 'no-store');
   return serialize(authorization, fresh, { type, code, clientSecret });
 }
 
 /** The same failure for everything that is wrong, so that a code can't be tried out without the secret. */
-async function requireClient(found: Authorization | null, secret: string, { platform }: OpenCall): Promise<void> {
-  const client = found?.clientId == null ? null : await findAnyClient(found.clientId, platform);
-  if (client !== null && isSecretOf(client, secret, platform)) return;
-  throw new PlatformError(
+function wrongGrant(): PlatformError {
+  return new PlatformError(
     'unauthorized',
     'The code or refresh token is unknown, expired or used up, or the client secret is not that of its client. Ask for a new authorization.',
   );
+}
+
+async function isOfClient({ clientId }: Authorization, secret: string, { platform }: OpenCall): Promise<boolean> {
+  const client = clientId === null ? null : await findAnyClient(clientId, platform);
+  return client !== null && isSecretOf(client, secret, platform);
 }
 
 /** A code is used up by it; a refresh token stays. */

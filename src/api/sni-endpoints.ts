@@ -1,7 +1,9 @@
 import { describeCertificate } from '../domain/index.ts';
-import { PlatformError } from '../errors/platform-error.ts';
 import {
   addSniEndpoint,
+  disableAcm,
+  enableAcm,
+  refreshAcm,
   changeSniEndpoint,
   findSniEndpoint,
   removeSniEndpoint,
@@ -42,21 +44,15 @@ export const sniEndpointRoutes: Routes = {
     await removeSniEndpoint(endpoint, call.platform);
     return shown;
   }),
-  'POST /apps/:app/acm': refuseAutomatic(),
-  'PATCH /apps/:app/acm': refuseAutomatic(),
-  // It is never on.
-  'DELETE /apps/:app/acm': withApp('operate', (call, app) => serializeApp(app, call.platform)),
+  'POST /apps/:app/acm': changeAcm(enableAcm),
+  'PATCH /apps/:app/acm': changeAcm(refreshAcm),
+  'DELETE /apps/:app/acm': changeAcm(disableAcm),
 };
 
-function refuseAutomatic(): Route {
-  const refuse = (): never => {
-    throw new PlatformError(
-      'not_implemented',
-      'Automated Certificate Management is not offered by this platform: it does not request certificates by itself. ' +
-        'Add one of your own with heroku certs:add.',
-    );
-  };
-  return { ...withApp('operate', refuse), checksBody: false };
+/** The published schema has none of these; the bodies that the official CLI sends say nothing that the method does not. */
+function changeAcm(change: typeof enableAcm): Route {
+  const run = withApp('operate', async (call, app) => serializeApp(await change(app, call.platform), call.platform));
+  return { ...run, checksBody: false };
 }
 
 /** Longer ones are refused in better words by who reads them. */
@@ -95,7 +91,7 @@ export function serializeSniEndpoint(
     domains: domains.filter(({ sniEndpoint }) => sniEndpoint?.id === endpoint.id).map(({ id }) => id),
     ssl_cert: {
       id: stableId('certificate', endpoint.id, endpoint.certificateChain),
-      acm: false,
+      acm: endpoint.acm,
       cert_domains: facts.domains,
       'ca_signed?': facts.isCaSigned,
       'self_signed?': facts.isSelfSigned,

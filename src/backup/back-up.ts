@@ -2,7 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { link, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
-import { freeSpace } from '../disk/index.ts';
+import { freeSpace } from '../lib/free-space.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import { exists } from '../lib/exists.ts';
 import { isOutOfSpace } from '../lib/is-out-of-space.ts';

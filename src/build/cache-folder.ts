@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freeSpace } from '../disk/index.ts';
+import { freeSpace } from '../lib/free-space.ts';
 import { removeTree } from '../lib/remove-tree.ts';
 import { run } from '../lib/spawn.ts';
 

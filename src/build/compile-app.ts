@@ -29,6 +29,7 @@ export async function compileApp(
   if (result.endedBy !== 'exit') throw stopped(input, 'compile', result.endedBy);
   const hasRelease = await hasScript(buildpack, 'release');
   if ((result.exitCode !== 0 || !hasRelease) && (await hasScript(buildpack, 'report'))) await report(space, buildpack);
+  if (result.diskKill) throw new FailedBuild({ reason: 'too-much-written', phase: 'compile', ...result.diskKill });
   if (result.exitCode !== 0) {
     const isKilled = result.exitCode === 128 + 9;
     const found = findCause(screen.tail().toString('utf8'))?.line ?? null;

@@ -133,6 +133,15 @@ function limitWords(failure: LimitFailure): Words {
           'Ask the operator to free some space on the data folder, then push again. Nothing of this build is left.',
         ]),
       };
+    case 'too-much-written':
+      return {
+        before: [' !     Push rejected, the build has used up its disk.'],
+        after: summary(
+          phaseNames[failure.phase],
+          `its files took ${formatMegabytes(failure.usedBytes)}, ${formatMegabytes(failure.limitBytes)} is the limit; everything in it was stopped`,
+          ['Let the build fetch and keep less, or ask the operator to raise HOKKU_BUILD_DISK_MB.'],
+        ),
+      };
     case 'short-of-space':
       return {
         before: [' !     Push rejected, the platform is short of disk space.'],

@@ -1,4 +1,5 @@
 export { limitScripts } from './limit-scripts.ts';
+export { wireScripts } from './wire-scripts.ts';
 export { BuildCaches } from './build-cache.ts';
 export { build } from './build.ts';
 export type { BuildInput, BuildTools } from './build-input.ts';

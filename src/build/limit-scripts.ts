@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { totalmem } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { writeFileAtomic } from '../lib/atomic-file.ts';
-import type { GroupLimits, ProcessGroups } from '../model/process-group.ts';
+import { FolderWatch } from '../lib/folder-watch.ts';
+import type { DiskKill, GroupLimits, ProcessGroups } from '../model/process-group.ts';
 import { addUpMemory } from './add-up-memory.ts';
-import type { RunInSandbox } from '../supervisor/index.ts';
+import type { RunInSandbox, RunOptions, RunResult } from '../supervisor/index.ts';
 
 /** As a shared dyno has it, with more room for compilers that run side by side. */
 const cpuShare = 2;
@@ -15,8 +16,37 @@ const maxFileBytes = 16 * 1024 ** 3;
 export interface BuildLimits {
   /** Of each script. Three quarters of the machine's are the most that it gets. */
   readonly memoryBytes: number;
+  /** Of all files of one build, which lie in a folder of `workDir`; a script that is there when they are more is killed. */
+  readonly diskBytes: number;
+  readonly workDir: string;
   /** Where the file is written that scripts read as their memory limit. */
   readonly dir: string;
+}
+
+/** `tmpDir` lies in the folder of the build. The watch is on while a script runs. */
+async function watchDisk(
+  folders: FolderWatch,
+  { workDir, diskBytes }: BuildLimits,
+  tmpDir: string,
+  options: RunOptions,
+  run: (options: RunOptions) => Promise<RunResult>,
+): Promise<{ readonly result: RunResult; readonly diskKill: DiskKill | null }> {
+  const [folder = ''] = relative(workDir, tmpDir).split('/');
+  const over = new AbortController();
+  const found: { kill: DiskKill | null } = { kill: null };
+  const unwatch = folders.watch(folder, {
+    limitBytes: diskBytes,
+    onOver: (usedBytes) => {
+      found.kill = { limitBytes: diskBytes, usedBytes };
+      over.abort();
+    },
+  });
+  const signal = options.signal === undefined ? over.signal : AbortSignal.any([options.signal, over.signal]);
+  try {
+    return { result: await run({ ...options, signal }), diskKill: found.kill };
+  } finally {
+    unwatch();
+  }
 }
 
 /** Runs every script in a group of its own, so that a build takes neither the machine's memory nor its processes. */
@@ -35,6 +65,7 @@ export async function limitScripts(
     writable: false,
   };
   const watched = addUpMemory(run, memoryBytes);
+  const folders = new FolderWatch(limits.workDir);
   return async (sandbox, command, options) => {
     const group = await groups.make(`build-${randomUUID()}`, own);
     try {
@@ -45,7 +76,10 @@ export async function limitScripts(
         mounts: [...command.mounts, mount],
       };
       const isCounted = (await group.memory()) !== null;
-      const result = await (isCounted ? run : watched)(sandbox, limited, options);
+      const { result, diskKill } = await watchDisk(folders, limits, command.tmpDir, options, (watchedOptions) =>
+        (isCounted ? run : watched)(sandbox, limited, watchedOptions),
+      );
+      if (diskKill !== null) return { exitCode: result.exitCode, endedBy: 'exit', diskKill };
       const memoryKill = await group.memoryKill();
       return memoryKill === null ? result : { ...result, memoryKill };
     } finally {

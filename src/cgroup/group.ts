@@ -35,6 +35,17 @@ export class Cgroup implements ProcessGroup {
     return { rssBytes: of('anon'), cacheBytes: of('file'), swapBytes, pagesIn: of('pgfault'), pagesOut: 0 };
   }
 
+  async cpuSeconds(): Promise<number | null> {
+    for (const { version, dir } of this.#folders) {
+      const text = await readIfThere(dir, version === 1 ? 'cpuacct.usage' : 'cpu.stat');
+      if (text === '') continue;
+      if (version === 1) return Number(text) / 1e9;
+      const micros = numbersOf(text).get('usage_usec');
+      if (micros !== undefined) return micros / 1e6;
+    }
+    return null;
+  }
+
   async memoryKill(): Promise<MemoryKill | null> {
     if (this.#memory === null) return null;
     const { version, dir } = this.#memory;

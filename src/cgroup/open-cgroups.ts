@@ -11,6 +11,10 @@ import { probeParent, type Parent } from './probe.ts';
 export interface Cgroups extends ProcessGroups, AsyncDisposable {
   /** What the kernel limits for us. */
   readonly controllers: ReadonlySet<Controller>;
+  /** Why not the others, in the kernel's words: `EACCES: permission denied, mkdir ...`; null: nothing was refused. */
+  readonly fault: string | null;
+  /** Of the hierarchies that are mounted. */
+  readonly versions: readonly (1 | 2)[];
   /** One line for the start-up message and `hokku doctor`. */
   readonly description: string;
 }
@@ -21,20 +25,26 @@ export interface Cgroups extends ProcessGroups, AsyncDisposable {
  */
 export async function openCgroups(dataDir: string): Promise<Cgroups> {
   const id = createHash('sha256').update(dataDir).digest('hex').slice(0, 12);
-  const found = await Promise.all(listHierarchies().map((one) => probeParent(one, `hokku-${id}`)));
+  const mounted = listHierarchies();
+  const found = await Promise.all(mounted.map((one) => probeParent(one, `hokku-${id}`)));
   const parents = found.filter((one) => typeof one !== 'string');
   const faults = found.filter((one) => typeof one === 'string');
-  return new LocalCgroups(parents, describe(parents, faults));
+  const versions = mounted.map(({ version }) => version);
+  return new LocalCgroups(parents, { versions, fault: faults[0] ?? null, description: describe(parents, faults) });
 }
 
 class LocalCgroups implements Cgroups {
   readonly controllers: ReadonlySet<Controller>;
   readonly description: string;
+  readonly fault: string | null;
+  readonly versions: readonly (1 | 2)[];
   readonly #parents: readonly Parent[];
 
-  constructor(parents: readonly Parent[], description: string) {
+  constructor(parents: readonly Parent[], about: Pick<Cgroups, 'description' | 'fault' | 'versions'>) {
     this.#parents = parents;
-    this.description = description;
+    this.description = about.description;
+    this.fault = about.fault;
+    this.versions = about.versions;
     this.controllers = new Set(parents.flatMap((parent) => parent.controllers));
   }
 

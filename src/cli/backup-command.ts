@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { backUp, type BackUpReport } from '../backup/index.ts';
 import { loadConfig, readEnvironment, readSecretKey, type Environment } from '../config/index.ts';
 import { dataPaths } from '../data-folder.ts';
@@ -6,6 +6,7 @@ import { PlatformError } from '../errors/platform-error.ts';
 import { writeFileAtomic } from '../lib/atomic-file.ts';
 import { exists } from '../lib/exists.ts';
 import { keyFingerprint } from '../lib/key-fingerprint.ts';
+import { lastBackupFile } from '../lifecycle/index.ts';
 import { openLogs } from '../log.ts';
 import { findDataDir } from './local-platform.ts';
 import { requireOwnDatabase } from './require-own-database.ts';
@@ -55,6 +56,12 @@ export async function backupCommand(
     }),
   );
   if (report === 'stopped') return 130;
+  // The platform tells its operator when this becomes old.
+  await writeFileAtomic(join(dataDir, lastBackupFile), `${new Date().toISOString()}\n`, 0o600).catch(
+    (error: unknown) => {
+      terminal.err(`hokku: warning: the time of this backup could not be noted in ${dataDir}: ${String(error)}\n`);
+    },
+  );
   const tookMs = Math.round(performance.now() - startedAt);
   if (options.json === true && !toStdout) {
     terminal.out(`${JSON.stringify({ file: path, ...report, tookMs, holdsKey: secretKey !== null })}\n`);

@@ -16,7 +16,7 @@ interface Disk {
   })[];
 }
 
-type Column = 'repository' | 'slugs' | 'unpacked' | 'cache' | 'logs' | 'streams' | 'total';
+type Column = 'repository' | 'slugs' | 'unpacked' | 'cache' | 'logs' | 'streams' | 'dynos' | 'total';
 
 /** `hokku disk`: who uses what; with `--collect`, removes what nothing needs first and says how much that was. */
 export async function diskCommand(
@@ -56,9 +56,10 @@ function show({ freed, disk, quota, used, reserve, platform, apps }: Disk, outpu
     size(one.cache),
     size(one.logs),
     size(one.streams),
+    size(one.dynos),
     size(one.total),
   ]);
-  output.table(['App', 'Repository', 'Slugs', 'Unpacked', 'Cache', 'Logs', 'Output', 'Total'], rows);
+  output.table(['App', 'Repository', 'Slugs', 'Unpacked', 'Cache', 'Logs', 'Output', 'Dynos', 'Total'], rows);
 }
 
 /** `512 KB`, `1.4 MB`, `2.0 GB`. */

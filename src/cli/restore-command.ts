@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { freeSpace } from '../disk/index.ts';
+import { freeSpace } from '../lib/free-space.ts';
 import { restore, type GivenKey } from '../backup/index.ts';
 import {
   databaseKind,

@@ -3,8 +3,10 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { Environment } from './env.ts';
+import { networkOpenings, networks, origins, type NetworkOpening } from './network-settings.ts';
 import { platformEnvironment } from './platform-environment.ts';
 import { knownSettings } from './settings.ts';
+import { invalid, text } from './value.ts';
 
 export type SandboxChoice = 'bwrap' | 'unshare' | 'process';
 
@@ -24,8 +26,14 @@ export interface Config {
   readonly logLevel: string;
   /** The operator's own certificate; null: a private CA is made. */
   readonly tls: { readonly certPath: string; readonly keyPath: string } | null;
+  /** Where certificates for custom domains are requested; null: nowhere, as nobody has agreed to an authority's terms. */
+  readonly acme: AcmeChoice | null;
   /** Null: the best that this machine offers. `none`, which is no setting: nothing will be started. */
   readonly sandbox: SandboxChoice | 'none' | null;
+  /** `strict`: the start fails where the best isolation can't be had. */
+  readonly isolation: 'auto' | 'strict';
+  /** For dynos and builds. */
+  readonly networkOpenings: readonly NetworkOpening[];
   /** The transport of `heroku run`. */
   readonly attachBy: 'rendezvous' | 'ssh';
   readonly limits: ConfigLimits;
@@ -37,6 +45,12 @@ export interface Config {
   readonly allowLoopbackTargets: boolean;
   /** Private networks (`10.1.0.0/16`) that log drains and webhooks of every user may reach, not only the operator's. */
   readonly allowedNets: readonly string[];
+  /** When the operator is told of what becomes a failure. */
+  readonly watch: {
+    readonly everyMs: number;
+    /** Null: 7, if there ever was a backup. */
+    readonly backupMaxDays: number | null;
+  };
   readonly api: {
     /** Requests per hour of one account. */
     readonly hourlyLimit: number;
@@ -49,11 +63,23 @@ export interface Config {
   readonly unknownSettings: readonly string[];
 }
 
+export interface AcmeChoice {
+  readonly email: string;
+  /** URL of the authority's directory. */
+  readonly directory: string;
+  /** PEM file with the issuer of the authority's own TLS certificate; null: a publicly trusted one. */
+  readonly caPath: string | null;
+}
+
 export interface ConfigLimits {
   readonly sourceMaxBytes: number;
   readonly buildTimeoutMs: number;
   /** Of each script; never more than three quarters of the machine's. */
   readonly buildMemoryBytes: number;
+  /** Of what a build keeps on disk while it runs: source, cache, temporary files. */
+  readonly buildDiskBytes: number;
+  /** Of what a dyno of 512 MB writes; one of another size has as much more as it has more memory. */
+  readonly dynoDiskBytes: number;
   readonly slugMaxBytes: number;
   readonly slugSoftBytes: number;
   readonly releasePhaseTimeoutMs: number;
@@ -88,15 +114,20 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
     execPort: optionalPort(env, 'HOKKU_EXEC_PORT'),
     domain,
     databaseUrl: databaseUrl(env, dataDir),
-    adminEmail: email(env, `admin@${domain}`),
+    adminEmail: email(env, 'HOKKU_ADMIN_EMAIL', `admin@${domain}`),
     logLevel: oneOf(env, 'HOKKU_LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info'),
     tls: certificate(env, options.cwd),
+    acme: acmeChoice(env, options.cwd),
     sandbox: sandboxChoice(env),
+    isolation: oneOf(env, 'HOKKU_ISOLATION', ['auto', 'strict'], 'auto') === 'strict' ? 'strict' : 'auto',
+    networkOpenings: networkOpenings(env, 'HOKKU_NETWORK_ALLOW'),
     attachBy: oneOf(env, 'HOKKU_ATTACH_BY', ['rendezvous', 'ssh'], 'rendezvous') === 'ssh' ? 'ssh' : 'rendezvous',
     limits: {
       sourceMaxBytes: whole(env, 'HOKKU_SOURCE_MAX_MB', 1024, 1, 100_000) * mebibyte,
       buildTimeoutMs: whole(env, 'HOKKU_BUILD_TIMEOUT', 900, 1, 86_400) * 1000,
       buildMemoryBytes: whole(env, 'HOKKU_BUILD_MEMORY_MB', 4096, 64, 10_000_000) * mebibyte,
+      buildDiskBytes: whole(env, 'HOKKU_BUILD_DISK_MB', 8192, 64, 10_000_000) * mebibyte,
+      dynoDiskBytes: whole(env, 'HOKKU_DYNO_DISK_MB', 2048, 32, 1_000_000) * mebibyte,
       slugMaxBytes: whole(env, 'HOKKU_SLUG_MAX_MB', 1024, 1, 100_000) * mebibyte,
       slugSoftBytes: whole(env, 'HOKKU_SLUG_SOFT_MB', 300, 1, 100_000) * mebibyte,
       releasePhaseTimeoutMs: whole(env, 'HOKKU_RELEASE_TIMEOUT', 86_400, 1, 86_400) * 1000,
@@ -115,6 +146,11 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
     allowedNets: networks(env, 'HOKKU_OUTBOUND_ALLOW'),
     keepOldOnFailedRollOut: oneOf(env, 'HOKKU_KEEP_OLD_RELEASE', ['on', 'off'], 'on') === 'on',
     privateSources: origins(env, 'HOKKU_PRIVATE_SOURCES'),
+    watch: {
+      everyMs: whole(env, 'HOKKU_WATCH_SECONDS', 60, 1, 86_400) * 1000,
+      backupMaxDays:
+        text(env, 'HOKKU_BACKUP_MAX_DAYS', '') === '' ? null : whole(env, 'HOKKU_BACKUP_MAX_DAYS', 7, 1, 3650),
+    },
     api: {
       hourlyLimit: whole(env, 'HOKKU_API_RATE_LIMIT', 4500, 1, 100_000_000),
       checkAnswers: oneOf(env, 'HOKKU_CHECK_ANSWERS', ['on', 'off'], 'off') === 'on',
@@ -145,15 +181,6 @@ function dataFolder(env: Environment, { isRoot, cwd }: { readonly isRoot: boolea
   return dir;
 }
 
-function text(env: Environment, name: string, fallback: string): string {
-  const value = env[name];
-  return value === undefined || value === '' ? fallback : value;
-}
-
-function invalid(name: string, value: string, allowed: string): PlatformError {
-  return new PlatformError('invalid_params', `${name}=${JSON.stringify(value)} is not usable. Allowed: ${allowed}.`);
-}
-
 function whole(env: Environment, name: string, fallback: number, from: number, to: number): number {
   const value = text(env, name, String(fallback));
   const number = Number(value);
@@ -175,33 +202,6 @@ function oneOf(env: Environment, name: string, allowed: readonly string[], fallb
   const value = text(env, name, fallback);
   if (!allowed.includes(value)) throw invalid(name, value, allowed.join(', '));
   return value;
-}
-
-function origins(env: Environment, name: string): readonly string[] {
-  return text(env, name, '')
-    .split(/[\s,]+/)
-    .filter((item) => item !== '')
-    .map((item) => {
-      const origin = URL.canParse(item) ? new URL(item) : null;
-      if (origin === null || !/^https?:$/.test(origin.protocol) || origin.href !== `${origin.origin}/`) {
-        throw invalid(name, item, 'origins such as https://git.example.internal:8443, with commas between them');
-      }
-      return origin.origin;
-    });
-}
-
-function networks(env: Environment, name: string): readonly string[] {
-  return text(env, name, '')
-    .split(/[\s,]+/)
-    .filter((item) => item !== '')
-    .map((item) => {
-      const [, net = '', bits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(item) ?? [];
-      const family = net.includes('%') ? 0 : isIP(net);
-      if (family === 0 || Number(bits) > (family === 6 ? 128 : 32)) {
-        throw invalid(name, item, 'CIDR blocks such as 192.168.1.0/24 or fd12::/16, with commas between them');
-      }
-      return item;
-    });
 }
 
 function address(env: Environment): string {
@@ -233,10 +233,9 @@ function databaseUrl(env: Environment, dataDir: string): string {
   return value;
 }
 
-function email(env: Environment, fallback: string): string {
-  const value = text(env, 'HOKKU_ADMIN_EMAIL', fallback);
-  if (value.length > 254 || !/^[^\s@]+@[^\s@]+$/.test(value))
-    throw invalid('HOKKU_ADMIN_EMAIL', value, 'an e-mail address');
+function email(env: Environment, name: string, fallback: string): string {
+  const value = text(env, name, fallback);
+  if (value.length > 254 || !/^[^\s@]+@[^\s@]+$/.test(value)) throw invalid(name, value, 'an e-mail address');
   return value;
 }
 
@@ -251,6 +250,23 @@ function certificate(env: Environment, cwd: string): Config['tls'] {
     );
   }
   return { certPath: resolve(cwd, cert), keyPath: resolve(cwd, key) };
+}
+
+const letsEncrypt = 'https://acme-v02.api.letsencrypt.org/directory';
+
+function acmeChoice(env: Environment, cwd: string): AcmeChoice | null {
+  if (text(env, 'HOKKU_ACME_EMAIL', '') === '') return null;
+  const directory = text(env, 'HOKKU_ACME_DIRECTORY', letsEncrypt);
+  const url = URL.canParse(directory) ? new URL(directory) : null;
+  if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '') {
+    throw invalid('HOKKU_ACME_DIRECTORY', directory, `an https URL such as ${letsEncrypt}`);
+  }
+  const caPath = text(env, 'HOKKU_ACME_CA', '');
+  return {
+    email: email(env, 'HOKKU_ACME_EMAIL', ''),
+    directory: url.href,
+    caPath: caPath === '' ? null : resolve(cwd, caPath),
+  };
 }
 
 function sandboxChoice(env: Environment): SandboxChoice | null {

@@ -7,6 +7,7 @@ export {
   type DiskLimits,
   type SandboxChoice,
 } from './config.ts';
+export type { NetworkOpening } from './network-settings.ts';
 export { sandboxOptions } from './sandbox-options.ts';
 export { readEnvironment, type Environment } from './env.ts';
 export { loadSecrets, readApiKey, readKeyFile, readSecretKey, secretKeyFile, type Secrets } from './secrets.ts';

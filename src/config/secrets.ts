@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PlatformError } from '../errors/platform-error.ts';
 import { writeFileAtomic } from '../lib/atomic-file.ts';
+import { parseHttpTarget, urlProblem } from '../lib/http-target.ts';
 import type { Environment } from './env.ts';
 
 /** Kept apart from Config so that the latter can be printed. */
@@ -15,6 +16,8 @@ export interface Secrets {
   readonly apiKey: string;
   /** True when the token was made just now, and must be shown to the operator once. */
   readonly apiKeyIsNew: boolean;
+  /** Where the operator is told of trouble (HOKKU_NOTIFY_URL), and what that is signed with; null: in the log alone. */
+  readonly notify: { readonly url: string; readonly secret: string } | null;
 }
 
 /** From the environment, else from files in the data folder (0600), which are made on first start. */
@@ -29,7 +32,22 @@ export async function loadSecrets(env: Environment, dataDir: string): Promise<Se
     );
   }
   const secretKeyFrom = key.isNew ? 'new' : key.isFromEnvironment ? 'environment' : 'file';
-  return { secretKey, secretKeyFrom, apiKey: apiKey.value, apiKeyIsNew: apiKey.isNew };
+  return { secretKey, secretKeyFrom, apiKey: apiKey.value, apiKeyIsNew: apiKey.isNew, notify: notifyTarget(env) };
+}
+
+/** The URL may hold a password: it is in no message. */
+function notifyTarget(env: Environment): Secrets['notify'] {
+  const [url = '', secret = ''] = [env['HOKKU_NOTIFY_URL'], env['HOKKU_NOTIFY_SECRET']];
+  if (url === '') return null;
+  const problem = urlProblem(url) ?? parseHttpTarget(url);
+  if (typeof problem === 'string') {
+    throw new PlatformError('invalid_params', `HOKKU_NOTIFY_URL is not usable: it ${problem}.`);
+  }
+  if (secret.length >= 16) return { url, secret };
+  throw new PlatformError(
+    'invalid_params',
+    'HOKKU_NOTIFY_SECRET is not usable. What is sent to HOKKU_NOTIFY_URL is signed with it: give it 16 characters or more.',
+  );
 }
 
 /** What there is of it without a start: nothing is made. */

@@ -1,7 +1,7 @@
 import { open, rm, stat } from 'node:fs/promises';
 import { isOutOfSpace } from '../lib/is-out-of-space.ts';
 import type { Logger } from '../log.ts';
-import { freeSpace } from './free-space.ts';
+import { freeSpace } from '../lib/free-space.ts';
 
 /** Of the disk's size, as a part of it. */
 const part = 1 / 100;

@@ -1,5 +1,4 @@
-import { basename } from 'node:path';
-import { spawn } from '../lib/spawn.ts';
+import { measureFolder } from '../lib/measure-folder.ts';
 
 /** The folders of a data folder, as they are measured. */
 export interface DiskPaths {
@@ -22,7 +21,6 @@ export interface DiskUsage {
   readonly unpacked: ReadonlyMap<string, number>;
 }
 
-const timeoutMs = 60_000;
 const names = ['repos', 'slugs', 'sources', 'streams', 'cache', 'builds', 'dynos', 'logs'] as const;
 
 /** What lies where: blocks, not file sizes. What disappears meanwhile counts as far as it was seen. 100,000 files take about half a second. */
@@ -36,23 +34,4 @@ export async function measureDisk(paths: DiskPaths, signal?: AbortSignal): Promi
     parts: Object.fromEntries(measured.map(([name, { parts }]) => [name, parts])) as DiskUsage['parts'],
     unpacked: unpacked.parts,
   };
-}
-
-export async function measureFolder(
-  dir: string,
-  signal?: AbortSignal,
-): Promise<{ readonly total: number; readonly parts: ReadonlyMap<string, number> }> {
-  const args = ['-n', '10', 'du', '--block-size=1', '--one-file-system', '--null', '--all', '--max-depth=1', '--', dir];
-  const options = { env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' }, timeoutMs };
-  // Its exit status also tells of files that went away, which is no fault.
-  const { stdout } = await spawn('nice', args, signal === undefined ? options : { ...options, signal });
-  const parts = new Map<string, number>();
-  let total = 0;
-  for (const line of stdout.toString('utf8').split('\0')) {
-    const [, size, path] = /^(\d+)\t(.*)$/s.exec(line) ?? [];
-    if (size === undefined || path === undefined) continue;
-    if (path === dir) total = Number(size);
-    else parts.set(basename(path), Number(size));
-  }
-  return { total, parts };
 }

@@ -1,4 +1,4 @@
-import { freeSpace } from './free-space.ts';
+import { freeSpace } from '../lib/free-space.ts';
 
 /** What a build may take; disposing gives back what it has not taken. */
 export interface SpaceClaim extends Disposable {

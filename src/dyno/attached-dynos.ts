@@ -1,14 +1,19 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FolderWatch } from '../lib/folder-watch.ts';
 import { isAlive, type ProcessIdentity } from '../lib/process-identity.ts';
-import type { AttachedProcess, DynoSpec, TerminalSize } from '../model/dyno.ts';
+import type { AttachedProcess, DynoSpec, DynoUsage, Exit, MeteredDyno, TerminalSize } from '../model/dyno.ts';
 import type { DynoId, Sha256 } from '../model/ids.ts';
-import type { MemoryKill, ProcessGroups } from '../model/process-group.ts';
+import type { NetworkLink, SandboxNetwork } from '../model/network.ts';
+import type { ProcessGroups } from '../model/process-group.ts';
 import { startAttached, type AttachedCommand, type Sandbox } from '../supervisor/index.ts';
-import { dynoFolder, makeDynoFolder, removeDynoFolder, type DynoFolder } from './dyno-folder.ts';
+import { dynoFolder, findDynoFolder, makeDynoFolder, removeDynoFolder, type DynoFolder } from './dyno-folder.ts';
+import { DiskGuard } from './disk-guard.ts';
+import { diskLimit } from './dyno-size.ts';
 import { groupLimits, groupName, sandboxedDyno } from './launch.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { processInside } from './process-tree.ts';
+import { dynoUsage } from './tree-usage.ts';
 
 /** At the end of the platform, for what is left of the attached dynos. */
 const closeMs = 5_000;
@@ -17,6 +22,9 @@ export interface AttachedDynosOptions {
   readonly dir: string;
   readonly sandbox: Sandbox;
   readonly groups: ProcessGroups;
+  readonly network: SandboxNetwork | null;
+  readonly disk: { readonly bytes: number; readonly hasImages: boolean };
+  readonly watch: FolderWatch;
   readonly slugs: {
     unpacked(sha: Sha256, uid: number): Promise<string>;
     hold(sha: Sha256, uid: number): () => void;
@@ -28,6 +36,7 @@ export interface AttachedDynosOptions {
 interface Attached {
   readonly spec: DynoSpec;
   readonly command: AttachedCommand;
+  readonly usage: () => Promise<DynoUsage | null>;
 }
 
 /**
@@ -49,37 +58,44 @@ export class AttachedDynos implements AsyncDisposable {
   }
 
   async start(spec: DynoSpec, terminal: TerminalSize | null): Promise<AttachedProcess> {
-    const { dir, sandbox, slugs, groups, onGone } = this.#options;
-    const folder = dynoFolder(join(dir, spec.id));
+    const { dir, sandbox, slugs, groups, network, disk, watch, onGone } = this.#options;
+    const folder = dynoFolder(join(dir, spec.id), disk.hasImages);
     const release = slugs.hold(spec.slug, spec.uid);
+    let link: NetworkLink | null = null;
     const leave = async (): Promise<void> => {
       await groups.find(groupName(spec.id)).remove();
       await removeDynoFolder(folder);
+      if (link !== null) network?.free(link.address);
       release();
       onGone(spec);
     };
     this.#starting.add(spec.id);
     try {
       const lower = await slugs.unpacked(spec.slug, spec.uid);
-      await makeDynoFolder(folder, spec, !sandbox.hasPrivatePaths);
+      await makeDynoFolder(folder, spec, { reachable: !sandbox.hasPrivatePaths, diskBytes: disk.bytes });
       const limits = groupLimits(spec);
       const group = await groups.make(groupName(spec.id), limits);
-      const wrapped = sandbox.wrap(sandboxedDyno(spec, lower, folder, terminal, group));
+      link = network?.link(spec.id) ?? null;
+      const wrapped = sandbox.wrap(sandboxedDyno(spec, lower, folder, terminal, group, link));
       const command = startAttached(wrapped, spec.name);
-      const guard = new MemoryGuard({
-        group,
+      const guarded = {
         supervisor: () => (this.#running.has(spec.id) ? command.pid : null),
-        limitBytes: limits.memoryBytes,
         kill: () => {
           command.kill();
         },
-      });
-      this.#running.set(spec.id, { spec, command });
-      return this.#process(command, async () => {
-        const memoryKill = await guard.conclude();
+      };
+      const guard = new MemoryGuard({ ...guarded, group, limitBytes: limits.memoryBytes });
+      const limitBytes = diskLimit(spec, disk.bytes);
+      const diskGuard = new DiskGuard(watch, { ...guarded, folder, limitBytes });
+      const usage = (): Promise<DynoUsage | null> =>
+        this.#running.has(spec.id) ? dynoUsage(group, command.pid) : Promise.resolve(null);
+      this.#running.set(spec.id, { spec, command, usage });
+      return this.#process(command, usage, async () => {
+        const [memoryKill, diskKill] = [await guard.conclude(), diskGuard.conclude()];
         await leave();
         this.#running.delete(spec.id);
-        return memoryKill;
+        if (memoryKill !== null) return { memoryKill };
+        return diskKill === null ? {} : { diskKill };
       });
     } catch (error) {
       await leave();
@@ -93,6 +109,10 @@ export class AttachedDynos implements AsyncDisposable {
     const attached = this.#running.get(id);
     if (attached === undefined) return null;
     return this.#enter(attached.command.pid, { ...attached.spec, ...spec }, terminal);
+  }
+
+  get metered(): readonly MeteredDyno[] {
+    return [...this.#running.values()];
   }
 
   /** Null when it does not run. */
@@ -116,28 +136,36 @@ export class AttachedDynos implements AsyncDisposable {
 
   #enter(supervisor: number, spec: DynoSpec, terminal: TerminalSize | null): AttachedProcess | null {
     const { dir, sandbox, groups } = this.#options;
-    const folder: DynoFolder = dynoFolder(join(dir, spec.id));
+    const folder: DynoFolder = findDynoFolder(join(dir, spec.id));
     const pid = sandbox.hasPrivatePaths ? processInside(supervisor) : supervisor;
     if (pid === null) return null;
     const seen = sandboxedDyno(spec, '', folder, terminal, groups.find(groupName(spec.id)));
     // The dyno's own files are there already.
     const wrapped = sandbox.wrapInside(pid, { ...seen, app: { kind: 'bind', dir: folder.upper } });
-    return this.#process(startAttached(wrapped, spec.name), () => Promise.resolve(null));
+    return this.#process(
+      startAttached(wrapped, spec.name),
+      () => Promise.resolve(null),
+      () => Promise.resolve({}),
+    );
   }
 
-  /** `cleanUp`: tells whether memory was the end of it. */
-  #process(command: AttachedCommand, cleanUp: () => Promise<MemoryKill | null>): AttachedProcess {
+  /** `cleanUp`: tells whether memory or the disk was the end of it. */
+  #process(
+    command: AttachedCommand,
+    usage: AttachedProcess['usage'],
+    cleanUp: () => Promise<Pick<Exit, 'memoryKill' | 'diskKill'>>,
+  ): AttachedProcess {
     const { input, output } = command;
     const exited = command.exited
       .then(async (status) => {
         const at = new Date();
-        const memoryKill = await cleanUp();
-        return { status, signal: null, at, ...(memoryKill === null ? {} : { memoryKill }) };
+        return { status, signal: null, at, ...(await cleanUp()) };
       })
       .finally(() => this.#processes.delete(process));
     const process: AttachedProcess = {
       input,
       output,
+      usage,
       exited,
       signal: (name) => {
         command.signal(name);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -5,13 +6,16 @@ import { writeFileAtomic } from '../lib/atomic-file.ts';
 import type { ProcessIdentity } from '../lib/process-identity.ts';
 import { removeTree } from '../lib/remove-tree.ts';
 import type { DynoSpec, Exit } from '../model/dyno.ts';
-import { sizeOf } from './dyno-size.ts';
+import { makeDiskImage } from './disk-image.ts';
+import { diskLimit, sizeOf } from './dyno-size.ts';
 
 /** The files of one start of one dyno. */
 export interface DynoFolder {
   readonly path: string;
   /** The supervisor's: the spool, and at the end the file `exit`. */
   readonly out: string;
+  /** What bounds the three next ones, which lie in it. Null: they are folders like any other. */
+  readonly disk: { readonly image: string; readonly dir: string } | null;
   readonly upper: string;
   readonly work: string;
   readonly tmp: string;
@@ -24,30 +28,51 @@ export interface DynoRecord {
   readonly spec: DynoSpec;
   readonly supervisor: ProcessIdentity;
   readonly startedAt: Date;
+  /** In the network of its own; absent: it is on the machine's. */
+  readonly address?: string;
   /** See boot-id.ts. */
   readonly bootId?: string;
 }
 
-export function dynoFolder(path: string): DynoFolder {
+const imageName = 'disk.ext4';
+
+/** Of a dyno that was started, by whatever platform process. */
+export function findDynoFolder(path: string): DynoFolder {
+  return dynoFolder(path, existsSync(join(path, imageName)));
+}
+
+export function dynoFolder(path: string, hasImage: boolean): DynoFolder {
+  const disk = hasImage ? { image: join(path, imageName), dir: join(path, 'disk') } : null;
+  const own = disk?.dir ?? path;
   return {
     path,
     out: join(path, 'out'),
-    upper: join(path, 'upper'),
-    work: join(path, 'work'),
-    tmp: join(path, 'tmp'),
+    disk,
+    upper: join(own, 'upper'),
+    work: join(own, 'work'),
+    tmp: join(own, 'tmp'),
     memoryLimit: join(path, 'memory.limit_in_bytes'),
   };
 }
 
 /** `reachable`: the dyno's user must be able to walk in, because it has no view of its own. */
-export async function makeDynoFolder(folder: DynoFolder, spec: DynoSpec, reachable: boolean): Promise<void> {
+export async function makeDynoFolder(
+  folder: DynoFolder,
+  spec: DynoSpec,
+  { reachable, diskBytes }: { readonly reachable: boolean; readonly diskBytes: number },
+): Promise<void> {
   await mkdir(folder.path, { mode: reachable ? 0o711 : 0o700 });
   await mkdir(folder.out, { mode: 0o700 });
+  await writeFile(folder.memoryLimit, `${sizeOf(spec).memoryMb * 1024 * 1024}\n`);
+  if (folder.disk !== null) {
+    await mkdir(folder.disk.dir, { mode: 0o700 });
+    await makeDiskImage(folder.disk.image, diskLimit(spec, diskBytes));
+    return;
+  }
   await mkdir(folder.work, { mode: 0o700 });
   await mkdir(folder.upper, { mode: 0o755 });
   await mkdir(folder.tmp);
   await chmod(folder.tmp, 0o1777);
-  await writeFile(folder.memoryLimit, `${sizeOf(spec).memoryMb * 1024 * 1024}\n`);
   if (process.getuid?.() === 0) {
     for (const dir of [folder.upper, folder.tmp]) await chown(dir, spec.uid, spec.uid);
   }

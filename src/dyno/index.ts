@@ -1,2 +1,3 @@
+export { whyNoDiskImages } from './disk-image.ts';
 export { treeUsage } from './tree-usage.ts';
 export { openLocalRuntime, type LocalRuntimeOptions } from './local-runtime.ts';

@@ -1,5 +1,6 @@
 import type { DynoSpec, TerminalSize } from '../model/dyno.ts';
 import type { DynoId } from '../model/ids.ts';
+import type { NetworkLink } from '../model/network.ts';
 import type { GroupLimits, ProcessGroup } from '../model/process-group.ts';
 import type { SandboxedCommand } from '../supervisor/index.ts';
 import type { DynoFolder } from './dyno-folder.ts';
@@ -29,8 +30,10 @@ export function sandboxedDyno(
   folder: DynoFolder,
   terminal: TerminalSize | null = null,
   group: ProcessGroup | null = null,
+  network: NetworkLink | null = null,
 ): SandboxedCommand {
   return {
+    ...(network === null ? {} : { network }),
     ...(group === null ? {} : { groups: group.joinFiles }),
     ...(terminal === null ? {} : { terminal }),
     argv: ['/bin/bash', '-c', launchScript, 'bash', spec.command],
@@ -39,6 +42,7 @@ export function sandboxedDyno(
     uid: spec.uid,
     app: { kind: 'overlay', lower, upper: folder.upper, work: folder.work },
     tmpDir: folder.tmp,
+    ...(folder.disk === null ? {} : { disk: folder.disk }),
     mounts: [{ source: folder.memoryLimit, target: '/sys/fs/cgroup/memory/memory.limit_in_bytes', writable: false }],
     hostname: spec.id,
     limits: { openFiles, fileBytes: maxFileBytes, processes: processLimit(spec) },

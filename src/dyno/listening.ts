@@ -1,4 +1,4 @@
-import { readlinkSync } from 'node:fs';
+import { existsSync, readlinkSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { descendantsOf, readdirIfThere } from './process-tree.ts';
 
@@ -7,20 +7,30 @@ const chunkBytes = 64 * 1024;
 /** The listeners of most machines; a larger read makes the kernel look for more than those. */
 const firstChunkBytes = 1024;
 
+/** `loopback`: it can be reached from where it is only. */
+export type Listener = 'open' | 'loopback';
+
 /**
- * True if a process below `supervisor` holds a socket that listens on this TCP port, on whatever address. Looks into the
+ * How a process below `supervisor` listens on this TCP port; null: none does. Looks into the
  * kernel's tables instead of connecting, so the app sees nothing of it, and another process on the port does not count.
  * To read a table through takes the kernel several milliseconds, however few sockets there are: it's done only for a tree
  * that has sockets at all, off the main thread, and ends at the one that is looked for; those that listen come first.
- * Source: proc_pid_net(5).
+ * The tables are those of the network that the tree is in. Source: proc_pid_net(5).
  */
-export async function treeListensOn(supervisor: number, port: number): Promise<boolean> {
-  const sockets = new Set(descendantsOf(supervisor).flatMap(socketsOf));
-  if (sockets.size === 0) return false;
-  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    if (await hasListener(table, port, sockets)) return true;
+export async function findListener(supervisor: number, port: number): Promise<Listener | null> {
+  const holders = descendantsOf(supervisor)
+    .map((pid) => ({ pid, sockets: socketsOf(pid) }))
+    .filter(({ sockets }) => sockets.length > 0);
+  const sockets = new Set(holders.flatMap((holder) => holder.sockets));
+  // All of them are in one network, so that of any who has not ended meanwhile will do; the youngest come last.
+  const witness = holders.findLast(({ pid }) => existsSync(`/proc/${pid}/net`));
+  if (witness === undefined) return null;
+  const found = new Set<Listener>();
+  for (const table of ['tcp', 'tcp6']) {
+    if (found.has('open')) break;
+    for (const listener of await listenersIn(`/proc/${witness.pid}/net/${table}`, port, sockets)) found.add(listener);
   }
-  return false;
+  return found.has('open') ? 'open' : found.has('loopback') ? 'loopback' : null;
 }
 
 /** `socket:[<inode>]` for each. */
@@ -36,9 +46,10 @@ function socketsOf(pid: number): readonly string[] {
 }
 
 /** Columns: slot, local address:port, remote address:port, state, queues, timer, retransmits, uid, timeout, inode. */
-async function hasListener(table: string, port: number, sockets: ReadonlySet<string>): Promise<boolean> {
+async function listenersIn(table: string, port: number, sockets: ReadonlySet<string>): Promise<readonly Listener[]> {
   const file = await open(table, 'r').catch(() => null); // a machine without IPv6
-  if (file === null) return false;
+  if (file === null) return [];
+  const found: Listener[] = [];
   try {
     const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
     const chunk = Buffer.alloc(chunkBytes);
@@ -46,7 +57,7 @@ async function hasListener(table: string, port: number, sockets: ReadonlySet<str
     for (let total = 0; ;) {
       const length = total < 8 * firstChunkBytes ? firstChunkBytes : chunkBytes;
       const { bytesRead } = await file.read(chunk, 0, length, null);
-      if (bytesRead === 0) return false;
+      if (bytesRead === 0) return found;
       total += bytesRead;
       const lines = (rest + chunk.toString('latin1', 0, bytesRead)).split('\n');
       rest = lines.pop() ?? '';
@@ -54,10 +65,21 @@ async function hasListener(table: string, port: number, sockets: ReadonlySet<str
         if (!line.includes(suffix)) continue;
         const columns = line.trim().split(/\s+/);
         const isHere = columns[1]?.endsWith(suffix) === true && columns[3] === listenState;
-        if (isHere && sockets.has(`socket:[${columns[9] ?? ''}]`)) return true;
+        if (!isHere || !sockets.has(`socket:[${columns[9] ?? ''}]`)) continue;
+        const listener = isLoopback(columns[1] ?? '') ? 'loopback' : 'open';
+        found.push(listener);
+        if (listener === 'open') return found;
       }
     }
   } finally {
     await file.close();
   }
+}
+
+/** The address is in hexadecimal, each four bytes of it in the order of the machine, the last of which IPv4 is. */
+function isLoopback(place: string): boolean {
+  const address = place.slice(0, place.indexOf(':'));
+  const isMapped = address.length === 32 && address.startsWith('0000000000000000FFFF0000');
+  if (address.length === 8 || isMapped) return address.slice(-8).endsWith('7F');
+  return address === '00000000000000000000000001000000';
 }

@@ -1,16 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FolderWatch } from '../lib/folder-watch.ts';
 import { isAlive, signalProcess, type ProcessIdentity } from '../lib/process-identity.ts';
 import type { DynoOutput, DynoSpec, DynoUsage, Exit, RunningDyno } from '../model/dyno.ts';
 import type { ProcessGroup } from '../model/process-group.ts';
 import type { SpoolChunk } from '../supervisor/index.ts';
 import { isOfThisBoot } from './boot-id.ts';
 import { loadEnding, removeDynoFolder, type DynoFolder, type DynoRecord } from './dyno-folder.ts';
+import { DiskGuard } from './disk-guard.ts';
+import { diskLimit } from './dyno-size.ts';
 import { groupLimits } from './launch.ts';
-import { treeListensOn } from './listening.ts';
+import { findListener } from './listening.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { OutputTail } from './output-tail.ts';
 import { strayProcesses } from './process-tree.ts';
-import { runnableBelow, treeUsage } from './tree-usage.ts';
+import { dynoUsage } from './tree-usage.ts';
+
+/** What keeps a dyno to its limits from outside. */
+export interface DynoBounds {
+  readonly group: ProcessGroup;
+  readonly watch: FolderWatch;
+  readonly diskBytes: number;
+}
 
 export interface LocalDynoEvents {
   onOutput(output: DynoOutput): void;
@@ -24,6 +34,7 @@ export interface LocalDynoEvents {
 export class LocalDyno implements RunningDyno {
   readonly spec: DynoSpec;
   readonly startedAt: Date;
+  readonly host: string;
   readonly exited: Promise<Exit | null>;
   readonly #folder: DynoFolder;
   readonly #record: DynoRecord;
@@ -31,24 +42,28 @@ export class LocalDyno implements RunningDyno {
   readonly #events: LocalDynoEvents;
   readonly #group: ProcessGroup;
   readonly #guard: MemoryGuard;
+  readonly #diskGuard: DiskGuard;
   #hasEnded = false;
 
   /** `from`: the position of the last output that is known already. */
-  constructor(record: DynoRecord, folder: DynoFolder, group: ProcessGroup, from: number, events: LocalDynoEvents) {
+  constructor(record: DynoRecord, folder: DynoFolder, bounds: DynoBounds, from: number, events: LocalDynoEvents) {
     this.spec = record.spec;
     this.startedAt = record.startedAt;
+    this.host = record.address ?? '127.0.0.1';
     this.#folder = folder;
     this.#record = record;
     this.#events = events;
-    this.#group = group;
-    this.#guard = new MemoryGuard({
-      group,
+    this.#group = bounds.group;
+    const guarded = {
       supervisor: () => (this.#isAlive ? record.supervisor.pid : null),
-      limitBytes: groupLimits(record.spec).memoryBytes,
       kill: () => {
         this.#signal('SIGQUIT');
       },
-    });
+    };
+    const { memoryBytes } = groupLimits(record.spec);
+    this.#guard = new MemoryGuard({ ...guarded, group: bounds.group, limitBytes: memoryBytes });
+    const limitBytes = diskLimit(record.spec, bounds.diskBytes);
+    this.#diskGuard = new DiskGuard(bounds.watch, { ...guarded, folder, limitBytes });
     this.#tail = new OutputTail(
       folder.out,
       from,
@@ -72,7 +87,10 @@ export class LocalDyno implements RunningDyno {
 
   async isListening(): Promise<boolean> {
     const { port } = this.spec;
-    return port !== null && this.#isAlive && (await treeListensOn(this.#record.supervisor.pid, port));
+    if (port === null || !this.#isAlive) return false;
+    const listener = await findListener(this.#record.supervisor.pid, port);
+    // Nobody comes in to the loopback of a network of its own.
+    return listener === 'open' || (listener === 'loopback' && this.#record.address === undefined);
   }
 
   afterOutput(atMicros: bigint, then: () => void): void {
@@ -81,9 +99,7 @@ export class LocalDyno implements RunningDyno {
 
   async usage(): Promise<DynoUsage | null> {
     if (this.#hasEnded || !this.#isAlive) return null;
-    const { pid } = this.#record.supervisor;
-    const memory = await this.#group.memory();
-    return memory === null ? treeUsage(pid) : { ...memory, runnable: runnableBelow(pid) };
+    return dynoUsage(this.#group, this.#record.supervisor.pid);
   }
 
   terminate(): Promise<void> {
@@ -106,6 +122,7 @@ export class LocalDyno implements RunningDyno {
   /** Stops following; the dyno goes on, and `exited` stays open. */
   async letGo(): Promise<void> {
     this.#guard.stop();
+    this.#diskGuard.conclude();
     this.#tail.stop();
     await this.#tail.done.catch(() => false);
   }
@@ -133,9 +150,11 @@ export class LocalDyno implements RunningDyno {
     const ending = await loadEnding(this.#folder).catch(() => null);
     if (ending === null) await killStrays(this.#folder.path);
     const memoryKill = await this.#guard.conclude();
+    const diskKill = this.#diskGuard.conclude();
     // A machine that is shut down ends every dyno, and none of them has crashed: how they took it is of no interest.
     if (!isOfThisBoot(this.#record) || ending === null) return null;
-    return memoryKill === null ? ending.exit : { ...ending.exit, memoryKill };
+    if (memoryKill !== null) return { ...ending.exit, memoryKill };
+    return diskKill === null ? ending.exit : { ...ending.exit, diskKill };
   }
 
   #outputOf(chunk: SpoolChunk): DynoOutput {

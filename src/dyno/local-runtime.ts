@@ -1,15 +1,27 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { FolderWatch } from '../lib/folder-watch.ts';
 import { isAlive } from '../lib/process-identity.ts';
 import type { Logger } from '../log.ts';
-import type { AttachedProcess, DynoOutput, DynoRuntime, DynoSpec, RunningDyno, TerminalSize } from '../model/dyno.ts';
+import type {
+  AttachedProcess,
+  Connection,
+  DynoOutput,
+  DynoRuntime,
+  DynoSpec,
+  MeteredDyno,
+  RunningDyno,
+  TerminalSize,
+} from '../model/dyno.ts';
 import type { AppId, DynoId, Sha256 } from '../model/ids.ts';
+import type { NetworkLink, SandboxNetwork } from '../model/network.ts';
 import type { ProcessGroups } from '../model/process-group.ts';
 import { startSupervisor, type Sandbox } from '../supervisor/index.ts';
 import { bootId, isOfThisBoot } from './boot-id.ts';
 import {
   dynoFolder,
+  findDynoFolder,
   loadRecord,
   makeDynoFolder,
   removeDynoFolder,
@@ -18,8 +30,10 @@ import {
 } from './dyno-folder.ts';
 import { AttachedDynos } from './attached-dynos.ts';
 import { groupLimits, groupName, sandboxedDyno } from './launch.ts';
-import { treeListensOn } from './listening.ts';
+import { connectTo } from './connect-to.ts';
+import { findListener } from './listening.ts';
 import { LocalDyno } from './local-dyno.ts';
+import { processInside } from './process-tree.ts';
 
 /** The rest of an ended dyno's output is on disk already. */
 const endPatienceMs = 5_000;
@@ -29,6 +43,10 @@ export interface LocalRuntimeOptions {
   readonly dir: string;
   readonly sandbox: Sandbox;
   readonly groups: ProcessGroups;
+  /** Null: dynos are on the machine's network. */
+  readonly network: SandboxNetwork | null;
+  /** `bytes`: what a dyno of 512 MB of memory may write. `hasImages`: each gets a file system of its own for it. */
+  readonly disk: { readonly bytes: number; readonly hasImages: boolean };
   readonly slugs: {
     unpacked(sha: Sha256, uid: number): Promise<string>;
     /** Keeps the tree where it is until the returned function is called. */
@@ -56,31 +74,37 @@ class LocalRuntime implements DynoRuntime {
   readonly #options: LocalRuntimeOptions;
   readonly #dynos = new Map<DynoId, LocalDyno>();
   readonly #attached: AttachedDynos;
+  readonly #watch: FolderWatch;
 
   constructor(options: LocalRuntimeOptions) {
     this.#options = options;
-    this.#attached = new AttachedDynos(options);
+    this.#watch = new FolderWatch(options.dir);
+    this.#attached = new AttachedDynos({ ...options, watch: this.#watch });
   }
 
   async start(spec: DynoSpec): Promise<RunningDyno> {
-    const { dir, sandbox, slugs, groups, onGone } = this.#options;
-    const folder = dynoFolder(join(dir, spec.id));
+    const { dir, sandbox, slugs, groups, network, disk, onGone } = this.#options;
+    const folder = dynoFolder(join(dir, spec.id), disk.hasImages);
     const startedAt = new Date();
     const release = slugs.hold(spec.slug, spec.uid);
+    let link: NetworkLink | null = null;
     try {
       const lower = await slugs.unpacked(spec.slug, spec.uid);
-      await makeDynoFolder(folder, spec, !sandbox.hasPrivatePaths);
+      await makeDynoFolder(folder, spec, { reachable: !sandbox.hasPrivatePaths, diskBytes: disk.bytes });
       const group = await groups.make(groupName(spec.id), groupLimits(spec));
+      link = network?.link(spec.id) ?? null;
+      const place = link === null ? {} : { address: link.address };
       const supervisor = await startSupervisor({
         dir: folder.out,
-        command: sandbox.wrap(sandboxedDyno(spec, lower, folder, null, group)),
+        command: sandbox.wrap(sandboxedDyno(spec, lower, folder, null, group, link)),
         label: spec.name,
-        onReady: (identity) => saveRecord(folder, { spec, supervisor: identity, startedAt, bootId }),
+        onReady: (identity) => saveRecord(folder, { spec, supervisor: identity, startedAt, bootId, ...place }),
       });
-      return this.#follow({ spec, supervisor, startedAt, bootId }, 0);
+      return this.#follow({ spec, supervisor, startedAt, bootId, ...place }, 0);
     } catch (error) {
       await groups.find(groupName(spec.id)).remove();
       await removeDynoFolder(folder);
+      if (link !== null) network?.free(link.address);
       onGone(spec);
       throw error;
     } finally {
@@ -120,14 +144,20 @@ class LocalRuntime implements DynoRuntime {
     return this.#attached.enterTree(running.supervisor, insideSpec(running.spec, spec), terminal);
   }
 
-  async listensOn(dynoId: DynoId, port: number): Promise<boolean> {
+  metered(): readonly MeteredDyno[] {
+    return [...this.#dynos.values(), ...this.#attached.metered];
+  }
+
+  async connect(dynoId: DynoId, port: number): Promise<Connection | null> {
     const supervisor = this.#dynos.get(dynoId)?.supervisor?.pid ?? this.#attached.supervisorOf(dynoId);
-    return supervisor !== null && (await treeListensOn(supervisor, port));
+    if (supervisor === null || (await findListener(supervisor, port)) === null) return null;
+    const inside = this.#options.network === null ? null : processInside(supervisor);
+    return connectTo(inside, port);
   }
 
   /** Null, and gone, for what a crash left of a start. What can't be read or removed is left for later: it must not keep the platform from starting. */
   async #loadOrRemove(name: string): Promise<DynoRecord | null> {
-    const folder = dynoFolder(join(this.#options.dir, name));
+    const folder = findDynoFolder(join(this.#options.dir, name));
     try {
       const record = await loadRecord(folder);
       if (record !== null) return record;
@@ -145,21 +175,25 @@ class LocalRuntime implements DynoRuntime {
     await this.#attached[Symbol.asyncDispose]();
     const dynos = [...this.#dynos.values()];
     this.#dynos.clear();
+    this.#watch[Symbol.dispose]();
     await Promise.all(dynos.map((dyno) => dyno.letGo()));
   }
 
   #follow(record: DynoRecord, from: number): LocalDyno {
     const { spec } = record;
-    const { dir, slugs, groups, onOutput, onGone, log } = this.#options;
-    const group = groups.find(groupName(spec.id));
+    const { dir, slugs, groups, network, disk, onOutput, onGone, log } = this.#options;
+    const { address } = record;
+    if (address !== undefined) network?.keep(address);
+    const bounds = { group: groups.find(groupName(spec.id)), watch: this.#watch, diskBytes: disk.bytes };
     const release = slugs.hold(spec.slug, spec.uid);
-    const dyno = new LocalDyno(record, dynoFolder(join(dir, spec.id)), group, from, {
+    const dyno = new LocalDyno(record, findDynoFolder(join(dir, spec.id)), bounds, from, {
       onOutput,
       onFault: (error) => {
         log.error({ dyno: spec.id, err: error }, 'output of a dyno could not be read, the dyno is ended');
       },
       onRemoved: () => {
         this.#dynos.delete(spec.id);
+        if (address !== undefined) network?.free(address);
         release();
         onGone(spec);
       },

@@ -1,8 +1,19 @@
 import type { DynoUsage } from '../model/dyno.ts';
+import type { ProcessGroup } from '../model/process-group.ts';
 import { descendantsOf, readdirIfThere, readIfThere } from './process-tree.ts';
 
 const pageBytes = 4096;
 const kibibyte = 1024;
+/** USER_HZ: what /proc counts in, on every machine. */
+const ticksPerSecond = 100;
+
+/** What a dyno uses; what its group can't tell is added up. */
+export async function dynoUsage(group: ProcessGroup, supervisor: number): Promise<DynoUsage> {
+  const [memory, cpuSeconds] = await Promise.all([group.memory(), group.cpuSeconds()]);
+  if (memory === null) return treeUsage(supervisor);
+  const counted = { runnable: runnableBelow(supervisor), cpuSeconds: cpuSeconds ?? cpuSecondsBelow(supervisor) };
+  return { ...memory, ...counted };
+}
 
 /** The process below `root` that uses most; null: there is none. */
 export interface Largest {
@@ -24,11 +35,28 @@ export function treeUsage(root: number): DynoUsage & { readonly largest: Largest
     if (largest === null || resident > largest.rssBytes) largest = { name: nameOf(pid), rssBytes: resident };
     swapBytes += swapOf(pid);
   }
-  return { rssBytes, cacheBytes: 0, swapBytes, pagesIn: 0, pagesOut: 0, runnable: runnableOf(pids), largest };
+  const counted = { runnable: runnableOf(pids), cpuSeconds: cpuSecondsOf(pids) };
+  return { rssBytes, cacheBytes: 0, swapBytes, pagesIn: 0, pagesOut: 0, ...counted, largest };
 }
 
-export function runnableBelow(root: number): number {
+function runnableBelow(root: number): number {
   return runnableOf(descendantsOf(root));
+}
+
+/** Of what runs below `root`, and of what it has waited for. */
+function cpuSecondsBelow(root: number): number {
+  return cpuSecondsOf(descendantsOf(root));
+}
+
+/** Fields 14 to 17. Source: proc_pid_stat(5) */
+function cpuSecondsOf(pids: readonly number[]): number {
+  let ticks = 0;
+  for (const pid of pids) {
+    const stat = readIfThere(`/proc/${pid}/stat`) ?? '';
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    for (const field of fields.slice(11, 15)) ticks += Number(field);
+  }
+  return ticks / ticksPerSecond;
 }
 
 function runnableOf(pids: readonly number[]): number {

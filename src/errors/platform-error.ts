@@ -26,10 +26,17 @@ export class PlatformError extends Error {
   readonly id: ErrorId;
   /** The API's `resource` of a `not_found`: `app`, `release`, `dyno`. */
   readonly resource: string | undefined;
+  /** When it is of use to try again: the header `Retry-After`. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(id: ErrorId, message: string, options: { cause?: unknown; resource?: string } = {}) {
+  constructor(
+    id: ErrorId,
+    message: string,
+    options: { cause?: unknown; resource?: string; retryAfterSeconds?: number } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.id = id;
     this.resource = options.resource;
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }

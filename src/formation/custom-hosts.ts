@@ -1,10 +1,11 @@
 import type { AppId } from '../model/ids.ts';
-import type { ErrorPages, RouteCertificate } from '../model/route.ts';
+import type { ErrorPages, RouteCertificate, RouteChallenge } from '../model/route.ts';
 
 /** The host names that an app has beside the platform's, what TLS clients are shown there, and its own error pages. */
 export interface CustomHosts {
   readonly hosts: readonly string[];
   readonly certificates: readonly RouteCertificate[];
+  readonly challenges: readonly RouteChallenge[];
   readonly pages: ErrorPages;
 }
 

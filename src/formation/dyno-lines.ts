@@ -1,6 +1,4 @@
 import { nowMicros } from '../lib/micros.ts';
-import { r15Lines } from '../lib/memory-text.ts';
-import type { Exit } from '../model/dyno.ts';
 import type { DynoName } from '../model/ids.ts';
 import type { LogLine } from '../model/log.ts';
 
@@ -16,11 +14,6 @@ export function platformLines(name: DynoName, messages: readonly string[]): read
 export function expandPort(command: string, port: number | null): string {
   if (port === null) return command;
   return command.replace(/\$\{PORT\}|\$PORT(?![A-Za-z0-9_])/g, String(port));
-}
-
-/** How it ended, with the reason if that was memory. */
-export function exitLines({ status, memoryKill }: Exit): readonly string[] {
-  return [...(memoryKill === undefined ? [] : r15Lines(memoryKill)), `Process exited with status ${status}`];
 }
 
 /** Texts: https://devcenter.heroku.com/articles/error-codes */

@@ -111,6 +111,12 @@ export class DynoRecord {
     }
   }
 
+  /** One that a user stopped is to be removed now. Written at once: a platform that finds it must not keep its place. */
+  leaveNothing(): Promise<void> {
+    this.then = 'remove';
+    return this.save();
+  }
+
   /** `starting` still, and now it is known until when. Nothing that outlives the platform: whoever finds the dyno counts anew from its start. */
   expectBoot(bootDeadline: Date): void {
     this.#state = { is: 'starting', bootDeadline };

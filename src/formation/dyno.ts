@@ -3,7 +3,8 @@ import type { DynoState, Exit, RunningDyno } from '../model/dyno.ts';
 import type { DynoId } from '../model/ids.ts';
 import type { RouteTarget } from '../model/route.ts';
 import { deferred } from '../lib/deferred.ts';
-import { exitLines, expandPort, r10 } from './dyno-lines.ts';
+import { exitLines } from '../lib/exit-text.ts';
+import { expandPort, r10 } from './dyno-lines.ts';
 import type { BootResult, StopOrder } from './dyno-orders.ts';
 import { isWeb, type DynoPlan } from './dyno-plan.ts';
 import { meterDyno } from './meter-dyno.ts';
@@ -39,6 +40,7 @@ export class Dyno {
   readonly #gone = deferred();
   /** A second, more urgent order to stop: cuts the draining and the grace short. */
   readonly #hurry = deferred<number>();
+  #host: string | null = null;
   #hasEnded = false;
   #bootTimedOut = false;
 
@@ -96,10 +98,9 @@ export class Dyno {
 
   /** Null for one that takes no requests. */
   get target(): RouteTarget | null {
-    if (!this.isUp || this.#record.port === null) return null;
+    if (!this.isUp || this.#record.port === null || this.#host === null) return null;
     const { name, release } = this.plan;
-    // Dynos share the host's network: a web dyno is reached on loopback.
-    return { dynoId: this.id, name, host: '127.0.0.1', port: this.#record.port, releaseVersion: release.version };
+    return { dynoId: this.id, name, host: this.#host, port: this.#record.port, releaseVersion: release.version };
   }
 
   /** Resolves when it runs (not yet: when it is up). A launch that fails is a crash, not an exception. */
@@ -143,7 +144,7 @@ export class Dyno {
   stop(order: StopOrder): Promise<void> {
     const state = this.#record.state.is;
     if (state === 'stopping') {
-      if (order.then === 'remove') this.#record.then = 'remove';
+      if (order.then === 'remove' && this.#record.then === 'down') this.#tools.track(this.#record.leaveNothing());
       if (order.after === undefined) this.#hurry.resolve(order.graceMs);
       return this.#gone.promise;
     }
@@ -162,6 +163,7 @@ export class Dyno {
   // Private
 
   #attach(handle: RunningDyno): void {
+    this.#host = handle.host;
     this.#handle.resolve(handle);
     handle.exited
       .then((exit) => {

@@ -1,5 +1,5 @@
 import type { App } from '../model/app.ts';
-import type { DynoRuntime, DynoView, Exit } from '../model/dyno.ts';
+import type { DynoRuntime, DynoView, MeteredDyno, Exit } from '../model/dyno.ts';
 import type { AppId, DynoId, DynoName, ProcessType, ReleaseId } from '../model/ids.ts';
 import type { AppLogWriter } from '../model/log.ts';
 import type { ConfigVars, Release } from '../model/release.ts';
@@ -67,6 +67,8 @@ export interface Formation {
   list(appId: AppId): readonly DynoView[];
   /** Shows a dyno that is not part of the formation in `list` until the returned function is called. `stop` ends it. */
   showGuest(view: DynoView, stop: () => void): () => void;
+  /** Watches a guest as it does its own dynos, until `ended` settles: R14, and the metrics of an app that wants them. */
+  meterGuest(dyno: MeteredDyno, ended: Promise<unknown>): void;
   /** The app was renamed, or its maintenance mode changed. Also gives a new app its first route. */
   refreshRoute(app: App): Promise<void>;
   /** Its custom domains, their certificates or its error pages changed. Resolves when the router has acknowledged it; nothing for an app that is gone. */

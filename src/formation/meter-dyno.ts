@@ -1,5 +1,5 @@
 import { memoryLine, r14 } from '../lib/memory-text.ts';
-import type { RunningDyno } from '../model/dyno.ts';
+import type { MeteredDyno } from '../model/dyno.ts';
 import { dynoSizes } from '../model/formation.ts';
 import type { AppId } from '../model/ids.ts';
 import type { DynoTools } from './dyno-tools.ts';
@@ -16,16 +16,16 @@ const mebibyte = 1024 * 1024;
 export async function meterDyno(
   tools: Pick<DynoTools, 'lifetime' | 'limits' | 'wantsMetrics'>,
   appId: AppId,
-  dyno: RunningDyno,
+  dyno: MeteredDyno,
   voice: DynoVoice,
-  ended: Promise<void>,
+  ended: Promise<unknown>,
 ): Promise<void> {
   const over = new AbortController();
   const stop = (): void => {
     over.abort();
   };
   tools.lifetime.addEventListener('abort', stop, { once: true });
-  void ended.then(stop);
+  void ended.then(stop, stop);
   const quotaBytes = (dynoSizes.find(({ name }) => name === dyno.spec.size)?.memoryMb ?? 512) * mebibyte;
   const source = { appId, dynoId: dyno.spec.id, name: dyno.spec.name, quotaBytes };
   const load = new LoadAverage();

@@ -2,12 +2,14 @@ import { setMaxListeners } from 'node:events';
 import { PlatformError } from '../errors/platform-error.ts';
 import { KeyedQueue } from '../lib/keyed-queue.ts';
 import type { App } from '../model/app.ts';
-import type { DynoView } from '../model/dyno.ts';
+import type { DynoView, MeteredDyno } from '../model/dyno.ts';
 import type { AppId } from '../model/ids.ts';
 import type { Release } from '../model/release.ts';
 import { AppDynos, type AppDynosTools } from './app-dynos.ts';
 import type { DynoSelector, Formation, FormationDeps, RollOutOutcome } from './formation.ts';
+import { DynoVoice } from './dyno-voice.ts';
 import { defaultLimits } from './limits.ts';
+import { meterDyno } from './meter-dyno.ts';
 import { Ports } from './ports.ts';
 import { reconcile } from './reconcile.ts';
 import { restart, selectDynos } from './restart.ts';
@@ -120,6 +122,11 @@ class LocalFormation implements Formation {
   showGuest(view: DynoView, stop: () => void): () => void {
     const dynos = this.#apps.get(view.appId);
     return dynos === undefined ? () => undefined : dynos.guests.show(view, stop);
+  }
+
+  meterGuest(dyno: MeteredDyno, ended: Promise<unknown>): void {
+    const { appId, name } = dyno.spec;
+    this.#track(meterDyno(this.#tools, appId, dyno, new DynoVoice(this.#tools, appId, name), ended));
   }
 
   async refreshRoute(app: App): Promise<void> {

@@ -41,7 +41,8 @@ export async function takeOver(dynos: AppDynos, rows: readonly DynoRow[], found:
 
   const kept = new Set(isInterrupted ? keepOlder(dynos, mine, older) : keepCurrent(dynos, current, wanted, mine));
   const routed = deferred();
-  for (const one of leaving) stopAgain(dynos, one, routed.promise);
+  const names = new Set(wanted.map(({ name }) => name));
+  for (const one of leaving) stopAgain(dynos, one, names, routed.promise);
   // Before the first route: what is being started must not look as if it were not there.
   if (!isInterrupted) startMissing(dynos, wanted, rows);
   resumeAll(dynos, all);
@@ -106,12 +107,12 @@ function resumeAll(dynos: AppDynos, all: readonly Found[]): void {
   }
 }
 
-/** Goes on with a stop that was under way. A dyno that a user stopped keeps its slot, unless its release was replaced meanwhile. */
-function stopAgain(dynos: AppDynos, { dyno, row }: Found, after: Promise<void>): void {
+/** Goes on with a stop that was under way. A dyno that a user stopped keeps its slot, unless its release was replaced meanwhile or the formation has no place for it any more. */
+function stopAgain(dynos: AppDynos, { dyno, row }: Found, wanted: ReadonlySet<DynoName>, after: Promise<void>): void {
   const { limits, lifetime } = dynos.tools;
   const spentMs = dynos.tools.now().getTime() - row.updatedAt.getTime();
   const graceMs = Math.max(limits.stopGraceMs - spentMs, Math.min(leastGraceMs, limits.stopGraceMs));
-  const isKept = row.state === 'down' && row.releaseId === dynos.live?.id;
+  const isKept = row.state === 'down' && row.releaseId === dynos.live?.id && wanted.has(row.name);
   if (isKept) dynos.slots.set(row.name, dyno);
   dynos.tools.track(orAborted(dyno.stop({ then: isKept ? 'down' : 'remove', graceMs, after }), lifetime));
 }

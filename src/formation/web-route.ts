@@ -29,6 +29,7 @@ export function webRoute(
     appName: app.name,
     hosts: [...hostNames(app, names.domain), ...names.custom.hosts],
     certificates: names.custom.certificates,
+    challenges: names.custom.challenges,
     maintenance: app.maintenance,
     pages: names.custom.pages,
     web: targets.length > 0 ? 'up' : whyNone(dynos, now),

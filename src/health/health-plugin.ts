@@ -1,5 +1,6 @@
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
-import { authenticate, scopesAllow, tokenOf } from '../account/index.ts';
+import { authenticateToken, scopesAllow, tokenOf } from '../account/index.ts';
+import { PlatformError } from '../errors/platform-error.ts';
 import type { Platform } from '../lifecycle/index.ts';
 import { readGauges } from './read-gauges.ts';
 import type { Readiness, Watched } from './readiness.ts';
@@ -35,7 +36,12 @@ async function answerReady(request: FastifyRequest, reply: FastifyReply, { runni
 async function answerMetrics(request: FastifyRequest, reply: FastifyReply, { running }: HealthState): Promise<unknown> {
   if (running === null) return reply.code(503).send({ status: 'starting or stopping' });
   const { platform, router, dataDir } = running;
-  if (!(await isFromOperator(request, platform))) {
+  const asked = await judge(request, platform);
+  if (asked instanceof PlatformError) {
+    void reply.code(429).header('retry-after', asked.retryAfterSeconds ?? 60);
+    return { id: asked.id, message: asked.message };
+  }
+  if (!asked) {
     return reply.code(401).header('www-authenticate', 'Basic realm="Hokku", charset="UTF-8"').send({
       id: 'unauthorized',
       message:
@@ -46,8 +52,18 @@ async function answerMetrics(request: FastifyRequest, reply: FastifyReply, { run
   return reply.header('content-type', platform.metrics.contentType).send(await platform.metrics.write(gauges, counted));
 }
 
-async function isFromOperator({ headers }: FastifyRequest, { store }: Platform): Promise<boolean> {
+/** The error: too many wrong tokens came from there. */
+async function judge(request: FastifyRequest, platform: Platform): Promise<boolean | PlatformError> {
+  try {
+    return await isFromOperator(request, platform);
+  } catch (error) {
+    if (error instanceof PlatformError && error.id === 'rate_limit') return error;
+    throw error;
+  }
+}
+
+async function isFromOperator({ headers, ip }: FastifyRequest, platform: Platform): Promise<boolean> {
   const token = tokenOf(headers.authorization);
-  const caller = token === null ? null : await authenticate(store, token);
+  const caller = token === null ? null : await authenticateToken(platform, token, ip);
   return caller !== null && caller.account.isOperator && scopesAllow(caller.authorization.scopes, 'apps', 'read');
 }

@@ -1,13 +1,8 @@
 import type { DiskLimits } from '../config/index.ts';
-import {
-  freeSpace,
-  measureDisk,
-  measureFolder,
-  reservedBytes,
-  type SpaceClaim,
-  type SpaceShortage,
-} from '../disk/index.ts';
+import { measureDisk, reservedBytes, type SpaceClaim, type SpaceShortage } from '../disk/index.ts';
 import { fired } from '../lib/fired.ts';
+import { freeSpace } from '../lib/free-space.ts';
+import { measureFolder } from '../lib/measure-folder.ts';
 import type { App } from '../model/app.ts';
 import type { AppId, BuildId } from '../model/ids.ts';
 import type { Slug } from '../model/slug.ts';
@@ -43,6 +38,11 @@ export class DiskKeeper implements AsyncDisposable {
   /** The data folder. */
   get root(): string {
     return this.#tools.root;
+  }
+
+  /** As it was found last; null: not looked at yet. */
+  get last(): Pressure | null {
+    return this.#last;
   }
 
   get limits(): DiskLimits {

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freeSpace, reservedBytes } from '../disk/index.ts';
+import { reservedBytes } from '../disk/index.ts';
+import { freeSpace } from '../lib/free-space.ts';
 import type { App } from '../model/app.ts';
 import { buildLogOf } from '../model/log.ts';
 import type { Pressure } from './disk-tools.ts';
@@ -17,6 +18,8 @@ export interface AppDisk {
   readonly cache: number;
   readonly logs: number;
   readonly streams: number;
+  /** What its dynos have written. */
+  readonly dynos: number;
   readonly total: number;
 }
 
@@ -67,6 +70,10 @@ async function reportApp(app: App, { usage }: Pressure, platform: Platform): Pro
   const stored = shas.filter((sha) => parts.slugs.has(`${sha}.tgz`));
   const sizes = stored.map((sha) => (parts.slugs.get(`${sha}.tgz`) ?? 0) + (parts.slugs.get(`${sha}.members`) ?? 0));
   const trees = [...unpacked].filter(([name]) => name.endsWith(`-${app.uid}`)).map(([, size]) => size);
+  const running = platform.runtime
+    .metered()
+    .filter(({ spec }) => spec.appId === app.id)
+    .map(({ spec }) => spec.id);
   const one = {
     repository: parts.repos.get(`${app.id}.git`) ?? 0,
     slugs: sum(sizes),
@@ -74,6 +81,7 @@ async function reportApp(app: App, { usage }: Pressure, platform: Platform): Pro
     cache: parts.cache.get(app.id) ?? 0,
     logs: (parts.logs.get(app.id) ?? 0) + (parts.logs.get(buildLogOf(app.id)) ?? 0),
     streams: parts.streams.get(app.id) ?? 0,
+    dynos: sum(running.map((id) => parts.dynos.get(id) ?? 0)),
   };
   return { app, ...one, slugCount: stored.length, total: sum(Object.values(one)) };
 }

@@ -3,9 +3,10 @@ import type { ErrorPages } from '../model/route.ts';
 import { isOfPlatform, parseHostname } from '../domain/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { App } from '../model/app.ts';
-import type { Domain } from '../model/domain.ts';
+import type { Domain, SniEndpoint } from '../model/domain.ts';
 import type { AppId } from '../model/ids.ts';
 import type { OwnedDomain, Transaction } from '../store/index.ts';
+import type { AcmeChallenges } from './acme-challenges.ts';
 import type { Platform } from './platform.ts';
 import { findSniEndpoint, openKey } from './sni-endpoints.ts';
 import { errorPagesOf } from './error-pages.ts';
@@ -19,7 +20,7 @@ export interface DomainRequest {
   readonly sniEndpoint: string | null;
 }
 
-type HostTools = Pick<Platform, 'store' | 'secretBox' | 'formation' | 'domain' | 'logs'>;
+type HostTools = Pick<Platform, 'store' | 'secretBox' | 'formation' | 'domain' | 'logs' | 'certificates'>;
 
 /**
  * The app answers at this host, too, before it resolves. Throws `invalid_params` for what is no host name, is the
@@ -39,14 +40,27 @@ export async function addDomain(app: App, request: DomainRequest, platform: Host
       );
     }
     await requireFree(hostname, app, tx);
-    const endpoint = request.sniEndpoint === null ? null : await findSniEndpoint(app, request.sniEndpoint, tx);
+    const endpoint = await findOwn(app, request.sniEndpoint, tx);
     return tx.domains.create({ appId: app.id, hostname, sniEndpointId: endpoint?.id ?? null });
   });
   await platform.formation.refreshHosts(app.id);
+  platform.certificates.wake();
   return domain;
 }
 
-/** TLS clients of the domain are shown this certificate before it resolves; null: the platform's. */
+/**
+ * One of the owner's own. Those that the platform has got are for one domain each: to ask for one is to ask for none of one's
+ * own, as the CLI does that names the only certificate of an app by itself.
+ */
+async function findOwn(app: App, which: string | null, tx: Transaction): Promise<SniEndpoint | null> {
+  const endpoint = which === null ? null : await findSniEndpoint(app, which, tx);
+  return endpoint?.acm === true ? null : endpoint;
+}
+
+/**
+ * TLS clients of the domain are shown this certificate before it resolves; null: the platform's, or the one that it gets
+ * for the domain.
+ */
 export async function setDomainCertificate(
   app: App,
   domain: Domain,
@@ -54,16 +68,33 @@ export async function setDomainCertificate(
   platform: HostTools,
 ): Promise<Domain> {
   const changed = await platform.store.transaction(async (tx) => {
-    const endpoint = sniEndpoint === null ? null : await findSniEndpoint(app, sniEndpoint, tx);
-    return tx.domains.setSniEndpoint(domain.id, endpoint?.id ?? null);
+    const endpoint = await findOwn(app, sniEndpoint, tx);
+    const managed = await findManaged(domain, tx);
+    if (endpoint === null && managed !== null) return domain;
+    const updated = await tx.domains.setSniEndpoint(domain.id, endpoint?.id ?? null);
+    if (managed !== null) await tx.sniEndpoints.delete(managed.id);
+    return updated;
   });
   await platform.formation.refreshHosts(app.id);
+  platform.certificates.wake();
   return changed;
+}
+
+/** The certificate that the platform has got for the domain, which has no other use. */
+async function findManaged({ appId, sniEndpoint }: Domain, tx: Transaction): Promise<SniEndpoint | null> {
+  if (sniEndpoint === null) return null;
+  const all = await tx.sniEndpoints.list(appId);
+  return all.find(({ id, acm }) => acm && id === sniEndpoint.id) ?? null;
 }
 
 /** The host is free for any app when it resolves. */
 export async function removeDomain(domain: Domain, platform: HostTools): Promise<void> {
-  await platform.store.domains.delete(domain.id);
+  await platform.store.transaction(async (tx) => {
+    const present = (await tx.domains.list(domain.appId)).find(({ id }) => id === domain.id);
+    const managed = present === undefined ? null : await findManaged(present, tx);
+    await tx.domains.delete(domain.id);
+    if (managed !== null) await tx.sniEndpoints.delete(managed.id);
+  });
   await platform.formation.refreshHosts(domain.appId);
 }
 
@@ -73,13 +104,16 @@ export async function removeDomain(domain: Domain, platform: HostTools): Promise
  */
 export async function readCustomHosts(
   appId: AppId,
-  platform: Pick<Platform, 'store' | 'secretBox' | 'configVars' | 'domain' | 'logs'>,
+  platform: Pick<Platform, 'store' | 'secretBox' | 'configVars' | 'domain' | 'logs'> & {
+    readonly challenges: AcmeChallenges;
+  },
 ): Promise<CustomHosts> {
   const pages = await readErrorPages(appId, platform);
   // The platform's domain may have been changed since they were added.
   const all = await platform.store.domains.list(appId);
   const domains = all.filter(({ hostname }) => !isOfPlatform(hostname, platform.domain));
-  if (domains.length === 0) return { hosts: [], certificates: [], pages };
+  if (domains.length === 0) return { hosts: [], certificates: [], challenges: [], pages };
+  const challenges = platform.challenges.list(appId);
   const certificates = (await platform.store.sniEndpoints.list(appId)).flatMap((endpoint) => {
     const hosts = domains.filter(({ sniEndpoint }) => sniEndpoint?.id === endpoint.id).map(({ hostname }) => hostname);
     if (hosts.length === 0) return [];
@@ -90,7 +124,7 @@ export async function readCustomHosts(
       return [];
     }
   });
-  return { hosts: domains.map(({ hostname }) => hostname), certificates, pages };
+  return { hosts: domains.map(({ hostname }) => hostname), certificates, challenges, pages };
 }
 
 /** Neither must config vars that can't be opened. */

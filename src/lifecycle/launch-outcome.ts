@@ -1,5 +1,6 @@
 import type { RollOutOutcome } from '../formation/index.ts';
 import { exhaustive } from '../lib/exhaustive.ts';
+import { describeDiskKill } from '../lib/disk-text.ts';
 import { describeMemoryKill } from '../lib/memory-text.ts';
 import type { ReleasePhaseOutcome } from '../release/index.ts';
 
@@ -9,6 +10,8 @@ export function describeBootFailure(outcome: Extract<RollOutOutcome, { dyno: unk
   if (outcome.reason === 'boot-timeout') return `${outcome.dyno} did not bind to $PORT in time`;
   const kill = outcome.exit?.memoryKill;
   if (kill !== undefined) return `${outcome.dyno} used up its memory while it started: ${describeMemoryKill(kill)}`;
+  const diskKill = outcome.exit?.diskKill;
+  if (diskKill !== undefined) return `${outcome.dyno} used up its disk while it started: ${describeDiskKill(diskKill)}`;
   return `${outcome.dyno} exited with status ${outcome.exit?.status ?? 'unknown'} while it started`;
 }
 
@@ -18,6 +21,8 @@ export function describePhaseFailure(phase: ReleasePhaseOutcome, isDestroyed: bo
     case 'exit':
       if (phase.memoryKill !== undefined)
         return `its release command used up its memory: ${describeMemoryKill(phase.memoryKill)}`;
+      if (phase.diskKill !== undefined)
+        return `its release command used up its disk: ${describeDiskKill(phase.diskKill)}`;
       return `its release command exited with status ${phase.exitCode}`;
     case 'timeout':
       return 'its release command did not end in time';

@@ -76,6 +76,9 @@ async function releasePhase(
     logs: platform.logplex,
     watchOutput: (dynoId, listener) => platform.outputs.watch(dynoId, listener),
     showDyno: (view, stop) => platform.formation.showGuest(view, stop),
+    meterDyno: (dyno, ended) => {
+      platform.formation.meterGuest(dyno, ended);
+    },
     output: {
       write: (chunk) => {
         output?.write(chunk);

@@ -56,7 +56,7 @@ function originOf(push: Push, platform: Platform): SourceOrigin {
   return {
     version: push.commit,
     buildpacks: null,
-    open: (dir, output, signal) =>
+    open: async (dir, output, signal) =>
       platform.repos.exportSource({
         objects: push.objects,
         commit: push.commit,
@@ -65,6 +65,11 @@ function originOf(push: Push, platform: Platform): SourceOrigin {
         output,
         signal,
         fetchEnv: platform.buildTools.platformEnv,
+        guard: {
+          outbound: platform.outbound,
+          mayReachLoopback: (await platform.store.accounts.findFirst())?.id === push.actor.accountId,
+          privateOrigins: platform.privateSources,
+        },
       }),
     describe: async () => {
       const commit = await platform.repos.readCommit(push.objects, push.commit);

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PlatformError } from '../errors/platform-error.ts';
 import { deferred } from '../lib/deferred.ts';
-import { r15Lines } from '../lib/memory-text.ts';
+import { exitLines } from '../lib/exit-text.ts';
 import { nowMicros } from '../lib/micros.ts';
 import type { Formation } from '../formation/index.ts';
 import type { Logs } from '../log.ts';
 import type { AppLogWriter } from '../model/log.ts';
-import type { AttachedProcess, DynoRuntime, DynoSpec, DynoView, Exit, TerminalSize } from '../model/dyno.ts';
+import type { AttachedProcess, DynoRuntime, DynoSpec, DynoUsage, DynoView, Exit, TerminalSize } from '../model/dyno.ts';
 import type { Attachment } from './attachments.ts';
 
 /** Of one-off dynos, in milliseconds. Source: dyno-runtime.md section 8. */
@@ -23,13 +23,14 @@ export interface OneOffLimits {
 export interface OneOffTools {
   readonly runtime: Pick<DynoRuntime, 'start' | 'startAttached'>;
   readonly logplex: AppLogWriter;
-  readonly formation: Pick<Formation, 'showGuest'>;
+  readonly formation: Pick<Formation, 'showGuest' | 'meterGuest'>;
   readonly logs: Pick<Logs, 'dyno'>;
 }
 
 /** What a one-off dyno runs as, whether somebody talks to it or not. */
 interface Handle {
   readonly exited: Promise<Exit | null>;
+  usage(): Promise<DynoUsage | null>;
   terminate(): void;
   kill(): void;
 }
@@ -111,6 +112,7 @@ export class OneOffDyno implements Attachment {
     this.#attached = process;
     this.#follow({
       exited: process.exited,
+      usage: () => process.usage(),
       terminate: () => {
         process.signal('SIGTERM');
       },
@@ -131,6 +133,7 @@ export class OneOffDyno implements Attachment {
         await dyno.remove();
         return exit;
       }),
+      usage: () => dyno.usage(),
       terminate: () => void dyno.terminate(),
       kill: () => void dyno.kill(),
     });
@@ -181,6 +184,7 @@ export class OneOffDyno implements Attachment {
 
   #follow(handle: Handle): void {
     this.#handle = handle;
+    this.#tools.formation.meterGuest({ spec: this.spec, usage: () => handle.usage() }, this.ended);
     this.#whenLaunched();
     handle.exited.then(
       (exit) => {
@@ -219,8 +223,7 @@ export class OneOffDyno implements Attachment {
     this.#isOver = true;
     this.#stopWaiting();
     const change = `State changed from ${this.#state} to ${end}`;
-    const why = exit?.memoryKill === undefined ? [] : r15Lines(exit.memoryKill);
-    const status = exit === null ? [] : [...why, `Process exited with status ${exit.status}`];
+    const status = exit === null ? [] : exitLines(exit);
     this.#say(...(end === 'complete' ? [change, ...status] : [...status, change]));
     this.#hide();
     this.#ended.resolve();

@@ -1,4 +1,5 @@
 import type { UploadSlots } from '../lib/upload-slots.ts';
+import type { GuessLimit } from '../account/index.ts';
 import type { BuildTools } from '../build/index.ts';
 import type { ConfigVarsBox } from '../config-vars/index.ts';
 import type { Attachments } from './attachments.ts';
@@ -56,6 +57,8 @@ export interface Platform {
   /** Origins inside private networks that sources may be fetched from. */
   readonly privateSources: readonly string[];
   readonly store: Store;
+  /** Wrong tokens and passwords, of all doors. */
+  readonly guesses: GuessLimit;
   readonly repos: Repos;
   readonly slugs: SlugStore;
   readonly slugCollector: SlugCollector;
@@ -89,6 +92,8 @@ export interface Platform {
   readonly logplex: Logplex;
   /** Tells others by HTTP what the store has noted. */
   readonly webhooks: Webhooks;
+  /** Those that the platform requests by itself: the keeper of them. */
+  readonly certificates: { readonly isOffered: boolean; wake(): void };
   readonly logs: Logs;
   /** Work that goes on after its request was answered; `on-shutdown` waits for it. A failure is logged, never lost. */
   inBackground(what: string, work: Promise<unknown>): void;

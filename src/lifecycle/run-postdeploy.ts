@@ -27,6 +27,9 @@ export async function runPostdeploy(
     logs: platform.logplex,
     watchOutput: (dynoId, listener) => platform.outputs.watch(dynoId, listener),
     showDyno: (view, stop) => platform.formation.showGuest(view, stop),
+    meterDyno: (dyno, ended) => {
+      platform.formation.meterGuest(dyno, ended);
+    },
     output: {
       write: (chunk) => {
         if (keptBytes >= maxOutputBytes) return;

@@ -1,1 +1,1 @@
-export { Metrics, type Gauges } from './metrics.ts';
+export { Metrics, type DynoReading, type Gauges } from './metrics.ts';

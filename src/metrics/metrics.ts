@@ -9,10 +9,20 @@ import {
   type MetricValue,
 } from 'prom-client';
 
+export interface DynoReading {
+  readonly app: string;
+  readonly type: string;
+  /** A name that does not change with every start. */
+  readonly dyno: string;
+  readonly memoryBytes: number;
+  readonly cpuSeconds: number | null;
+}
+
 /** What is read anew for every answer. */
 export interface Gauges {
   readonly apps: number;
   readonly dynos: readonly { readonly app: string; readonly type: string; readonly state: string }[];
+  readonly usages: readonly DynoReading[];
   readonly pendingBuilds: number;
   readonly pendingReleases: number;
   /** Of the file system with the data folder; null: it can't be asked. */
@@ -40,6 +50,8 @@ export class Metrics {
   });
   readonly #apps = this.#gauge('hokku_apps', 'Apps.');
   readonly #dynos = this.#gauge('hokku_dynos', 'Dynos of the formation and one-off dynos.', 'app', 'type', 'state');
+  readonly #memory = this.#gauge('hokku_dyno_memory_bytes', 'Used, what is cached left out.', 'app', 'type', 'dyno');
+  readonly #cpu = this.#gauge('hokku_dyno_cpu_seconds', 'Since its start.', 'app', 'type', 'dyno');
   readonly #pendingBuilds = this.#gauge('hokku_builds_pending', 'Builds under way.');
   readonly #pendingReleases = this.#gauge('hokku_releases_pending', 'Releases being launched.');
   readonly #freeBytes = this.#gauge('hokku_disk_free_bytes', 'Free space where the data folder is.');
@@ -71,6 +83,7 @@ export class Metrics {
     this.#pendingReleases.set(gauges.pendingReleases);
     this.#dynos.reset();
     for (const { app, type, state } of gauges.dynos) this.#dynos.inc({ app, type, state });
+    this.#writeUsages(gauges.usages);
     if (gauges.disk !== null) {
       this.#freeBytes.set(gauges.disk.freeBytes);
       this.#sizeBytes.set(gauges.disk.totalBytes);
@@ -78,6 +91,16 @@ export class Metrics {
     }
     const theirs = others.length === 0 ? '' : await AggregatorRegistry.aggregate([[...others]]).metrics();
     return `${await this.#registry.metrics()}\n${theirs}`;
+  }
+
+  /** Dynos of the same name, such as two during a restart, count together. */
+  #writeUsages(usages: readonly DynoReading[]): void {
+    this.#memory.reset();
+    this.#cpu.reset();
+    for (const { app, type, dyno, memoryBytes, cpuSeconds } of usages) {
+      this.#memory.inc({ app, type, dyno }, memoryBytes);
+      if (cpuSeconds !== null) this.#cpu.inc({ app, type, dyno }, cpuSeconds);
+    }
   }
 
   #counter<Label extends string>(name: string, help: string, ...labelNames: Label[]): Counter<Label> {

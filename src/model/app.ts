@@ -8,6 +8,8 @@ export interface App {
   readonly stack: string;
   readonly region: string;
   readonly maintenance: boolean;
+  /** Automated certificate management: the platform gets certificates for the app's domains. */
+  readonly acm: boolean;
   /** Host user id that owns this app's files and runs its builds and dynos when the platform runs as root. Unique, >= 100,000. */
   readonly uid: number;
   /** Display name of the last primary buildpack (`Python`), null before the first build. */

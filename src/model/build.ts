@@ -63,6 +63,12 @@ export type BuildFailure =
   | { readonly reason: 'release-info-invalid'; readonly name: string; readonly detail: string }
   | { readonly reason: 'slug-too-large'; readonly sizeBytes: number; readonly maxBytes: number }
   | { readonly reason: 'out-of-space'; readonly phase: BuildPhase; readonly detail: string }
+  | {
+      readonly reason: 'too-much-written';
+      readonly phase: BuildPhase;
+      readonly usedBytes: number;
+      readonly limitBytes: number;
+    }
   | { readonly reason: 'short-of-space'; readonly shortage: SpaceShortage }
   | { readonly reason: 'cancelled'; readonly detail: string };
 

@@ -1,6 +1,6 @@
 import type { AppId, DynoId, DynoName, ProcessType, ReleaseId, Sha256 } from './ids.ts';
 import type { DynoSizeName } from './formation.ts';
-import type { MemoryKill, MemoryUsage } from './process-group.ts';
+import type { DiskKill, MemoryKill, MemoryUsage } from './process-group.ts';
 
 /** How a dyno's main process ended. A signal's exit status is shown as 128 + its number, as a shell does. */
 export interface Exit {
@@ -11,6 +11,8 @@ export interface Exit {
   readonly at: Date;
   /** It was ended, or something in it was, because it had used up its memory. */
   readonly memoryKill?: MemoryKill;
+  /** It was ended because it had written too much. */
+  readonly diskKill?: DiskKill;
 }
 
 /**
@@ -85,14 +87,18 @@ export interface DynoOutput {
 export interface DynoUsage extends MemoryUsage {
   /** Threads that run, or could if there were a processor for them. */
   readonly runnable: number;
+  /** Of processor time, since the start; null: not known. */
+  readonly cpuSeconds: number | null;
 }
 
 export interface RunningDyno {
   readonly spec: DynoSpec;
+  /** Where its ports are reached, from this machine at least. */
+  readonly host: string;
   readonly startedAt: Date;
   /** Resolves when the process tree is gone and all its output has been handed on. Null: the supervisor was lost. Never rejects. */
   readonly exited: Promise<Exit | null>;
-  /** True once a process of this very dyno listens on `$PORT`. */
+  /** True once a process of this very dyno listens on `$PORT`, where the router can reach it. */
   isListening(): Promise<boolean>;
   /** Calls `then` once all that it wrote before this moment has been handed on, and before anything later is: the place in its log of what happened then. */
   afterOutput(atMicros: bigint, then: () => void): void;
@@ -111,12 +117,19 @@ export interface TerminalSize {
   readonly rows: number;
 }
 
+/** Half open until both sides have ended. */
+export type Connection = NodeJS.ReadWriteStream & { destroy(): unknown };
+/** A dyno as who measures it sees it. */
+export type MeteredDyno = Pick<RunningDyno, 'spec' | 'usage'>;
+
 /** What somebody talks to: an attached one-off dyno, or a command inside of a running dyno. It ends with this process. */
 export interface AttachedProcess {
   /** Its end is the end of the input, but not on a terminal. */
   readonly input: NodeJS.WritableStream;
   /** Output and error output in the order of their writing. Who does not read it holds the process up. */
   readonly output: NodeJS.ReadableStream;
+  /** What all processes of the dyno use now; null: it has ended, or this is a command inside of another dyno. */
+  usage(): Promise<DynoUsage | null>;
   /** Resolves when the process tree is gone, `output` has been read to its end and nothing is left on disk. */
   readonly exited: Promise<Exit>;
   /** To every process of it. */
@@ -144,6 +157,8 @@ export interface DynoRuntime extends AsyncDisposable {
    * Null: no such dyno runs here.
    */
   enter(dynoId: DynoId, spec: Pick<DynoSpec, 'command' | 'env'>, terminal: TerminalSize | null): AttachedProcess | null;
-  /** True if a process of this dyno listens on this TCP port. */
-  listensOn(dynoId: DynoId, port: number): Promise<boolean>;
+  /** All that run now, attached ones and release commands included. */
+  metered(): readonly MeteredDyno[];
+  /** Connects to this TCP port on the dyno's own loopback. Null: no process of this dyno listens there. */
+  connect(dynoId: DynoId, port: number): Promise<Connection | null>;
 }

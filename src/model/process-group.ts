@@ -25,11 +25,19 @@ export interface MemoryKill {
   readonly process: string | null;
 }
 
+/** Ended because it had written more than it may keep on disk. */
+export interface DiskKill {
+  readonly limitBytes: number;
+  readonly usedBytes: number;
+}
+
 export interface ProcessGroup {
   /** A process that writes `0` into each of these is in the group from then on, with all that it starts. */
   readonly joinFiles: readonly string[];
   /** Null where the kernel does not count for us: this is no group then, or one without memory. */
   memory(): Promise<MemoryUsage | null>;
+  /** Processor time since its start; null where the kernel does not count for us. */
+  cpuSeconds(): Promise<number | null>;
   /** Null as long as the kernel has killed nothing in it for memory. */
   memoryKill(): Promise<MemoryKill | null>;
   /** SIGKILL to whatever is still in it. A group that can't be removed now is removed at the next start of the platform. */

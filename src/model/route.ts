@@ -25,6 +25,15 @@ export interface RouteCertificate {
   readonly key: string;
 }
 
+/** How the router proves to a certificate authority that a host is ours. Source: RFC 8555, 8.3 */
+export interface RouteChallenge {
+  /** One of the app's hosts, no wildcard. */
+  readonly host: string;
+  /** The last part of the path that is asked for. */
+  readonly token: string;
+  readonly answer: string;
+}
+
 /** URLs of what visitors see in place of the router's own pages; null: those. Absolute, or without the scheme (`//...`). */
 export interface ErrorPages {
   readonly error: string | null;
@@ -39,6 +48,8 @@ export interface AppRoute {
   readonly hosts: readonly string[];
   /** For hosts that have one of their own. */
   readonly certificates: readonly RouteCertificate[];
+  /** Under way just now. */
+  readonly challenges: readonly RouteChallenge[];
   readonly maintenance: boolean;
   readonly pages: ErrorPages;
   readonly web: WebState;

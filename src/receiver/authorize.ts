@@ -16,7 +16,7 @@ export interface Access {
 /** Who asks, then for what: nothing about an app, its existence included, is told to strangers. */
 export async function authorize(request: FastifyRequest, deps: ReceiverDeps): Promise<Access> {
   const token = tokenOf(request.headers.authorization);
-  const account = token === null ? null : await deps.authenticate(token);
+  const account = token === null ? null : await authenticate(token, request.ip, deps);
   if (account === null) throw new PlainTextError(401, unauthorizedLines);
 
   const { app: name } = request.params as { app: string };
@@ -31,5 +31,14 @@ export async function authorize(request: FastifyRequest, deps: ReceiverDeps): Pr
     if (error.id === 'not_found') throw noSuchApp;
     if (error.id === 'forbidden' || error.id === 'suspended') throw new PlainTextError(403, [error.message]);
     throw error;
+  }
+}
+
+async function authenticate(token: string, address: string, deps: ReceiverDeps): Promise<Account | null> {
+  try {
+    return await deps.authenticate(token, address);
+  } catch (error) {
+    if (!(error instanceof PlatformError) || error.id !== 'rate_limit') throw error;
+    throw new PlainTextError(429, [error.message], error.retryAfterSeconds);
   }
 }

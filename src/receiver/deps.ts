@@ -7,7 +7,8 @@ import type { Repos } from '../repo/index.ts';
 
 export interface ReceiverDeps {
   readonly repos: Repos;
-  authenticate(token: string): Promise<Account | null>;
+  /** `address`: of the client. Null: unknown. Throws `rate_limit` after too many of those. */
+  authenticate(token: string, address: string): Promise<Account | null>;
   /** Null, or a PlatformError `not_found`: no such app, or none that the account may know of. `forbidden`: not for pushing. */
   findApp(account: Account, name: string): Promise<App | null>;
   /**

@@ -5,11 +5,13 @@ export class PlainTextError extends Error {
   override readonly name = 'PlainTextError';
   readonly statusCode: number;
   readonly lines: readonly string[];
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(statusCode: number, lines: readonly string[]) {
+  constructor(statusCode: number, lines: readonly string[], retryAfterSeconds?: number) {
     super(lines.join(' '));
     this.statusCode = statusCode;
     this.lines = lines;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
@@ -32,7 +34,9 @@ export function refuseDumbProtocol(): never {
   throw dumbProtocol;
 }
 
-export function sendPlainText(reply: FastifyReply, { statusCode, lines }: PlainTextError): FastifyReply {
+export function sendPlainText(reply: FastifyReply, error: PlainTextError): FastifyReply {
+  const { statusCode, lines, retryAfterSeconds } = error;
+  if (retryAfterSeconds !== undefined) void reply.header('retry-after', retryAfterSeconds);
   if (statusCode === 401) void reply.header('www-authenticate', 'Basic realm="Hokku", charset="UTF-8"');
   return reply.code(statusCode).headers(noCache).type('text/plain; charset=utf-8').send(plainText(lines));
 }

@@ -4,6 +4,14 @@ import { noCache } from './plain-text.ts';
 import { PacketFollower, sideband } from './pkt-line.ts';
 
 /**
+ * For an answer before the end of the request, which git gives to a broken pack: closing the connection with bytes in it that
+ * nobody has read would reset it, and the router, which is still sending, would lose the answer. The router closes it.
+ */
+export function keepUntilRead(response: ServerResponse): void {
+  if (!response.req.complete) response.shouldKeepAlive = true;
+}
+
+/**
  * The pusher's end of a push: git's output goes to it as it comes, until it leaves or stops reading. From then on the
  * output is drained to nowhere, so that the push goes on without it.
  */
@@ -32,6 +40,7 @@ export class PushClient {
   /** Sends the response's head, if that has not been done. */
   start(): void {
     if (!this.#attached || this.#response.headersSent) return;
+    keepUntilRead(this.#response);
     this.#response.writeHead(200, { ...noCache, 'content-type': 'application/x-git-receive-pack-result' });
     this.#response.flushHeaders();
   }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { pipeline, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { PlainTextError } from './plain-text.ts';
 
@@ -67,7 +68,10 @@ export class RequestBody {
     try {
       for (let rest = await this.#chunks.next(); rest.done !== true;) rest = await this.#chunks.next();
     } catch {
-      this.#request.destroy(); // broken or gone: there is nothing to wait for
+      // Not to be unpacked, or gone. What is still on its way is read all the same: cut off now, the answer would be lost.
+      if (this.#request.destroyed || this.#request.complete) return;
+      this.#request.resume();
+      await finished(this.#request, { writable: false }).catch(() => undefined);
     }
   }
 
@@ -96,5 +100,15 @@ function decoded(request: IncomingMessage): Readable {
   if (encoding !== 'gzip' && encoding !== 'x-gzip') {
     throw new PlainTextError(415, [`The content encoding of this request is not supported. Use gzip or none.`]);
   }
-  return pipeline(request, createGunzip(), () => undefined);
+  const gunzip = createGunzip();
+  // Not `pipeline`, which ends the connection with the first damaged byte, and the answer with it.
+  request.pipe(gunzip);
+  gunzip.once('error', () => {
+    request.unpipe(gunzip);
+    request.resume();
+  });
+  request.once('close', () => {
+    if (!request.complete) gunzip.destroy(new Error('the client has gone'));
+  });
+  return gunzip;
 }

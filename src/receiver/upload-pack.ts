@@ -4,6 +4,7 @@ import { exitCodeOf, startProcess } from '../lib/spawn.ts';
 import type { Access } from './authorize.ts';
 import type { ReceiverDeps } from './deps.ts';
 import { noCache, PlainTextError } from './plain-text.ts';
+import { keepUntilRead } from './push-client.ts';
 import { BodyError, type RequestBody } from './request-body.ts';
 
 /** Answers one round of a fetch or clone. A client that leaves ends git. */
@@ -28,6 +29,7 @@ export async function uploadPack(
   stdin.on('error', () => undefined); // git judged by what it answers
   response.setTimeout(deps.limits.idleMs, () => response.destroy());
   try {
+    keepUntilRead(response);
     response.writeHead(200, { ...noCache, 'content-type': 'application/x-git-upload-pack-result' });
     const answer = pipeline(stdout, response);
     const [asked, answered] = await Promise.allSettled([feed(body, stdin), answer]);

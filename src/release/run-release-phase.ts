@@ -1,16 +1,16 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { dynoEnv } from '../lib/dyno-env.ts';
-import { r15Lines } from '../lib/memory-text.ts';
+import { exitLines } from '../lib/exit-text.ts';
 import { nowMicros } from '../lib/micros.ts';
 import { fired } from '../lib/fired.ts';
 import type { App } from '../model/app.ts';
 import type { BuildOutput } from '../model/build.ts';
-import type { DynoOutput, DynoRuntime, DynoSpec, DynoView, Exit, RunningDyno } from '../model/dyno.ts';
+import type { DynoOutput, DynoRuntime, DynoSpec, DynoView, Exit, MeteredDyno, RunningDyno } from '../model/dyno.ts';
 import { defaultDynoSize } from '../model/formation.ts';
 import type { DynoId, DynoName, ProcessType } from '../model/ids.ts';
 import type { AppLogWriter } from '../model/log.ts';
-import type { MemoryKill } from '../model/process-group.ts';
+import type { DiskKill, MemoryKill } from '../model/process-group.ts';
 import type { ConfigVars, Release } from '../model/release.ts';
 
 export interface ReleasePhase {
@@ -26,6 +26,8 @@ export interface ReleasePhase {
   watchOutput(dynoId: DynoId, listener: (output: DynoOutput) => void): () => void;
   /** Shows the dyno in the app's list until the returned function is called. `stop` is for whoever sees it there; the second time, it is killed. */
   showDyno?(view: DynoView, stop: () => void): () => void;
+  /** Watches what the dyno uses until `ended` settles. */
+  meterDyno?(dyno: MeteredDyno, ended: Promise<unknown>): void;
   /** Gets the command's raw bytes as they come. */
   readonly output?: BuildOutput;
   /** Ends the command: SIGTERM, then SIGKILL. The release has failed then. */
@@ -44,6 +46,7 @@ export interface ReleasePhaseOutcome {
   /** All but `exit`: the release has failed, whatever the command made of SIGTERM. `stop`: a user stopped the dyno. */
   readonly endedBy: 'exit' | 'timeout' | 'abort' | 'stop';
   readonly memoryKill?: MemoryKill;
+  readonly diskKill?: DiskKill;
 }
 
 const lostStatus = 137;
@@ -80,13 +83,17 @@ export async function runReleasePhase(phase: ReleasePhase): Promise<ReleasePhase
       throw new Error(`The ${spec.type} command of v${spec.releaseVersion} could not be started`, { cause: error });
     }
     say('State changed from starting to up');
+    phase.meterDyno?.(dyno, dyno.exited);
     const { exit, endedBy } = await untilEnd(dyno, phase, stops, say);
     const hasSucceeded = exit?.status === 0 && endedBy === 'exit';
     sayEnd(say, exit, hasSucceeded);
     await phase.logs.flush();
     await dyno.remove();
-    const memory = exit?.memoryKill === undefined ? {} : { memoryKill: exit.memoryKill };
-    return { status: hasSucceeded ? 'succeeded' : 'failed', exitCode: exit?.status ?? lostStatus, endedBy, ...memory };
+    const why = {
+      ...(exit?.memoryKill === undefined ? {} : { memoryKill: exit.memoryKill }),
+      ...(exit?.diskKill === undefined ? {} : { diskKill: exit.diskKill }),
+    };
+    return { status: hasSucceeded ? 'succeeded' : 'failed', exitCode: exit?.status ?? lostStatus, endedBy, ...why };
   } finally {
     hide?.();
     unwatch();
@@ -186,8 +193,7 @@ class Stops {
 
 /** The order of the two lines of a success is Heroku's. */
 function sayEnd(say: (...messages: string[]) => void, exit: Exit | null, hasSucceeded: boolean): void {
-  const why = exit?.memoryKill === undefined ? [] : r15Lines(exit.memoryKill);
-  const line = exit === null ? [] : [...why, `Process exited with status ${exit.status}`];
+  const line = exit === null ? [] : exitLines(exit);
   if (hasSucceeded) say('State changed from up to complete', ...line);
   else say(...line, 'State changed from up to crashed');
 }

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import ssh2 from 'ssh2';
-import { authenticate, basicCredentials } from '../account/index.ts';
+import { authenticateToken, basicCredentials } from '../account/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { App } from '../model/app.ts';
 import type { Caller } from '../model/authorization.ts';
@@ -60,20 +60,26 @@ async function reserve(request: FastifyRequest, { platform, reservations, hostKe
   };
 }
 
-async function admit(request: FastifyRequest, { store }: Platform): Promise<{ app: App; caller: Caller }> {
+async function admit(request: FastifyRequest, platform: Platform): Promise<{ app: App; caller: Caller }> {
   const credentials = basicCredentials(request.headers.authorization);
-  const caller = credentials === null ? null : await authenticate(store, credentials.password);
+  const caller = credentials === null ? null : await authenticateToken(platform, credentials.password, request.ip);
   if (credentials === null || caller === null) {
     const message = 'Invalid credentials provided: the token is unknown, revoked or expired. Log in with heroku login.';
     throw new PlatformError('unauthorized', message);
   }
-  return { app: await authorizeExec(store, caller, credentials.user), caller };
+  return { app: await authorizeExec(platform.store, caller, credentials.user), caller };
 }
 
-const statusOf: Readonly<Partial<Record<string, number>>> = { unauthorized: 401, forbidden: 403, not_found: 404 };
+const statusOf: Readonly<Partial<Record<string, number>>> = {
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  rate_limit: 429,
+};
 
 function sendExecError(error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error instanceof PlatformError) {
+    if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', error.retryAfterSeconds);
     return reply.code(statusOf[error.id] ?? 422).send({ id: error.id, message: error.message });
   }
   const { statusCode = 500 } = error as { statusCode?: number };

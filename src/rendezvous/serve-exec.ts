@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import ssh2, { type AuthContext, type Connection, type ServerChannel, type Session } from 'ssh2';
 import { PlatformError } from '../errors/platform-error.ts';
 import { commandInside, type Attachment } from '../lifecycle/index.ts';
@@ -10,9 +10,14 @@ import { serveSftp } from './serve-sftp.ts';
 import { serveSshSession } from './ssh-session.ts';
 
 const loginGraceMs = 30_000;
+/** An agent may offer many keys before the right one. */
+const maxTries = 20;
 
-/** SSH into a dyno, for who holds a reservation: shells and commands, files to be copied, connections to its ports. */
-export async function serveExec(socket: Socket, tools: ExecTools): Promise<void> {
+/**
+ * SSH into a dyno, for who holds a reservation: shells and commands, files to be copied, connections to its ports.
+ * `address`: of the client; after too many wrong user names from there its connections are closed.
+ */
+export async function serveExec(socket: Socket, address: string, tools: ExecTools, onLogin: () => void): Promise<void> {
   const { private: hostKey } = await tools.hostKey();
   const timer = setTimeout(() => socket.destroy(), loginGraceMs);
   socket.once('close', () => {
@@ -20,9 +25,15 @@ export async function serveExec(socket: Socket, tools: ExecTools): Promise<void>
   });
   const server = new ssh2.Server({ hostKeys: [hostKey] }, (connection) => {
     let guest: ExecReservation | null = null;
+    let tries = 0;
     connection.on('error', () => undefined);
     connection.on('authentication', (context) => {
-      admit(context, tools)
+      tries += 1;
+      if (tries > maxTries) {
+        socket.destroy();
+        return;
+      }
+      admit(context, address, tools)
         .then((reservation) => {
           if (reservation === null) {
             context.reject(['publickey']);
@@ -33,21 +44,30 @@ export async function serveExec(socket: Socket, tools: ExecTools): Promise<void>
           context.accept();
         })
         .catch((error: unknown) => {
-          tools.platform.logs.rendezvous.error({ err: error }, 'a client of a dyno could not be authenticated');
           socket.destroy();
+          if (error instanceof PlatformError && error.id === 'rate_limit') return;
+          tools.platform.logs.rendezvous.error({ err: error }, 'a client of a dyno could not be authenticated');
         });
     });
     connection.on('ready', () => {
       clearTimeout(timer);
+      onLogin();
       if (guest !== null) new ExecConnection(socket, connection, guest, tools).listen();
     });
   });
   server.injectSocket(socket);
 }
 
-/** Null for who is not to come in, or not any more. */
-async function admit(context: AuthContext, { reservations, platform }: ExecTools): Promise<ExecReservation | null> {
-  const reservation = reservations.find(context.username);
+/** Null for who is not to come in, or not any more. Throws `rate_limit`. */
+async function admit(
+  context: AuthContext,
+  address: string,
+  { reservations, platform }: ExecTools,
+): Promise<ExecReservation | null> {
+  // The user name is what nobody can guess; keys that do not fit it are those of other hosts.
+  const reservation = await platform.guesses.attempt({ address, secret: context.username, account: null }, () =>
+    Promise.resolve(reservations.find(context.username)),
+  );
   if (reservation === null || !proves(context, reservation)) return null;
   try {
     await reauthorizeExec(platform.store, reservation);
@@ -98,23 +118,19 @@ class ExecConnection {
   async #forward(accept: () => ServerChannel, reject: () => void, host: string, port: number): Promise<void> {
     const dyno = await this.#dyno();
     const isOwn = ['0.0.0.0', '127.0.0.1', 'localhost'].includes(host);
-    if (dyno === null || !isOwn || !(await this.#tools.platform.runtime.listensOn(dyno.id, port))) {
+    const target = dyno === null || !isOwn ? null : await this.#tools.platform.runtime.connect(dyno.id, port);
+    if (target === null) {
       reject();
       return;
     }
-    const target = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
-    target.once('error', reject);
-    target.once('connect', () => {
-      target.off('error', reject);
-      const channel = accept();
-      for (const stream of [channel, target]) stream.on('error', () => target.destroy());
-      channel.once('close', () => target.destroy());
-      target.once('close', () => {
-        channel.close();
-      });
-      channel.pipe(target);
-      target.pipe(channel);
+    const channel = accept();
+    for (const stream of [channel, target]) stream.on('error', () => target.destroy());
+    channel.once('close', () => target.destroy());
+    target.once('close', () => {
+      channel.close();
     });
+    channel.pipe(target);
+    target.pipe(channel);
   }
 
   #serveSession(session: Session): void {

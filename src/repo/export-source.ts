@@ -4,6 +4,7 @@ import type { BuildFailure, BuildOutput, SourceTree } from '../model/build.ts';
 import type { CommitId } from '../model/ids.ts';
 import type { QuarantinedObjects } from '../model/push.ts';
 import { checkOut } from './checkout.ts';
+import type { FetchGuard } from './fetch-guard.ts';
 import { installSubmodules, type WrittenTree } from './install-submodules.ts';
 import { findLfsPointers, lfsWarning } from './lfs-pointers.ts';
 import { scanTree } from './scan-tree.ts';
@@ -19,6 +20,8 @@ export interface ExportInput {
   readonly signal: AbortSignal;
   /** Further variables for fetching submodules: `https_proxy`, `GIT_SSL_CAINFO`. */
   readonly fetchEnv?: Readonly<Record<string, string>>;
+  /** Judges where submodules are fetched from. */
+  readonly guard: FetchGuard;
 }
 
 export type ExportOutcome =
@@ -90,7 +93,7 @@ async function writeAll(input: ExportInput, written: Written): Promise<BuildFail
   if (root.tree.hasGitmodules && root.tree.submodules.length > 0) {
     const workDir = await mkdtemp(`${dir}.submodules-`);
     try {
-      const install = { workDir, maxBytes, output, signal, write, fetchEnv: input.fetchEnv ?? {} };
+      const install = { workDir, maxBytes, output, signal, write, fetchEnv: input.fetchEnv ?? {}, guard: input.guard };
       const failure = await installSubmodules({ objects, commit, dir, tree: root.tree }, install);
       if (failure !== null) return failure;
     } finally {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { BuildFailure, BuildOutput } from '../model/build.ts';
 import type { CommitId } from '../model/ids.ts';
 import type { QuarantinedObjects } from '../model/push.ts';
+import { guardUrl, type FetchGuard } from './fetch-guard.ts';
 import { asArguments, fsckConfig, quietConfig } from './git-config.ts';
 import { git, gitEnvironment, runGit, type GitResult } from './git.ts';
 import type { Submodule, TreeScan } from './scan-tree.ts';
@@ -19,6 +20,7 @@ export interface SubmoduleInstall {
   readonly output: BuildOutput;
   readonly signal: AbortSignal;
   readonly fetchEnv: Readonly<Record<string, string>>;
+  readonly guard: FetchGuard;
   /** Writes a fetched commit's tree, after checking that it fits. */
   readonly write: (objects: QuarantinedObjects, commit: CommitId, dir: string) => Promise<WrittenTree>;
 }
@@ -129,6 +131,8 @@ async function fetchCommit(
   gitDir: string,
   install: SubmoduleInstall,
 ): Promise<Fetched> {
+  const guarded = await guardUrl(url.url, install.guard, install.fetchEnv);
+  if (guarded.is === 'refused') return { status: 'failed', detail: guarded.detail };
   await runGit('init', ['init', '--quiet', '--bare', '--template=', gitDir], { signal: install.signal });
   const credentials = join(gitDir, 'credentials');
   if (url.credential !== null) await writeFile(credentials, url.credential, { mode: 0o600 });
@@ -138,6 +142,7 @@ async function fetchCommit(
     ['core.hooksPath', '/dev/null'],
     // A server that was named may not send the platform to one that was not.
     ['http.followRedirects', 'false'],
+    ...guarded.config,
     ['http.lowSpeedLimit', '1000'],
     ['http.lowSpeedTime', '60'],
     ...(url.credential === null ? [] : [['credential.helper', helper] as const]),
@@ -152,9 +157,9 @@ async function fetchCommit(
     });
   };
   // Most servers give any commit by its id. Those that don't are asked for everything.
-  let result = await fetch(['--depth=1', '--', url.url, submodule.commit]);
+  let result = await fetch(['--depth=1', '--', guarded.url, submodule.commit]);
   if (result.exitCode !== 0 && result.stopped === null && refusal(result) === null) {
-    result = await fetch(['--', url.url, '+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']);
+    result = await fetch(['--', guarded.url, '+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']);
   }
   const objects: QuarantinedObjects = { gitDir, env: {} };
   if (result.stopped !== null || result.exitCode !== 0) {

@@ -5,7 +5,7 @@ import type { AppRoute } from '../model/route.ts';
 import type { WireMetric } from './request-metrics.ts';
 
 /** Raised when either side's messages change their meaning; a router of another number is replaced, not adopted. */
-export const protocolVersion = 4;
+export const protocolVersion = 5;
 
 /** Control plane to router. Each with an `id` is answered by an `ack`, or `metrics`, of the same id. */
 export type ToRouter =

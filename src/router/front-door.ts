@@ -56,6 +56,13 @@ export class FrontDoor {
     else refuseRequest(client, { code: 'H26', detail: fault.cause, status: fault.status }, this.#tools);
   };
 
+  /** The newest request on a connection; null: there was none. */
+  readonly requestOn = (socket: Duplex): { readonly request: ClientRequest; readonly isOver: boolean } | null => {
+    const request = this.#current.get(socket);
+    if (request === undefined) return null;
+    return { request, isOver: request.response.writableFinished || request.response.closed };
+  };
+
   /** False if nobody else answers on the connection. */
   readonly onFault = (socket: Duplex, cause: string): boolean => {
     if (this.#refused.has(socket)) return true;

@@ -1,5 +1,7 @@
+import type { ConnectionLimits } from './connections.ts';
+
 /** Every wait and every size of the router. Times in milliseconds. Source: https://devcenter.heroku.com/articles/limits#router and vegur. */
-export interface RouterLimits {
+export interface RouterLimits extends ConnectionLimits {
   /** To open a connection to a dyno (H19). */
   readonly connectMs: number;
   /** From the request being sent to the first byte of the answer (H12). */
@@ -42,6 +44,10 @@ export const defaultLimits: RouterLimits = {
   platformWaitMs: 10_000,
   platformStallMs: 300_000,
   stopMs: 5_000,
+  connectionsPerAddress: 8_192,
+  waitingPerAddress: 512,
+  waitingInAll: 4_096,
+  waitingMs: 5_000,
 };
 
 /** Sizes in bytes. Source: https://devcenter.heroku.com/articles/limits#http-limits and vegur. */

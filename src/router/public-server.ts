@@ -5,6 +5,7 @@ import { createServer as createTlsServer, type Server as TlsServer, type TLSSock
 import { sizes, type RouterLimits } from './limits.ts';
 import { Certificates } from './certificates.ts';
 import type { Upgrade } from './client-request.ts';
+import { Connections } from './connections.ts';
 import { faultOfHead, hasBody, pairs } from './headers.ts';
 import type { RawProtocol } from './raw-connection.ts';
 import { listenAll } from './listen-all.ts';
@@ -17,6 +18,8 @@ export interface PublicServerOptions {
   readonly tls: { readonly cert: string; readonly key: string };
   readonly limits: RouterLimits;
   readonly table: Pick<RoutingTable, 'certificateAt'>;
+  /** The newest request on a connection; null: there was none. */
+  readonly requestOn: (front: Duplex) => { readonly request: unknown; readonly isOver: boolean } | null;
 }
 
 export interface Incoming {
@@ -53,11 +56,16 @@ export class PublicServer {
   readonly #certificates: Certificates;
   readonly #limits: RouterLimits;
   readonly #onRaw: OnRaw;
+  readonly #connections: Connections;
   #listeners: readonly NetServer[] = [];
 
   constructor(options: PublicServerOptions, onRequest: OnRequest, onFault: OnFault, onRaw: OnRaw) {
     this.#limits = options.limits;
-    this.#onRaw = onRaw;
+    this.#onRaw = (socket, protocol) => {
+      this.#connections.isRaw(socket);
+      onRaw(socket, protocol);
+    };
+    this.#connections = new Connections(options.limits, options.requestOn);
     this.#http = httpServer(options.limits, onRequest, onFault);
     this.#certificates = new Certificates(options.table, options.tls, (pair) => this.#makeTlsServer(pair));
     // The HTTP server listens nowhere itself; this starts its watch over slow clients.
@@ -84,9 +92,11 @@ export class PublicServer {
     for (const listener of this.#listeners) listener.close();
     this.#http.close();
     this.#http.closeIdleConnections();
+    this.#connections.close();
   }
 
   #onConnection(socket: Socket): void {
+    if (!this.#connections.take(socket)) return;
     const isEnough = (bytes: Buffer): boolean => bytes[0] !== tlsHandshake || readServerName(bytes).is !== 'incomplete';
     this.#peek(socket, isEnough, (first) => {
       if (first.subarray(0, sshStart.length).equals(sshStart)) this.#onRaw(socket, 'ssh');
@@ -96,6 +106,7 @@ export class PublicServer {
   }
 
   #onSecureConnection(socket: TLSSocket): void {
+    this.#connections.isTls(socket);
     const isEnough = (): boolean => true;
     this.#peek(socket, isEnough, (first) => {
       if (isSecret(first)) this.#onRaw(socket, 'rendezvous');

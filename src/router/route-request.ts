@@ -1,6 +1,6 @@
-import type { AppRoute } from '../model/route.ts';
+import type { AppRoute, RouteChallenge } from '../model/route.ts';
 import { forwardedPort, goneSignal, type ClientRequest } from './client-request.ts';
-import { sendErrorPage, sendNoSuchApp } from './error-page.ts';
+import { sendErrorPage, sendNoSuchApp, sendPlain } from './error-page.ts';
 import { exchange, type ExchangeEnd } from './exchange.ts';
 import { statusOf, type RouterFailure } from './h-codes.ts';
 import { endToEnd, valuesOf } from './headers.ts';
@@ -30,6 +30,11 @@ export async function routeRequest(client: ClientRequest, tools: RouteTools): Pr
     sendNoSuchApp(client.response);
     return;
   }
+  const proof = challengeAnswer(client, route);
+  if (proof !== null) {
+    sendPlain(client.response, 200, proof);
+    return;
+  }
   const served = await serve(client, route, tools);
   if (served === null) {
     sendNoSuchApp(client.response);
@@ -39,6 +44,18 @@ export async function routeRequest(client: ClientRequest, tools: RouteTools): Pr
   if (failure !== null && !client.response.headersSent && !client.response.destroyed)
     answer(client, failure, route, tools);
   record(client, route, served, tools);
+}
+
+/**
+ * What a certificate authority is told that asks for exactly what it was promised; also when the app has no dyno, or is in
+ * maintenance mode. Every other request below the path is the app's. It is not logged: it is none of the app's visitors.
+ */
+function challengeAnswer({ host, path, request }: ClientRequest, { challenges }: AppRoute): string | null {
+  const prefix = '/.well-known/acme-challenge/';
+  if (!path.startsWith(prefix) || request.method !== 'GET') return null;
+  const isAsked = (challenge: RouteChallenge): boolean =>
+    challenge.host === host.name && path === `${prefix}${challenge.token}`;
+  return challenges.find(isAsked)?.answer ?? null;
 }
 
 /** A request that is refused before a dyno is looked for (H26); logged if an app answers at its host. */

@@ -27,9 +27,14 @@ async function main(): Promise<void> {
   const metrics = new RequestMetrics();
   const tools: RouteTools = { table, traffic, limits, outbox, metrics, backlog: new Map() };
   const door = new FrontDoor(settings, tools);
-  const server = new PublicServer({ ...settings, limits, table }, door.take, door.onFault, (socket, protocol) => {
-    passRawConnection(socket, protocol, settings.rendezvousSocket);
-  });
+  const server = new PublicServer(
+    { ...settings, limits, table, requestOn: door.requestOn },
+    door.take,
+    door.onFault,
+    (socket, protocol) => {
+      passRawConnection(socket, protocol, settings.rendezvousSocket);
+    },
+  );
   wanted = settings.port;
   const port = await server.listen(settings.bind, settings.port);
   if (settings.execPort !== null && settings.execPort !== port) {

@@ -150,11 +150,12 @@ export const deeds: Deeds = {
 /** That an app was deployed, is told by its release. */
 function describeAppUpdate(
   id: AppId,
-  { name, maintenance, ownerId }: Parameters<Queries['apps']['update']>[1],
+  { name, maintenance, acm, ownerId }: Parameters<Queries['apps']['update']>[1],
 ): Deed | null {
   const parts = [
     ...(name === undefined ? [] : [`renamed to ${name}`]),
     ...(maintenance === undefined ? [] : [`maintenance ${maintenance ? 'on' : 'off'}`]),
+    ...(acm === undefined ? [] : [`automated certificate management ${acm ? 'on' : 'off'}`]),
     ...(ownerId === undefined ? [] : [`owner ${ownerId}`]),
   ];
   return parts.length === 0 ? null : { action: 'app:update', appId: id, detail: parts.join(', ') };

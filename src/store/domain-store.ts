@@ -29,10 +29,7 @@ export interface SniEndpointQueries {
   /** In the order of their making. */
   list(appId: AppId): Promise<readonly SniEndpoint[]>;
   /** Throws `not_found`. */
-  update(
-    id: SniEndpointId,
-    change: { readonly certificateChain: string; readonly sealedKey: Uint8Array },
-  ): Promise<SniEndpoint>;
+  update(id: SniEndpointId, change: Pick<SniEndpoint, 'certificateChain' | 'sealedKey' | 'acm'>): Promise<SniEndpoint>;
   /** Its domains go back to the platform's certificate. False: it was gone already. */
   delete(id: SniEndpointId): Promise<boolean>;
 }

@@ -21,6 +21,8 @@ export interface Schema {
   log_drains: LogDrainTable;
   domains: DomainTable;
   sni_endpoints: SniEndpointTable;
+  acm_orders: AcmOrderTable;
+  acm_accounts: AcmAccountTable;
   pipelines: PipelineTable;
   pipeline_couplings: PipelineCouplingTable;
   pipeline_config_vars: PipelineConfigVarTable;
@@ -34,6 +36,7 @@ export interface Schema {
   audit_entries: AuditEntryTable;
   counters: CounterTable;
   secret_keys: SecretKeyTable;
+  notices: NoticeTable;
 }
 
 interface AccountTable {
@@ -146,6 +149,8 @@ export interface AppTable {
   buildpack_description: string | null;
   /** JSON list of references. */
   buildpacks: string;
+  /** The platform gets certificates for its domains. */
+  acm: number;
   /** Encrypted. */
   config_vars: Uint8Array | null;
   /** The newest version number given to a release. */
@@ -292,8 +297,30 @@ interface SniEndpointTable {
   certificate_chain: string;
   /** Encrypted. */
   private_key: Uint8Array;
+  /** Of a certificate that the platform has got. */
+  acm: number;
   created_at: string;
   updated_at: string;
+}
+
+interface AcmOrderTable {
+  domain_id: string;
+  status: string;
+  reason: string | null;
+  order_url: string | null;
+  /** Encrypted. */
+  private_key: Uint8Array | null;
+  attempts: number;
+  next_at: string | null;
+  updated_at: string;
+}
+
+interface AcmAccountTable {
+  /** URL. */
+  directory: string;
+  /** Encrypted. */
+  private_key: Uint8Array;
+  created_at: string;
 }
 
 interface PipelineTable {
@@ -416,6 +443,18 @@ interface CounterTable {
 }
 
 /** Of the key that everything encrypted is sealed with: the newest row. Never the key itself. */
+interface NoticeTable {
+  cause: string;
+  id: string;
+  message: string;
+  /** Null: the platform's own. */
+  app_name: string | null;
+  told_at: string;
+  attempts: number;
+  /** Null: not to be sent (any more). */
+  next_attempt_at: string | null;
+}
+
 interface SecretKeyTable {
   /** 1, and one more with each rotation. */
   version: number;

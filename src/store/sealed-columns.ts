@@ -19,6 +19,8 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: 'releases', column: 'config_vars', key: ['id'], context: ['config-vars', 'app_id'] },
   { table: 'log_drains', column: 'url', key: ['id'], context: ['log-drain', 'id'] },
   { table: 'sni_endpoints', column: 'private_key', key: ['id'], context: ['sni-endpoint', 'id'] },
+  { table: 'acm_orders', column: 'private_key', key: ['domain_id'], context: ['acm-order', 'domain_id'] },
+  { table: 'acm_accounts', column: 'private_key', key: ['directory'], context: ['acm-account', 'directory'] },
   { table: 'oauth_clients', column: 'secret', key: ['id'], context: ['oauth-client', 'id'] },
   { table: 'webhooks', column: 'target', key: ['id'], context: ['webhook', 'id'] },
   {

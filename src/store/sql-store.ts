@@ -9,6 +9,7 @@ import { insertAuditEntry } from './queries/audit-queries.ts';
 import { recordDeeds, type DeedRecording } from './record-deeds.ts';
 import { retryWhileBusy } from './retry-while-busy.ts';
 import type { Schema } from './schema.ts';
+import { noticeQueries } from './notice-store.ts';
 import { secretKeyQueries } from './secret-key-store.ts';
 import type { Queries, Store, Transaction } from './store.ts';
 
@@ -41,6 +42,7 @@ export class SqlStore implements Store {
   readonly logDrains: Queries['logDrains'];
   readonly domains: Queries['domains'];
   readonly sniEndpoints: Queries['sniEndpoints'];
+  readonly acm: Queries['acm'];
   readonly pipelines: Queries['pipelines'];
   readonly pipelineCouplings: Queries['pipelineCouplings'];
   readonly pipelinePromotions: Queries['pipelinePromotions'];
@@ -49,6 +51,7 @@ export class SqlStore implements Store {
   readonly webhookEvents: Queries['webhookEvents'];
   readonly webhookDeliveries: Queries['webhookDeliveries'];
   readonly secretKeys: Store['secretKeys'];
+  readonly notices: Store['notices'];
   readonly audit: Queries['audit'];
   readonly #database: Database;
   readonly #busyDeadlineMs: number;
@@ -74,6 +77,7 @@ export class SqlStore implements Store {
     const handle: Handle = { read: database.reader, write: (work) => this.#write(work, () => undefined) };
     const queries = recordDeeds(handle, this.#recording);
     this.secretKeys = secretKeyQueries(handle);
+    this.notices = noticeQueries(handle);
     this.accounts = queries.accounts;
     this.authorizations = queries.authorizations;
     this.oauthClients = queries.oauthClients;
@@ -91,6 +95,7 @@ export class SqlStore implements Store {
     this.logDrains = queries.logDrains;
     this.domains = queries.domains;
     this.sniEndpoints = queries.sniEndpoints;
+    this.acm = queries.acm;
     this.pipelines = queries.pipelines;
     this.pipelineCouplings = queries.pipelineCouplings;
     this.pipelinePromotions = queries.pipelinePromotions;

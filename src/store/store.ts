@@ -29,6 +29,7 @@ import type { LogDrain } from '../model/log-drain.ts';
 import type { Release, ReleaseStatus } from '../model/release.ts';
 import type { Slug, SlugDraft } from '../model/slug.ts';
 import type { AppFeatureQueries, AppTransferQueries, OAuthClientQueries, SshKeyQueries } from './account-store.ts';
+import type { AcmQueries } from './acm-store.ts';
 import type { AuditQueries } from './audit-store.ts';
 import type { DomainQueries, SniEndpointQueries } from './domain-store.ts';
 import type {
@@ -37,6 +38,7 @@ import type {
   PipelineQueries,
   ReviewAppQueries,
 } from './pipeline-store.ts';
+import type { NoticeQueries } from './notice-store.ts';
 import type { SecretKeyQueries } from './secret-key-store.ts';
 import type { WebhookDeliveryQueries, WebhookEventQueries, WebhookQueries } from './webhook-store.ts';
 
@@ -65,6 +67,7 @@ export interface Queries {
   readonly logDrains: LogDrainQueries;
   readonly domains: DomainQueries;
   readonly sniEndpoints: SniEndpointQueries;
+  readonly acm: AcmQueries;
   readonly pipelines: PipelineQueries;
   readonly pipelineCouplings: PipelineCouplingQueries;
   readonly pipelinePromotions: PipelinePromotionQueries;
@@ -87,6 +90,8 @@ export interface Transaction extends Queries {
 /** The durable rows of the platform. Writes are on disk (SQLite: synchronous FULL) when their promise resolves. */
 export interface Store extends Queries, AsyncDisposable {
   readonly secretKeys: SecretKeyQueries;
+  /** What the operator was told. */
+  readonly notices: NoticeQueries;
   /**
    * Runs `work` in one transaction, serialised against every other writer of this database; rolled back when it throws.
    * `work` is run again when the database asks for it (busy, deadlock), so its other effects belong in `afterCommit`.
@@ -204,6 +209,7 @@ export interface AppQueries {
     change: {
       name?: AppName;
       maintenance?: boolean;
+      acm?: boolean;
       buildpackProvidedDescription?: string | null;
       releasedAt?: Date;
       ownerId?: AccountId;

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { encodeWords } from './job.ts';
 import { layoutOf, type HostFiles, type LayoutEntry, type User } from './layout.ts';
-import { commandSteps, overlaySteps } from './steps.ts';
+import { commandSteps, diskSteps, overlaySteps } from './steps.ts';
 import type { HostCommand, SandboxedCommand } from './types.ts';
 
 // Descriptors as sandbox-steps.h hands them on: 3 our own program, 4 the status, then the inputs in order.
@@ -33,7 +33,10 @@ export function wrapInBwrap(bwrap: string, command: SandboxedCommand, host: Host
     file: bwrap,
     args: ['--args', String(optionsFd), '--', '/proc/self/fd/3', 'enter', String(stepsFd)],
     env: {},
-    setup: command.app.kind === 'overlay' ? ['mount-namespace', ...overlaySteps(command.app)] : [],
+    setup:
+      command.app.kind === 'overlay'
+        ? ['mount-namespace', ...diskSteps(command, user), ...overlaySteps(command.app)]
+        : [],
     inputs: [
       encodeWords(options),
       encodeWords([...steps, ...env, 'exec', ...command.argv]),

@@ -16,6 +16,8 @@ export interface HostFiles {
   readonly entries: readonly LayoutEntry[];
   /** Files of `/run`, which is an empty folder otherwise. */
   readonly late: readonly LayoutEntry[];
+  /** The real path of `/etc/resolv.conf`; null: there is none. */
+  readonly resolver: string | null;
   /** What hides parts of `entries`. */
   readonly covers: readonly Cover[];
   /** False where bash has no settings for the whole machine: then nothing can be put in their place. */
@@ -39,7 +41,7 @@ export function readHostFiles(hidden: HiddenPaths): HostFiles {
   // The C library counts processors here.
   if (existsSync('/sys/devices/system/cpu')) entries.push(readOnly('/sys/devices/system/cpu'));
   const roots = entries.flatMap((entry) => (entry.kind === 'bind' ? [entry.target] : []));
-  return { entries, late, hasShellSettings: existsSync(shellSettings), covers: coversOf(hidden, roots) };
+  return { entries, late, resolver, hasShellSettings: existsSync(shellSettings), covers: coversOf(hidden, roots) };
 }
 
 /** What interactive shells read first on Debian and Ubuntu. A variable would not do: a shell that is not interactive drops it. */
@@ -58,12 +60,17 @@ export function layoutOf(command: SandboxedCommand, host: HostFiles, user: User)
     { kind: 'proc' },
     { kind: 'devices' },
     { kind: 'tmpfs', target: '/run', mode: '0755' },
-    ...host.late,
+    ...(command.network?.resolver == null ? host.late : resolverOf(command.network.resolver, host)),
     { kind: 'bind', source: command.tmpDir, target: '/tmp', writable: true },
     { kind: 'tmpfs', target: '/var/tmp', mode: '1777' },
     { kind: 'bind', source: appSource(command), target: '/app', writable: true },
     ...command.mounts.map(({ source, target, writable }) => ({ kind: 'bind', source, target, writable }) as const),
   ];
+}
+
+/** One of our own, in the place of the machine's. */
+function resolverOf(text: string, { resolver }: HostFiles): readonly LayoutEntry[] {
+  return resolver === null ? [] : [{ kind: 'text', target: resolver, text }];
 }
 
 /** Where the app lies on the host once the overlay is mounted (over `upper` itself). */

@@ -9,6 +9,7 @@ import { readHostFiles, type User } from './layout.ts';
 import { wrapAsProcess } from './process-sandbox.ts';
 import { runInSandbox } from './run-in-sandbox.ts';
 import { notInstalled, SandboxUnavailableError, type FailedRung } from './sandbox-unavailable-error.ts';
+import { networkSteps } from './steps.ts';
 import type { HostCommand, Sandbox, SandboxRung, SandboxedCommand } from './types.ts';
 import { wrapInNamespaces } from './unshare-sandbox.ts';
 
@@ -123,7 +124,7 @@ function describe(rung: SandboxRung, wrap: Wrap, trial: Trial, failed: readonly 
   const apart =
     rung === 'process'
       ? `no walls: apps see the files and processes of this machine, ${user}`
-      : `own files, processes, IPC and host name, ${user}, ${app}; the network is the machine's`;
+      : `own files, processes, IPC and host name, ${user}, ${app}`;
   const nests = trial.nests ? '; apps can make user namespaces' : '';
   const because = failed.map(({ rung: better, evidence }) => `${better}: ${evidence}`).join('; ');
   const why = because === '' ? '' : ` (not better because ${because})`;
@@ -135,14 +136,15 @@ function sandboxOf(rung: SandboxRung, description: string, wrap: Wrap): Sandbox 
     rung,
     description,
     hasPrivatePaths: rung !== 'process',
-    wrap: (command) => inGroups(wrap(command), command),
+    wrap: (command) => prepared(wrap(command), command),
     // Without walls there is nothing to join: it runs in the same folder as the same user.
     wrapInside: (pid, command) =>
-      inGroups(rung === 'process' ? wrap(command) : wrapInSandboxOf(pid, command, userOf(command)), command),
+      prepared(rung === 'process' ? wrap(command) : wrapInSandboxOf(pid, command, userOf(command)), command),
   };
 }
 
-/** First of all: what the sandbox itself needs counts, too, and nothing ever runs outside. */
-function inGroups(host: HostCommand, { groups = [] }: SandboxedCommand): HostCommand {
-  return { ...host, setup: [...groups.flatMap((file) => ['group', file]), ...(host.setup ?? [])] };
+/** The groups first of all: what the sandbox itself needs counts, too, and nothing ever runs outside. */
+function prepared(host: HostCommand, { groups = [], network }: SandboxedCommand): HostCommand {
+  const wiring = network === undefined ? [] : networkSteps(network);
+  return { ...host, setup: [...groups.flatMap((file) => ['group', file]), ...wiring, ...(host.setup ?? [])] };
 }

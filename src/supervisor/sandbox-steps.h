@@ -1,6 +1,8 @@
 /* What a child does between fork and exec: a list of steps, each a word and its arguments, made by the TypeScript side. */
 #pragma once
 #include "namespaces.h"
+#include "image.h"
+#include "network.h"
 #include "new-root.h"
 #include "rights.h"
 #include "terminal.h"
@@ -55,8 +57,15 @@ static _Noreturn void follow(struct steps *steps) {
       enter_namespaces(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS);
       fork_into_pid_namespace();
     } else if (IS("group")) write_file(ARG, "0");
+    else if (IS("network")) {
+      char *ip = ARG, *outside = ARG, *inside = ARG, *nft = ARG;
+      make_network(ip, outside, inside, nft, ARG);
+    }
     else if (IS("mount-namespace")) enter_namespaces(CLONE_NEWNS);
-    else if (IS("overlay")) {
+    else if (IS("disk")) {
+      char *image = ARG, *dir = ARG;
+      make_disk(image, dir, (uid_t)strtoul(ARG, NULL, 10));
+    } else if (IS("overlay")) {
       char *lower = ARG, *upper = ARG;
       mount_overlay(lower, upper, ARG);
     } else if (IS("copy")) {

@@ -1,3 +1,4 @@
+import type { NetworkLink } from '../model/network.ts';
 import type { User } from './layout.ts';
 import type { AppFolder, SandboxedCommand } from './types.ts';
 
@@ -24,6 +25,16 @@ export function commandSteps(
 
 function terminalStep({ terminal }: SandboxedCommand): readonly string[] {
   return terminal === undefined ? [] : ['terminal', String(terminal.columns), String(terminal.rows)];
+}
+
+/** Before the sandbox is made, which makes no network namespace and so stays in this one. */
+export function networkSteps({ ip, outside, inside, nft, filter }: NetworkLink): readonly string[] {
+  return ['network', ip, outside, inside, nft, filter];
+}
+
+/** The first step in the command's own mount namespace. */
+export function diskSteps({ disk }: SandboxedCommand, user: User): readonly string[] {
+  return disk === undefined ? [] : ['disk', disk.image, disk.dir, String(user.uid)];
 }
 
 /** Mounts the overlay over `upper`; where the kernel or the file system refuses, the same place gets a copy. */

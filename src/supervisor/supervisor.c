@@ -4,6 +4,7 @@
  *   dyno <label>   detaches, spools the output, writes the exit status, outlives the platform.
  *   build <label>  streams the output to its parent, exits with the command's status, dies with its parent.
  *   attached <label>  the same for a one-off dyno: with input, which comes on descriptor 3, or with a terminal.
+ *   relay <pid> <port>  connects its input and output to a port on the loopback of that process's network.
  *   enter <fd>     the last part of the way into a sandbox that bubblewrap made: follows the steps read from <fd>.
  *
  * What to run arrives on standard input, never as arguments, so that no config var shows in the process list:
@@ -20,6 +21,7 @@
 #define _GNU_SOURCE
 #include "start-command.h"
 #include "channel.h"
+#include "relay.h"
 
 enum { DRAIN_MS = 200 };
 
@@ -180,6 +182,7 @@ static _Noreturn void enter(int fd) {
 int main(int argc, char **argv) {
   const char *mode = argc > 2 ? argv[1] : "";
   if (strcmp(mode, "enter") == 0) enter(atoi(argv[2]));
+  if (strcmp(mode, "relay") == 0 && argc > 3) return relay(argv[2], atoi(argv[3]));
   bool dyno = strcmp(mode, "dyno") == 0, attached = strcmp(mode, "attached") == 0;
   if (!dyno && !attached && strcmp(mode, "build") != 0) {
     dprintf(2, "usage: hokku-supervisor dyno|build|attached <label>, with the job on standard input\n");

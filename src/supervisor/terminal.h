@@ -65,7 +65,7 @@ static void join_sandbox(const char *pid) {
   static const struct {
     const char *name;
     int type;
-  } kinds[] = {{"ipc", CLONE_NEWIPC}, {"uts", CLONE_NEWUTS}, {"cgroup", CLONE_NEWCGROUP}, {"pid", CLONE_NEWPID}, {"mnt", CLONE_NEWNS}};
+  } kinds[] = {{"net", CLONE_NEWNET}, {"ipc", CLONE_NEWIPC}, {"uts", CLONE_NEWUTS}, {"cgroup", CLONE_NEWCGROUP}, {"pid", CLONE_NEWPID}, {"mnt", CLONE_NEWNS}};
   enum { KINDS = sizeof kinds / sizeof *kinds, MOUNTS = KINDS - 1 };
   /* All of them first: later on /proc is the sandbox's, in which we are not. */
   int theirs[KINDS], own[KINDS], their_user = open_namespace(pid, "user"), user = open_namespace("self", "user");

@@ -1,5 +1,6 @@
 import type { TerminalSize } from '../model/dyno.ts';
-import type { MemoryKill } from '../model/process-group.ts';
+import type { NetworkLink } from '../model/network.ts';
+import type { DiskKill, MemoryKill } from '../model/process-group.ts';
 
 /**
  * How far a command is kept apart from the machine, best first. `bwrap`: bubblewrap, every namespace but the network.
@@ -29,8 +30,16 @@ export interface SandboxedCommand {
   readonly app: AppFolder;
   /** Host folder that is `/tmp` inside. */
   readonly tmpDir: string;
+  /**
+   * A file with an empty ext4 file system, which bounds what the command can write: it is mounted at the empty folder `dir`, for the
+   * command alone, and `upper`, `work` and `tmpDir`, which lie there, are made in it. Where it can't be mounted, they are made in the
+   * folder itself. Not for the `process` rung.
+   */
+  readonly disk?: { readonly image: string; readonly dir: string };
   readonly mounts: readonly Mount[];
   readonly hostname: string;
+  /** Its own network; without, the machine's. Only behind walls, whose `/etc/resolv.conf` can be its own. */
+  readonly network?: NetworkLink;
   /** Standard input and output are a terminal of this size, made inside; only for attached commands. */
   readonly terminal?: TerminalSize;
   /** Upper bounds, lowered to what the platform itself may have. `processes` has no effect where the kernel would count others than the app's. */
@@ -85,6 +94,8 @@ export interface RunResult {
   readonly endedBy: 'exit' | 'timeout' | 'abort';
   /** Something in it was killed because it had used up its memory. */
   readonly memoryKill?: MemoryKill;
+  /** It was killed because it had written too much. */
+  readonly diskKill?: DiskKill;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { layoutOf, type HostFiles, type LayoutEntry, type User } from './layout.ts';
-import { commandSteps, overlaySteps } from './steps.ts';
+import { commandSteps, diskSteps, overlaySteps } from './steps.ts';
 import type { HostCommand, SandboxedCommand } from './types.ts';
 
 /** The same view as `bwrap` gives, made by the supervisor's own child: nothing needs to be installed, and it is faster. */
@@ -10,6 +10,7 @@ export function wrapInNamespaces(command: SandboxedCommand, host: HostFiles, use
     env: command.env,
     setup: [
       'namespaces',
+      ...diskSteps(command, user),
       ...(command.app.kind === 'overlay' ? overlaySteps(command.app) : []),
       ...['hostname', command.hostname],
       'begin-root',

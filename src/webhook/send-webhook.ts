@@ -1,20 +1,10 @@
-import { createHmac, randomUUID } from 'node:crypto';
-import { OutboundRefusedError, type Outbound } from '../lib/outbound.ts';
-import { post } from '../lib/post.ts';
+import type { Outbound } from '../lib/outbound.ts';
 import type { Webhook, WebhookDelivery } from '../model/webhook.ts';
-import { parseWebhookUrl, type WebhookTarget } from './webhook-target.ts';
+import { signedPost, type Attempted } from './signed-post.ts';
+import type { WebhookTarget } from './webhook-target.ts';
 
-const timeoutMs = 10_000;
-
-export interface Attempted {
-  /** Of the answer; null when there was none. */
-  readonly code: number | null;
-  /** Null: it was taken. */
-  readonly errorClass: string | null;
-}
-
-/** One signed request. Source: https://devcenter.heroku.com/articles/app-webhooks#receiving-webhooks */
-export async function sendWebhook(
+/** One delivery of an event, once. */
+export function sendWebhook(
   request: {
     readonly webhook: Webhook;
     readonly target: WebhookTarget;
@@ -26,47 +16,14 @@ export async function sendWebhook(
   signal: AbortSignal,
 ): Promise<Attempted> {
   const { webhook, target, delivery } = request;
-  const body = Buffer.from(
-    JSON.stringify({
-      ...request.payload,
-      webhook_metadata: {
-        attempt: { id: request.attemptId },
-        delivery: { id: delivery.id },
-        event: delivery.event,
-        webhook: { id: webhook.id },
-      },
-    }),
-  );
-  try {
-    const { authorization, ...url } = parseWebhookUrl(target.url);
-    const host = { host: url.host, port: url.port, mayReachLoopback: webhook.mayReachLoopback };
-    const credentials = target.authorization ?? authorization;
-    outbound.check(host);
-    const code = await post({
-      ...url,
-      headers: {
-        'content-type': 'application/json',
-        'user-agent': 'Hokku-Webhooks/1',
-        'request-id': randomUUID(),
-        'heroku-webhook-hmac-sha256': createHmac('sha256', target.secret).update(body).digest('base64'),
-        ...(credentials === null ? {} : { authorization: credentials }),
-      },
-      body,
-      timeoutMs,
-      lookup: outbound.lookup(host),
-      signal,
-    });
-    return { code, errorClass: code >= 200 && code < 300 ? null : 'UnexpectedStatus' };
-  } catch (error) {
-    signal.throwIfAborted();
-    return { code: null, errorClass: errorClass(error) };
-  }
-}
-
-/** A word for the owner of the webhook; a message could name addresses of the machine. */
-function errorClass(error: unknown): string {
-  if (error instanceof OutboundRefusedError) return 'ForbiddenAddress';
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code !== undefined) return code;
-  return error instanceof Error ? error.name : 'Error';
+  const payload = {
+    ...request.payload,
+    webhook_metadata: {
+      attempt: { id: request.attemptId },
+      delivery: { id: delivery.id },
+      event: delivery.event,
+      webhook: { id: webhook.id },
+    },
+  };
+  return signedPost({ ...target, mayReachLoopback: webhook.mayReachLoopback }, payload, outbound, signal);
 }

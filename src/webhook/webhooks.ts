@@ -6,7 +6,8 @@ import type { WebhookId } from '../model/ids.ts';
 import type { WebhookAttempt, WebhookDelivery, WebhookEvent } from '../model/webhook.ts';
 import type { Store } from '../store/index.ts';
 import { eventPayload, type SerializeResource } from './event-payload.ts';
-import { sendWebhook, type Attempted } from './send-webhook.ts';
+import { sendWebhook } from './send-webhook.ts';
+import type { Attempted } from './signed-post.ts';
 import { openTarget } from './webhook-target.ts';
 
 export interface WebhookLimits {

@@ -402,6 +402,7 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
         name,
         certificateChain: 'PEM',
         sealedKey: Uint8Array.of(0, 255, 7),
+        acm: false,
       });
       const endpoint = await store.sniEndpoints.create(endpointOf(doomed, 'shady-cove-1'));
       const { domains } = store;
@@ -419,7 +420,7 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
         'www.a_b.com',
       ]);
 
-      const renewed = { certificateChain: 'PEM 2', sealedKey: Uint8Array.of(9, 0) };
+      const renewed = { certificateChain: 'PEM 2', sealedKey: Uint8Array.of(9, 0), acm: true };
       expect(await store.sniEndpoints.update(endpoint.id, renewed)).toMatchObject({ certificateChain: 'PEM 2' });
       expect([...((await store.sniEndpoints.list(doomed.id))[0]?.sealedKey ?? [])]).toEqual([9, 0]);
       expect(await store.sniEndpoints.delete(endpoint.id)).toBe(true);

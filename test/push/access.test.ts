@@ -1,11 +1,5 @@
-/* eslint jest/no-standalone-expect: ['error', { additionalTestBlockFunctions: ['itWithCli'] }] */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { HerokuCli, installHerokuCli } from '../rig/heroku-cli.ts';
 import { PlatformRig, type RigApp } from '../rig/platform-rig.ts';
-
-const installation = await installHerokuCli();
-if (installation.status === 'missing') process.stderr.write(`skipped: ${installation.reason}\n`);
-const itWithCli = installation.status === 'installed' ? it : it.skip;
 
 let rig: PlatformRig;
 
@@ -59,59 +53,47 @@ it('takes a push from who may deploy, with a token that may write', async () => 
   expect(rig.platformLog).not.toContain(bob);
 });
 
-itWithCli('shares an app and manages tokens with the official CLI', async () => {
-  if (installation.status === 'missing') return;
-  await using cli = await HerokuCli.open(installation, rig);
-  const heroku = async (args: readonly string[], env: Record<string, string> = {}) => {
-    const result = await cli.run(args, cli.home, env);
-    if (result.exitCode !== 0) throw new Error(`${args.join(' ')} failed: ${JSON.stringify(result)}`);
-    return result.stdout;
-  };
+/** One call with another token. */
+async function as(token: string, method: string, path: string, body?: unknown): Promise<string> {
+  const answer = await rig.api(method, path, body, { authorization: `Bearer ${token}` });
+  return `${answer.status} ${answer.body}`;
+}
+
+it('shares an app with an account, for as long as it is shared and no further', async () => {
   const eve = await accountOf('eve@example.com');
-  const asEve = { HEROKU_API_KEY: eve };
-  await heroku(['create', 'cli-shared', '--no-remote']);
-
-  expect((await cli.run(['apps:info', '--app', 'cli-shared'], cli.home, asEve)).stderr).toContain(
-    "Couldn't find that app",
+  await rig.createApp('shared');
+  const collaborators = '/teams/apps/shared/collaborators';
+  expect(await as(eve, 'GET', '/apps/shared')).toMatch(/^404 .*Couldn't find that app/);
+  expect(await as(rig.token, 'POST', collaborators, { user: 'who@example.com' })).toMatch(
+    /Couldn't find that user\..*POST \/accounts/,
   );
-  const unknown = await cli.run(['access:add', 'who@example.com', '--app', 'cli-shared'], cli.home);
-  expect(unknown.stderr.replace(/[\s›]+/g, ' ')).toMatch(/Couldn't find that user\..*POST \/accounts/);
-  await heroku(['access:add', 'eve@example.com', '--app', 'cli-shared']);
-  expect(await heroku(['access', '--app', 'cli-shared'])).toMatch(
-    /admin@localhost +owner +deploy, manage, operate, view[^]*eve@example\.com +collaborator +deploy, operate, view/,
-  );
-  expect(await heroku(['auth:whoami'], asEve)).toBe('eve@example.com\n');
-  expect(await heroku(['apps'], asEve)).toMatch(/Collaborated Apps[^]*cli-shared +admin@localhost/);
-  await heroku(['config:set', 'A=1', '--app', 'cli-shared'], asEve);
-  const destroying = await cli.run(['apps:destroy', '--app', 'cli-shared', '--confirm', 'cli-shared'], cli.home, asEve);
-  expect(destroying.stderr.replace(/[\s›]+/g, ' ')).toMatch(/needs the permission manage.* Error ID: forbidden/);
-  await heroku(['access:remove', 'eve@example.com', '--app', 'cli-shared']);
-  expect((await cli.run(['config', '--app', 'cli-shared'], cli.home, asEve)).exitCode).not.toBe(0);
 
-  const token = (
-    await heroku([
-      'authorizations:create',
-      '--description',
-      'CI',
-      '--scope',
-      'read,identity',
-      '--expires-in',
-      '3600',
-      '--short',
-    ])
-  ).trim();
-  expect(token).toMatch(/^HRKU-[\da-f-]{36}$/);
-  const asCi = { HEROKU_API_KEY: token };
-  expect(await heroku(['apps'], asCi)).toContain('cli-shared');
-  expect((await cli.run(['config', '--app', 'cli-shared'], cli.home, asCi)).stderr).toContain('read-protected');
-  const list = JSON.parse(await heroku(['authorizations', '--json'])) as { id: string; description: string }[];
-  const id = list.find(({ description }) => description === 'CI')?.id ?? '';
-  expect(await heroku(['authorizations:info', id])).toMatch(/Scope: +(read,identity|identity,read)[^]*Expires at:/);
-  await heroku(['authorizations:update', id, '--description', 'Build server']);
-  expect(await heroku(['authorizations'])).toMatch(/Build server/);
-  expect(await heroku(['authorizations:rotate', id])).toMatch(/Token: +HRKU-/);
-  expect((await cli.run(['apps'], cli.home, asCi)).exitCode).not.toBe(0);
-  await heroku(['authorizations:revoke', id]);
-  expect(await heroku(['authorizations'])).not.toMatch(/Build server/);
-  await heroku(['apps:destroy', '--app', 'cli-shared', '--confirm', 'cli-shared']);
+  await rig.api('POST', collaborators, { user: 'eve@example.com', permissions: ['view', 'deploy', 'operate'] });
+
+  expect(await as(eve, 'GET', '/users/~/apps')).toContain('"name":"shared"');
+  expect(await as(eve, 'PATCH', '/apps/shared/config-vars', { A: '1' })).toMatch(/^200 /);
+  expect(await as(eve, 'DELETE', '/apps/shared')).toMatch(/^403 .*needs the permission manage/);
+  await rig.api('DELETE', `${collaborators}/eve@example.com`);
+  expect(await as(eve, 'GET', '/apps/shared/config-vars')).toMatch(/^404 /);
+});
+
+it('lets a token do what its scope allows, until it is renewed or revoked', async () => {
+  await rig.createApp('scoped');
+  const request = { description: 'CI', scope: ['read', 'identity'], expires_in: 3600 };
+  const { json } = await rig.api('POST', '/oauth/authorizations', request);
+  const { id, access_token: access } = json as { id: string; access_token: { token: string; expires_in: number } };
+  expect(access.token).toMatch(/^HRKU-[\da-f-]{36}$/);
+  expect(access.expires_in).toBeGreaterThan(3_000);
+  expect(await as(access.token, 'GET', '/apps')).toContain('"name":"scoped"');
+  expect(await as(access.token, 'GET', '/apps/scoped/config-vars')).toMatch(/^403 .*read-protected/);
+
+  const path = `/oauth/authorizations/${id}`;
+  const renewed = (await rig.api('POST', `${path}/actions/regenerate-tokens`)).json as {
+    access_token: { token: string };
+  };
+
+  expect(await as(access.token, 'GET', '/apps')).toMatch(/^401 /);
+  expect(await as(renewed.access_token.token, 'GET', '/apps')).toMatch(/^200 /);
+  await rig.api('DELETE', path);
+  expect(await as(renewed.access_token.token, 'GET', '/apps')).toMatch(/^401 /);
 });

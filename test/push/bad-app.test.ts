@@ -21,16 +21,12 @@ async function logOf(app: RigApp): Promise<readonly string[]> {
 /** Waits for these lines, in this order, others in between. */
 async function expectLog(app: RigApp, ...wanted: readonly string[]): Promise<void> {
   let lines: readonly string[] = [];
-  await eventually(
-    'the log',
-    async () => {
-      lines = await logOf(app);
-      let next = 0;
-      for (const line of lines) if (line === wanted[next]) next += 1;
-      return next === wanted.length;
-    },
-    8_000,
-  ).catch(() => {
+  await eventually('the log', async () => {
+    lines = await logOf(app);
+    let next = 0;
+    for (const line of lines) if (line === wanted[next]) next += 1;
+    return next === wanted.length;
+  }).catch(() => {
     throw new Error(`not all of\n${wanted.join('\n')}\n--- in ---\n${lines.join('\n')}`);
   });
 }

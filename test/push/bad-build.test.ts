@@ -173,7 +173,7 @@ describe.each([
     expect(push.output).toContain('taking my time');
     expect(push.remoteLines).toContain(' !     Push rejected, timed out; must complete in 4 seconds.');
     expect(push.output).toContain('Failed in: compile');
-    expect(performance.now() - startedAt).toBeLessThan(8_000);
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
     expect(processesWith(marker)).toEqual([]);
     await expectNothingLeft(rig, marker);
     expect((await app.get()).body).toBe('one of web.1');

@@ -13,11 +13,11 @@ beforeAll(async () => {
   rig = await PlatformRig.start({ settings: { HOKKU_BOOT_TIMEOUT: '20', HOKKU_STOP_GRACE: '2' } });
   app = await rig.createApp();
   await deployVersion(app, version);
-}, 60_000);
+});
 
 afterAll(async () => {
   await rig[Symbol.asyncDispose]();
-}, 60_000);
+});
 
 const web = 'web: exec python server.py\n';
 

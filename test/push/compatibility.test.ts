@@ -26,7 +26,15 @@ interface OclifCommand {
 
 beforeAll(async () => {
   if (installation.status === 'missing') return;
-  rig = await PlatformRig.start({ settings: { HOKKU_BOOT_TIMEOUT: '20', HOKKU_STOP_GRACE: '2' } });
+  rig = await PlatformRig.start({
+    settings: {
+      HOKKU_BOOT_TIMEOUT: '20',
+      HOKKU_STOP_GRACE: '2',
+      // Nobody answers there: certs-auto.test.ts has an authority.
+      HOKKU_ACME_EMAIL: 'operator@example.com',
+      HOKKU_ACME_DIRECTORY: 'https://127.0.0.1:9/directory',
+    },
+  });
   const waiting = stories.map((story) => {
     let begin: () => void = () => undefined;
     const begun = new Promise<void>((resolve) => (begin = resolve));
@@ -63,10 +71,6 @@ itWithCli('every command and alias of the installed CLI is in the table', async 
   expect(Object.keys(table.commands)).toEqual([...new Set(names)].sort());
 });
 
-itWithCli.each(stories)(
-  'the unmodified official CLI $title',
-  async ({ title }) => {
-    expect(await outcomes.get(title)).toEqual([]);
-  },
-  240_000,
-);
+itWithCli.each(stories)('the unmodified official CLI $title', async ({ title }) => {
+  expect(await outcomes.get(title)).toEqual([]);
+});

@@ -44,7 +44,8 @@ it('examines the machine for a reader and for a program', async () => {
   expect(text.stdout).toMatch(/^ok {7}pythons: 3\.\d+\.\d+ \(\//m);
   const findings = findingsOf(json);
   expect(json).toMatchObject({ exitCode: 0, stderr: '' });
-  const names = 'node git bash tar python3 pythons compiler isolation cgroups data_folder disk port'.split(' ');
+  const names =
+    'node git bash tar python3 pythons compiler isolation network cgroups dyno_disk data_folder disk port'.split(' ');
   expect(findings.map(({ name }) => name.replace(' ', '_'))).toEqual(names);
   // Where python3 is the distribution's, apps can have it too.
   const python = realpathSync('/usr/bin/python3');

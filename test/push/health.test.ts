@@ -37,6 +37,9 @@ it('counts requests, errors, builds and dynos for Prometheus, and the counts of 
   expect(before.get('hokku_builds_total{result="succeeded"}')).toBe(1);
   expect(before.get('hokku_releases_total{result="live"}')).toBeGreaterThanOrEqual(1);
   expect(before.get(`hokku_dynos{app="${app.name}",type="web",state="up"}`)).toBe(1);
+  const web = `{app="${app.name}",type="web",dyno="web.1"}`;
+  expect(before.get(`hokku_dyno_memory_bytes${web}`)).toBeGreaterThan(2 ** 20);
+  expect(before.get(`hokku_dyno_cpu_seconds${web}`)).toBeGreaterThan(0);
   expect(before.get('hokku_disk_free_bytes')).toBeGreaterThan(0);
   expect(before.get('hokku_platform_requests_total{door="git",status="2xx"}')).toBeGreaterThan(0);
 

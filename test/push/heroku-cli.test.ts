@@ -172,7 +172,6 @@ itWithCli('does the whole life of an app with the unmodified official CLI', asyn
   await work.git('remote', 'remove', 'other');
 
   await expectBrowser(work, `http://cli-renamed.${host}/about?x=1`);
-  await expectSideCommands(work);
   await expectDestroyed(work, 'cli-renamed');
 });
 
@@ -188,15 +187,6 @@ async function expectBrowser(work: Work, url: string): Promise<void> {
     const visited = await readFile(`${browser}.visited`, 'utf8').catch(() => '');
     return visited === `${url}\n`;
   });
-}
-
-/** What users type between the main commands. */
-async function expectSideCommands(work: Work): Promise<void> {
-  const heroku = (...args: string[]): Promise<CliResult> => work.heroku(...args);
-  await heroku('maintenance:on');
-  expect((await heroku('maintenance')).stdout).toBe('on\n');
-  const some = ['domains', 'access', 'addons', 'drains', 'regions', 'ps:type'];
-  for (let n = 0; n < some.length; n += 3) await Promise.all(some.slice(n, n + 3).map((side) => heroku(side)));
 }
 
 /** Everything of the app is gone; its slug at the next sweep. */

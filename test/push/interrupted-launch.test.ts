@@ -8,8 +8,8 @@ import { answerOf, deployVersion } from '../rig/versioned-app.ts';
 let rig: PlatformRig;
 beforeAll(async () => {
   rig = await PlatformRig.start({ settings: { HOKKU_BOOT_TIMEOUT: '20', HOKKU_STOP_GRACE: '2' } });
-}, 60_000);
-afterAll(() => rig[Symbol.asyncDispose](), 60_000);
+});
+afterAll(() => rig[Symbol.asyncDispose]());
 
 async function variables(app: RigApp): Promise<Record<string, string>> {
   const env = JSON.parse((await app.get('/env')).body) as Record<string, string>;

@@ -18,12 +18,12 @@ beforeAll(async () => {
   app = await rig.createApp();
   await rig.api('PATCH', `/apps/${app.name}/config-vars`, { STAMP: '3' });
   await deployVersion(app, 1);
-}, 120_000);
+});
 
 afterAll(async () => {
   await rig[Symbol.asyncDispose]();
   await rm(shelf, { recursive: true, force: true });
-}, 60_000);
+});
 
 const keyFile = (): Promise<string> => readFile(join(rig.dataDir, 'secret-key'), 'utf8');
 const stampOf = async (): Promise<unknown> => (await rig.api('GET', `/apps/${app.name}/config-vars`)).json;
@@ -67,7 +67,7 @@ it('rotates the key while visitors are served, and asks for the old one with a b
   const right = await rig.operate(['restore', backup, '--data', target], { HOKKU_SECRET_KEY: before.trim() }).ended;
   expect(right).toMatchObject({ exitCode: 0, stderr: '' });
   expect(right.stdout).toContain('set it for the server too');
-}, 180_000);
+});
 
 it('has the key that fits after kill -9 at any moment of a rotation', async () => {
   for (let n = 0; n < 6; n += 1) {
@@ -87,7 +87,7 @@ it('has the key that fits after kill -9 at any moment of a rotation', async () =
   }
   await deployVersion(app, 3);
   expect(await answerOf(app)).toMatchObject({ version: 3, stamp: 3 });
-}, 180_000);
+});
 
 /** One of each thing that is kept encrypted. */
 async function keepEverySecret(): Promise<void> {

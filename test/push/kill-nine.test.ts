@@ -20,11 +20,11 @@ beforeAll(async () => {
   rig = await PlatformRig.start({ settings: { HOKKU_BOOT_TIMEOUT: '20', HOKKU_STOP_GRACE: '2' } });
   app = await rig.createApp();
   await deployVersion(app, 1);
-}, 60_000);
+});
 
 afterAll(async () => {
   await rig[Symbol.asyncDispose]();
-}, 60_000);
+});
 
 interface Stage {
   readonly files?: Readonly<Record<string, string | Uint8Array>>;

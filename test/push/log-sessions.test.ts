@@ -69,7 +69,7 @@ it('keeps a tail alive that has nothing to say, resumes it, and ends it with its
   {
     using tail = new Reading(path, events);
     using old = new Reading(chunked, {});
-    await tail.until('the ping', ({ text }) => text.includes('\n: ping\n\n'), 25_000);
+    await tail.until('the ping', ({ text }) => text.includes('\n: ping\n\n'));
     await say(app, true);
     await tail.until('the line', ({ text }) => text.includes('Maintenance mode on'));
     await old.until('the line as text', ({ text }) => text.includes('Maintenance mode on'));

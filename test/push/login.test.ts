@@ -128,7 +128,8 @@ it('slows down who guesses on the page, with the same count as the API has', asy
 
   const late = await send({ email: 'eve@example.com', password: 'correct horse' });
 
-  expect([late.status, late.body]).toEqual([403, expect.stringContaining('Too many wrong passwords')]);
+  expect([late.status, late.body]).toEqual([429, expect.stringContaining('Too many wrong passwords')]);
+  expect(Number(late.headers['retry-after'])).toBeGreaterThan(0);
 });
 
 itWithCli('logs in with heroku login through the browser, and out again', async () => {

@@ -6,9 +6,9 @@ let rig: PlatformRig;
 
 beforeAll(async () => {
   rig = await PlatformRig.start({ settings: { HOKKU_BOOT_TIMEOUT: '10', HOKKU_STOP_GRACE: '2' } });
-}, 60_000);
+});
 
-afterAll(() => rig[Symbol.asyncDispose](), 60_000);
+afterAll(() => rig[Symbol.asyncDispose]());
 
 interface Target {
   readonly app: { readonly id: string };

@@ -8,9 +8,9 @@ let rig: PlatformRig;
 
 beforeAll(async () => {
   rig = await PlatformRig.start({ settings: { HOKKU_BOOT_TIMEOUT: '10', HOKKU_STOP_GRACE: '2' } });
-}, 60_000);
+});
 
-afterAll(() => rig[Symbol.asyncDispose](), 60_000);
+afterAll(() => rig[Symbol.asyncDispose]());
 
 interface ReviewAppJson {
   readonly id: string;
@@ -83,7 +83,7 @@ it('makes review apps from a source with the config vars of their stage, one for
     [1, 2, 3, 4].map(() => rig.api('POST', '/review-apps', { ...body, branch: 'raced', pr_number: undefined })),
   );
   expect(raced.map(({ status }) => status).toSorted()).toEqual([202, 409, 409, 409]);
-}, 120_000);
+});
 
 it('says why a review app could not be made, also after kill -9 in the middle, and leaves no app behind', async () => {
   const { id: pipeline } = (await rig.api('POST', '/pipelines', { name: 'broken' })).json as { id: string };
@@ -109,4 +109,4 @@ it('says why a review app could not be made, also after kill -9 in the middle, a
     app: null,
   });
   expect((await rig.api('GET', `/pipelines/${pipeline}/pipeline-couplings`)).json).toEqual([]);
-}, 120_000);
+});

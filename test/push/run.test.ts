@@ -193,7 +193,7 @@ itWithCli('says R13 when nobody attaches, ends with its time to live, and leaves
   const [host = '', port = '', secret = ''] = lonely.attach_url.split(/^rendezvous:\/\/|[:/](?=\w)/).filter(Boolean);
   const short = await post({ command: 'echo started; sleep 600', time_to_live: 1 });
   await eventually('its time is over', async () => (await logOf(short.name)).includes('exited with status 143'));
-  await eventually('nobody came', async () => (await logOf(lonely.name)).includes('Error R13 (Attach error)'), 40_000);
+  await eventually('nobody came', async () => (await logOf(lonely.name)).includes('Error R13 (Attach error)'));
   expect(await oneOffs()).toEqual([]);
   const late = await rendezvous(host, Number(port), secret);
   expect(late).toBe(

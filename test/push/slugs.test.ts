@@ -8,8 +8,8 @@ import { pushTiny } from '../rig/tiny-app.ts';
 let rig: PlatformRig;
 beforeAll(async () => {
   rig = await PlatformRig.start({ settings: { HOKKU_BOOT_TIMEOUT: '10', HOKKU_STOP_GRACE: '3' } });
-}, 60_000);
-afterAll(() => rig[Symbol.asyncDispose](), 60_000);
+});
+afterAll(() => rig[Symbol.asyncDispose]());
 
 /** Short forms of the SHA-256 of what is on disk, sorted. */
 async function slugs(): Promise<readonly string[]> {
@@ -35,7 +35,7 @@ async function expectOnDisk(wanted: { slugs: readonly string[]; trees: readonly 
   const now = async (): Promise<string> => JSON.stringify({ slugs: await slugs(), trees: await trees() });
   const expected = JSON.stringify({ slugs: wanted.slugs.toSorted(), trees: wanted.trees.toSorted() });
   let last = '';
-  await eventually(expected, async () => (last = await now()) === expected, 10_000).catch((error: unknown) => {
+  await eventually(expected, async () => (last = await now()) === expected).catch((error: unknown) => {
     throw new Error(`on disk: ${last}, not ${expected}`, { cause: error });
   });
 }

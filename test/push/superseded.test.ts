@@ -8,8 +8,8 @@ import { pushTiny, tinyApp } from '../rig/tiny-app.ts';
 let rig: PlatformRig;
 beforeAll(async () => {
   rig = await PlatformRig.start({ settings: { HOKKU_BOOT_TIMEOUT: '8', HOKKU_STOP_GRACE: '2' } });
-}, 60_000);
-afterAll(() => rig[Symbol.asyncDispose](), 60_000);
+});
+afterAll(() => rig[Symbol.asyncDispose]());
 
 const setVars = (app: RigApp, vars: Readonly<Record<string, string | null>>) =>
   rig.api('PATCH', `/apps/${app.name}/config-vars`, vars);

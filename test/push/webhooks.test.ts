@@ -116,7 +116,7 @@ it('what was noted before kill -9 is told after it, once the receiver is there',
   await rig.killServer();
   await using receiver = await HttpReceiver.start({ port });
   await rig.startServer();
-  await eventually('both', () => Promise.resolve(told(receiver).length >= 2), 60_000);
+  await eventually('both', () => Promise.resolve(told(receiver).length >= 2));
   expect(
     told(receiver)
       .map(({ resource }) => resource)

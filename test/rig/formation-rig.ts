@@ -157,7 +157,7 @@ export class FormationRig implements AsyncDisposable {
       log: pino({ level: 'silent' }),
       domain: 'localhost',
       readCustomHosts: () =>
-        Promise.resolve({ hosts: [], certificates: [], pages: { error: null, maintenance: null } }),
+        Promise.resolve({ hosts: [], certificates: [], challenges: [], pages: { error: null, maintenance: null } }),
       readConfigVars: () => Promise.resolve({ SECRET: 'hunter2', DYNO: 'mine' }),
       lastLines: (_appId, dynoId) => Promise.resolve(this.lastLines.get(dynoId) ?? []),
       limits: this.#limits,
@@ -179,7 +179,7 @@ export function present<T>(value: T | null | undefined): T {
 }
 
 /** Waits until something is so; fails with what it was instead. */
-export async function until<T>(read: () => T | Promise<T>, isSo: (value: T) => boolean, withinMs = 5_000): Promise<T> {
+export async function until<T>(read: () => T | Promise<T>, isSo: (value: T) => boolean, withinMs = 60_000): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const value = await read();

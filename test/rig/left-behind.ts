@@ -4,7 +4,7 @@ import type { PlatformRig } from './platform-rig.ts';
 
 /** Resolves once nothing is left of what the platform did for pushes that have ended; throws with the list after 10 s. */
 export async function nothingLeftBehind(rig: PlatformRig): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     const left = await leftBehind(rig);
     if (left.length === 0) return;

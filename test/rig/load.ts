@@ -25,22 +25,32 @@ const lanes: readonly { readonly keepAlive: boolean; readonly send: Lane }[] = [
   { keepAlive: false, send: (app, agent) => send(app, agent, 'POST') },
 ];
 
+type Position = readonly [number, number];
+
+interface LoadOptions {
+  readonly pauseMs?: number;
+  /** Where an answer stands among all that there will be; throws for one that nobody may give. Default: by version, then stamp. */
+  readonly order?: (answer: VersionedAnswer) => Position;
+}
+
 /** Constant load on a versioned app until it is stopped. Checks that what is answered never goes back in time. */
 export class Load implements AsyncDisposable {
   readonly #app: RigApp;
   readonly #pauseMs: number;
+  readonly #order: (answer: VersionedAnswer) => Position;
   readonly #failures: string[] = [];
   readonly #stale: string[] = [];
   readonly #running: readonly Promise<void>[];
-  /** Version and stamp that every request which starts from now on must reach. */
-  #reached: readonly [version: number, stamp: number] = [0, 0];
+  /** What every request which starts from now on must reach. */
+  #reached: Position = [0, 0];
   #requests = 0;
   #slowestMs = 0;
   #isOver = false;
 
-  constructor(app: RigApp, options: { readonly pauseMs?: number } = {}) {
+  constructor(app: RigApp, options: LoadOptions = {}) {
     this.#app = app;
     this.#pauseMs = options.pauseMs ?? 5;
+    this.#order = options.order ?? (({ version, stamp }) => [version, stamp]);
     this.#running = lanes.map(async ({ keepAlive, send: sendOne }) => {
       const agent = new Agent({ keepAlive, maxSockets: 1 });
       while (!this.#isOver) {
@@ -59,6 +69,10 @@ export class Load implements AsyncDisposable {
   async stop(): Promise<LoadReport> {
     this.#isOver = true;
     await Promise.all(this.#running);
+    return this.soFar;
+  }
+
+  get soFar(): LoadReport {
     const requests = this.#requests;
     return { requests, failures: this.#failures, stale: this.#stale, slowestMs: Math.round(this.#slowestMs) };
   }
@@ -72,9 +86,9 @@ export class Load implements AsyncDisposable {
     const atLeast = this.#reached;
     this.#requests += 1;
     try {
-      const { version, stamp } = await sendOne(this.#app, agent);
-      if (isOlder([version, stamp], atLeast)) this.#stale.push(`${version}/${stamp} after ${atLeast.join('/')}`);
-      this.expect(version, stamp);
+      const answered = this.#order(await sendOne(this.#app, agent));
+      if (isOlder(answered, atLeast)) this.#stale.push(`${answered.join('/')} after ${atLeast.join('/')}`);
+      this.expect(...answered);
     } catch (error) {
       const afterMs = Math.round(performance.now() - startedAt);
       this.#failures.push(`${new Date().toISOString()} after ${afterMs} ms: ${String(error)}`);
@@ -83,7 +97,7 @@ export class Load implements AsyncDisposable {
   }
 }
 
-function isOlder(a: readonly [number, number], b: readonly [number, number]): boolean {
+function isOlder(a: Position, b: Position): boolean {
   return a[0] === b[0] ? a[1] < b[1] : a[0] < b[0];
 }
 

@@ -5,6 +5,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { emptyDatabase } from './empty-database.ts';
+import { leakedSecrets } from './leaked-secrets.ts';
 
 export const checkout = dirname(dirname(import.meta.dirname));
 
@@ -251,7 +252,7 @@ export class PlatformRig implements AsyncDisposable {
           });
         },
       );
-      outgoing.once('error', reject);
+      outgoing.on('error', reject);
       outgoing.end(options.body);
     });
   }
@@ -267,7 +268,9 @@ export class PlatformRig implements AsyncDisposable {
     if (this.#process === null || this.#process.exitCode !== null) await this.startServer();
     await this.#end('SIGINT');
     await this.#database?.[Symbol.asyncDispose]();
+    const leaks = await leakedSecrets(this);
     await rm(this.home, { recursive: true, force: true });
+    if (leaks.length > 0) throw new Error(`secrets of the platform were found in ${leaks.join(', ')}`);
   }
 }
 
@@ -463,7 +466,7 @@ function inheritedEnvironment(): Record<string, string> {
 export async function eventually<T>(
   what: string,
   check: () => Promise<T | null | undefined | false>,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

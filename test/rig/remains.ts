@@ -6,7 +6,7 @@ import { eventually, type PlatformRig } from './platform-rig.ts';
 export async function expectNoRemains(rig: PlatformRig, ...markers: string[]): Promise<void> {
   let left: readonly string[] = [];
   const isClean = async (): Promise<boolean> => (left = await remains(rig, markers)).length === 0;
-  await eventually('a clean platform', isClean, 10_000).catch((error: unknown) => {
+  await eventually('a clean platform', isClean).catch((error: unknown) => {
     throw new Error(`left behind:\n${left.join('\n')}`, { cause: error });
   });
 }

@@ -7,6 +7,7 @@ export type Script = 'listen' | 'wait' | { readonly exit: number } | { readonly 
 /** A dyno under remote control: nothing happens in it unless the test says so. */
 export class ScriptedDyno implements RunningDyno {
   readonly spec: DynoSpec;
+  readonly host = '127.0.0.1';
   readonly startedAt = new Date();
   /** In the order they came. */
   readonly signals: ('SIGTERM' | 'SIGKILL')[] = [];
@@ -123,8 +124,12 @@ export class ScriptedRuntime implements DynoRuntime {
     return null;
   }
 
-  listensOn(): Promise<boolean> {
-    return Promise.resolve(false);
+  connect(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  metered(): readonly ScriptedDyno[] {
+    return this.running;
   }
 
   /** Those that have not ended. */

@@ -1,4 +1,5 @@
 import { openCgroups } from '../../cgroup/index.ts';
+import { cgroupRemedy } from './cgroup-remedy.ts';
 import { degraded, ok, type Finding } from './finding.ts';
 
 const name = 'cgroups';
@@ -15,9 +16,10 @@ export async function checkCgroups(dataDir: string): Promise<Finding> {
   await using groups = await openCgroups(`${dataDir}/doctor-${process.pid}`);
   const absent = (['memory', 'pids', 'cpu'] as const).filter((controller) => !groups.controllers.has(controller));
   if (absent.length === 0) return ok(name, groups.description, false);
+  const { versions, fault } = groups;
   return degraded(name, {
     evidence: groups.description,
     lost: absent.map((controller) => losses[controller]).join('; '),
-    remedy: 'Run the platform as root on a machine where /sys/fs/cgroup is mounted and writable',
+    remedy: cgroupRemedy({ isRoot: process.getuid?.() === 0, versions, fault }),
   });
 }

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { freeSpace } from '../../disk/index.ts';
+import { freeSpace } from '../../lib/free-space.ts';
 import { findImpassable } from '../../data-folder.ts';
 import { degraded, missing, ok, type Finding } from './finding.ts';
 

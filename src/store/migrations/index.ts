@@ -8,6 +8,8 @@ import { addAccountThings } from './0009-add-account-things.ts';
 import { addPipelines } from './0010-add-pipelines.ts';
 import { addAudit } from './0011-add-audit.ts';
 import { addSecretKeys } from './0012-secret-keys.ts';
+import { addNotices } from './0013-notices.ts';
+import { addManagedCertificates } from './0014-managed-certificates.ts';
 import { createLogDrains } from './0004-log-drains.ts';
 import { createWebhooks } from './0005-webhooks.ts';
 
@@ -30,5 +32,7 @@ export function migrations(types: ColumnTypes): Record<string, Migration> {
     '0010-add-pipelines': step(addPipelines),
     '0011-add-audit': step(addAudit),
     '0012-secret-keys': step(addSecretKeys),
+    '0013-notices': step(addNotices),
+    '0014-managed-certificates': step(addManagedCertificates),
   };
 }

@@ -91,6 +91,7 @@ async function create(db: Transaction<Schema>, app: NewApp): Promise<App> {
       uid: await nextNumber(db, 'app-uid'),
       buildpack_description: null,
       buildpacks: toJson([]),
+      acm: toFlag(false),
       config_vars: null,
       last_version: 0,
       released_at: null,
@@ -106,6 +107,7 @@ async function update(db: Transaction<Schema>, id: AppId, change: Parameters<App
   await set(db, id, {
     ...(change.name !== undefined && { name: change.name }),
     ...(change.maintenance !== undefined && { maintenance: toFlag(change.maintenance) }),
+    ...(change.acm !== undefined && { acm: toFlag(change.acm) }),
     ...(change.buildpackProvidedDescription !== undefined && {
       buildpack_description: toTextOrNull(change.buildpackProvidedDescription),
     }),
@@ -138,6 +140,7 @@ function toApp(row: Selectable<AppTable> & { owner_email: string }): App {
     stack: row.stack,
     region: row.region,
     maintenance: fromFlag(row.maintenance),
+    acm: fromFlag(row.acm),
     uid: row.uid,
     buildpackProvidedDescription: row.buildpack_description,
     createdAt: fromTime(row.created_at),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely, Transaction } from 'kysely';
 import { PlatformError } from '../../errors/platform-error.ts';
+import type { AcmStatus } from '../../model/acm.ts';
 import type { Domain } from '../../model/domain.ts';
 import type { AccountId, AppId, DomainId, SniEndpointId } from '../../model/ids.ts';
 import { fromTime, toTime } from '../codecs.ts';
@@ -69,8 +70,11 @@ function domains(db: Kysely<Schema>) {
   return db
     .selectFrom('domains')
     .leftJoin('sni_endpoints', 'sni_endpoints.id', 'domains.sni_endpoint_id')
+    .leftJoin('acm_orders', 'acm_orders.domain_id', 'domains.id')
     .selectAll('domains')
-    .select('sni_endpoints.name as sni_endpoint_name');
+    .select(['sni_endpoints.name as sni_endpoint_name', 'sni_endpoints.acm as sni_endpoint_acm'])
+    .select(['acm_orders.status as acm_status', 'acm_orders.reason as acm_reason'])
+    .select('acm_orders.updated_at as acm_updated_at');
 }
 
 function owned(db: Kysely<Schema>) {
@@ -84,14 +88,27 @@ function toOwned(row: { hostname: string; app_id: string; owner_id: string }): O
   return { hostname: row.hostname, appId: row.app_id as AppId, ownerId: row.owner_id as AccountId };
 }
 
-function toDomain(row: Schema['domains'] & { sni_endpoint_name: string | null }): Domain {
-  const { sni_endpoint_id: endpointId, sni_endpoint_name: name } = row;
+interface JoinedRow extends DomainRow {
+  readonly sni_endpoint_name: string | null;
+  readonly sni_endpoint_acm: number | null;
+  readonly acm_status: string | null;
+  readonly acm_reason: string | null;
+  readonly acm_updated_at: string | null;
+}
+
+type DomainRow = Schema['domains'];
+
+function toDomain(row: JoinedRow): Domain {
+  const { sni_endpoint_id: endpointId, sni_endpoint_name: name, acm_status: status, acm_updated_at: acmAt } = row;
+  // A certificate of the owner's wins; what was ordered before is no news then.
+  const isOwners = row.sni_endpoint_acm === 0;
   return {
     id: row.id as DomainId,
     appId: row.app_id as AppId,
     hostname: row.hostname,
     sniEndpoint: endpointId === null || name === null ? null : { id: endpointId as SniEndpointId, name },
+    acm: status === null || isOwners ? null : { status: status as AcmStatus, reason: row.acm_reason },
     createdAt: fromTime(row.created_at),
-    updatedAt: fromTime(row.updated_at),
+    updatedAt: fromTime(acmAt !== null && acmAt > row.updated_at ? acmAt : row.updated_at),
   };
 }

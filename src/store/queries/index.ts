@@ -1,5 +1,6 @@
 import type { Handle } from '../handle.ts';
 import type { Queries } from '../store.ts';
+import { acmQueries } from './acm-queries.ts';
 import { accountQueries } from './account-queries.ts';
 import { auditQueries } from './audit-queries.ts';
 import { appFeatureQueries } from './app-feature-queries.ts';
@@ -46,6 +47,7 @@ export function plainQueries(handle: Handle): Queries {
     logDrains: logDrainQueries(handle),
     domains: domainQueries(handle),
     sniEndpoints: sniEndpointQueries(handle),
+    acm: acmQueries(handle),
     pipelines: pipelineQueries(handle),
     pipelineCouplings: pipelineCouplingQueries(handle),
     pipelinePromotions: pipelinePromotionQueries(handle),

@@ -1,7 +1,7 @@
 import { PlatformError } from '../../errors/platform-error.ts';
 import type { SniEndpoint } from '../../model/domain.ts';
 import type { AppId, SniEndpointId } from '../../model/ids.ts';
-import { fromTime, toTime } from '../codecs.ts';
+import { fromFlag, fromTime, toFlag, toTime } from '../codecs.ts';
 import type { SniEndpointQueries } from '../domain-store.ts';
 import type { Handle } from '../handle.ts';
 import type { Schema } from '../schema.ts';
@@ -19,6 +19,7 @@ export function sniEndpointQueries({ read, write }: Handle): SniEndpointQueries 
           name: endpoint.name,
           certificate_chain: endpoint.certificateChain,
           private_key: endpoint.sealedKey,
+          acm: toFlag(endpoint.acm),
           created_at: now,
           updated_at: now,
         };
@@ -35,11 +36,16 @@ export function sniEndpointQueries({ read, write }: Handle): SniEndpointQueries 
         .execute();
       return rows.map(toSniEndpoint);
     },
-    update: (id, { certificateChain, sealedKey }) =>
+    update: (id, { certificateChain, sealedKey, acm }) =>
       write(async (db) => {
         const row = await db
           .updateTable('sni_endpoints')
-          .set({ certificate_chain: certificateChain, private_key: sealedKey, updated_at: toTime(new Date()) })
+          .set({
+            certificate_chain: certificateChain,
+            private_key: sealedKey,
+            acm: toFlag(acm),
+            updated_at: toTime(new Date()),
+          })
           .where('id', '=', id)
           .returningAll()
           .executeTakeFirst();
@@ -61,6 +67,7 @@ function toSniEndpoint(row: Schema['sni_endpoints']): SniEndpoint {
     name: row.name,
     certificateChain: row.certificate_chain,
     sealedKey: row.private_key,
+    acm: fromFlag(row.acm),
     createdAt: fromTime(row.created_at),
     updatedAt: fromTime(row.updated_at),
   };

@@ -3,8 +3,9 @@ import type { Story } from '../story.ts';
 export const accessStory: Story = {
   title: 'shares an app, and manages tokens',
   steps: [
-    async ({ rig }) => {
-      await rig.api('POST', '/accounts', { email: 'eve@example.com', password: 'correct horse' });
+    async ({ rig, caught }) => {
+      const made = await rig.api('POST', '/accounts', { email: 'eve@example.com', password: 'correct horse' });
+      caught.set('eve', (made.json as { access_token: { token: string } }).access_token.token);
     },
     (story) => story.commit(),
     ['create shared', /done/],
@@ -13,6 +14,12 @@ export const accessStory: Story = {
     ['auth:token', /HRKU-/],
     ['access:add eve@example.com', /Adding eve@example\.com access to the app shared\.\.\. done/],
     ['access', /admin@localhost owner .*eve@example\.com collaborator deploy, operate, view/],
+    (story) =>
+      story.take([
+        'apps',
+        /Collaborated Apps.* shared admin@localhost/,
+        { env: { HEROKU_API_KEY: story.caught.get('eve') ?? '' } },
+      ]),
     ['access:remove eve@example.com', /Removing eve@example\.com access from the app shared\.\.\. done/],
     ['auth:2fa', /Two-factor authentication is not enabled/],
     ['2fa', /Two-factor authentication is not enabled/],

@@ -81,6 +81,7 @@ export const accountStory: Story = {
     ['keys:remove ada@one', /Removing ada@one SSH key\.\.\. done/],
     ['keys:add two.pub', /done/],
     ['keys:clear', /Removing all SSH keys\.\.\. done/],
+    ['keys', /You have no SSH keys/],
     [
       'clients:create Reader https://reader.example/callback',
       /Creating Reader\.\.\. done .*HEROKU_OAUTH_ID=(?<client>\S+)/,
@@ -109,8 +110,12 @@ export const sharingStory: Story = {
     ['labs:disable runtime-dyno-metadata --confirm handed', /Disabling runtime-dyno-metadata for handed\.\.\. done/],
     ['features:enable runtime-dyno-metadata', /Enabling runtime-dyno-metadata for handed\.\.\. done/],
     ['features:disable runtime-dyno-metadata', /Disabling runtime-dyno-metadata for handed\.\.\. done/],
-    ['apps:transfer heir@example.com', /Initiating transfer of handed to heir@example\.com\.\.\. email sent/],
+    [
+      'apps:transfer heir@example.com',
+      /^(?=.*Warning: No e-mail is sent.*PATCH \/account\/app-transfers).*Initiating transfer of handed to heir@example\.com\.\.\. email sent/,
+    ],
     acceptTransfer,
+    ['access', /admin@localhost collaborator .*heir@example\.com owner/],
     ['apps:leave', /Leaving handed\.\.\. done/],
     ['apps:join', /Joining handed\.\.\. done/],
     ['leave', /Leaving handed\.\.\. done/],

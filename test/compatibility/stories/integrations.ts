@@ -26,13 +26,13 @@ export const integrationsStory: Story = {
     ['webhooks:events:info {event}', /"action": "create"/],
     ['webhooks:remove {webhook}', /Removing webhook .*done/],
     ['buildpacks', /integrated has no Buildpacks/],
-    ['buildpacks:search python', /heroku\/python .*1 buildpack found/],
-    ['buildpacks:info heroku/python', /Builds Python apps/],
+    ['buildpacks:search python', /heroku\/python .*Builds Python apps.*1 buildpack found/],
+    ['buildpacks:info heroku/python', /Builds Python apps.*\.python-version/],
     ['buildpacks:versions heroku/python', /1 .*published/],
     ['buildpacks:set heroku/python', /Buildpack set\. Next release on integrated will use heroku\/python/],
     ['buildpacks:add https://github.com/heroku/heroku-buildpack-inline.git', /Buildpack added/],
     ['buildpacks:remove heroku/python', /Buildpack removed/],
-    ['buildpacks:clear', /Buildpacks cleared/],
+    ['buildpacks:clear', /Buildpacks cleared\. Next release on integrated will detect buildpacks normally/],
   ],
 };
 

@@ -1,3 +1,4 @@
+import type { PlatformRig } from '../../rig/platform-rig.ts';
 import type { Story } from '../story.ts';
 
 export const pipelinesStory: Story = {
@@ -23,7 +24,20 @@ export const pipelinesStory: Story = {
     ['ci:config:unset KEY --pipeline road', /Unsetting KEY\.\.\. done/],
     ['pipelines:rename road way', /Renaming road pipeline to way\.\.\. done/],
     ['pipelines:remove --app road-staging', /Removing road-staging\.\.\. done/],
+    ({ rig }) => isCoupled(rig, 'road-staging', false),
+    ({ rig }) => isCoupled(rig, 'road', true),
     ['pipelines:transfer next@example.com --pipeline way --confirm way', /Transferring way pipeline to .*done/],
+    async ({ rig }) => {
+      const { owner } = (await rig.api('GET', '/pipelines/way')).json as { owner: { id: string } };
+      const next = (await rig.api('GET', '/users/next@example.com')).json as { id: string };
+      if (owner.id !== next.id) throw new Error(`way belongs to ${owner.id}, not to next@example.com`);
+    },
     ['pipelines:destroy way', /Destroying way pipeline\.\.\. done/],
+    ({ rig }) => isCoupled(rig, 'road', false),
   ],
 };
+
+async function isCoupled(rig: PlatformRig, app: string, wanted: boolean): Promise<void> {
+  const { status } = await rig.api('GET', `/apps/${app}/pipeline-couplings`);
+  if (status !== (wanted ? 200 : 404)) throw new Error(`the coupling of ${app} is answered with ${status}`);
+}

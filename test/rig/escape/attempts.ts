@@ -6,12 +6,18 @@ export type Answer = 'denied' | 'done';
 export interface Attempt {
   readonly name: string;
   readonly text: string;
+  /** Behind walls and in a network of its own. */
+  readonly network: Answer;
+  /** Behind walls, on the machine's network. */
   readonly walls: Answer;
   readonly process: Answer;
   readonly user: Answer;
 }
 
-const always = { walls: 'denied', process: 'denied', user: 'denied' } as const;
+const always = { network: 'denied', walls: 'denied', process: 'denied', user: 'denied' } as const;
+
+/** But for a network of its own. */
+const open = { network: 'denied', walls: 'done', process: 'done', user: 'done' } as const;
 
 export const attempts: readonly Attempt[] = [
   { name: 'secret', text: 'read a secret of the platform', ...always, user: 'done' },
@@ -40,18 +46,23 @@ export const attempts: readonly Attempt[] = [
   { name: 'io-uring', text: 'use io_uring', ...always },
   { name: 'handle', text: 'open a file by its handle', ...always },
   { name: 'module', text: 'load a kernel module', ...always },
-  { name: 'loopback', text: 'reach a service on the machine’s loopback', walls: 'done', process: 'done', user: 'done' },
+  { name: 'loopback', text: 'reach a service on the machine’s loopback', ...open },
+  { name: 'machine', text: 'reach a service on another address of the machine', ...open },
+  { name: 'neighbour', text: 'reach the port of another dyno', ...open },
+  { name: 'socket', text: 'reach the control socket of the platform', ...always, user: 'done' },
+  { name: 'file', text: 'read a file of another app, its path known', ...always, process: 'done', user: 'done' },
+  { name: 'neighbour-environ', text: 'read the environment of another app', ...always, user: 'done' },
   { name: 'daemon', text: 'live on as a daemon after the end', ...always },
 ];
 
-export function expectedAnswer(attempt: Attempt, rung: SandboxRung): Answer {
-  if (rung !== 'process') return attempt.walls;
+export function expectedAnswer(attempt: Attempt, rung: SandboxRung, hasNetwork: boolean): Answer {
+  if (rung !== 'process') return hasNetwork ? attempt.network : attempt.walls;
   return process.getuid?.() === 0 ? attempt.process : attempt.user;
 }
 
 /** The rows of docs/isolation.md, with single blanks. */
 export function tableRows(): readonly string[] {
   return attempts.map(
-    ({ text, walls, process: root, user }) => `| ${text} | ${walls} | ${walls} | ${root} | ${user} |`,
+    ({ text, network, walls, process: root, user }) => `| ${text} | ${network} | ${walls} | ${root} | ${user} |`,
   );
 }

@@ -1,6 +1,8 @@
 /*
  * Tries to get out of a sandbox. Prints one line for each attempt: its name, a tab, `denied` or `done`.
- * Arguments: a secret file, the pid of a process of the platform, a TCP port of the machine's loopback.
+ * Arguments: a secret file, the pid of a process of the platform, a TCP port of the machine's loopback, and of another of
+ * its addresses, that address, the address and the port of another dyno, the control socket, a file of another app, and the
+ * pid of a process of it.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -18,6 +20,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -85,9 +88,18 @@ static bool keyring_of_32_bits(void) {
 #endif
 }
 
-static bool connects(int port) {
+static bool connects(const char *host, int port) {
   int fd = socket(AF_INET, SOCK_STREAM, 0);
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = inet_addr(host)};
+  bool done = connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+  close(fd);
+  return done;
+}
+
+static bool connects_to_socket(const char *path) {
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  strncpy(address.sun_path, path, sizeof address.sun_path - 1);
   bool done = connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
   close(fd);
   return done;
@@ -112,7 +124,7 @@ static void leave_daemon(void) {
 
 int main(int argc, char **argv) {
   char path[64];
-  if (argc != 4) return 2;
+  if (argc != 11) return 2;
   pid_t platform = atoi(argv[2]);
 
   tell("secret", readable(argv[1]));
@@ -143,7 +155,13 @@ int main(int argc, char **argv) {
   call("io-uring", syscall(425, 0, NULL));
   call("handle", syscall(SYS_open_by_handle_at, -1, NULL, 0));
   call("module", syscall(SYS_init_module, NULL, 0, ""));
-  tell("loopback", connects(atoi(argv[3])));
+  tell("loopback", connects("127.0.0.1", atoi(argv[3])));
+  tell("machine", connects(argv[5], atoi(argv[4])));
+  tell("neighbour", connects(argv[6], atoi(argv[7])));
+  tell("socket", connects_to_socket(argv[8]));
+  tell("file", readable(argv[9]));
+  snprintf(path, sizeof path, "/proc/%s/environ", argv[10]);
+  tell("neighbour-environ", readable(path));
   leave_daemon();
   return 0;
 }

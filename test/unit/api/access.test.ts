@@ -1,5 +1,4 @@
 import { expect, it } from '@jest/globals';
-import { GuessLimit } from '../../../src/account/index.ts';
 import { ApiRig } from './api-rig.ts';
 
 const basic = (user: string, password: string) => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
@@ -156,15 +155,4 @@ it('slows down the guessing of passwords, for accounts that there are and that t
     expect(statuses.sort()).toEqual([...Array<number>(10).fill(401), 429, 429]);
   }
   expect(await guess('Ada@example.com', 'correct horse')).toBe(429);
-
-  let now = 0;
-  const limit = new GuessLimit(() => now);
-  for (let n = 0; n < 10; n += 1) limit.begin('ada@example.com');
-  expect(() => {
-    limit.begin('ada@example.com');
-  }).toThrow(/Try again in 15 minutes/);
-  limit.begin('bob@example.com');
-  now = 15 * 60_000;
-  limit.begin('ada@example.com');
-  limit.succeeded('ada@example.com');
 });

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fastify from 'fastify';
-import { ensureFirstAccount, hashToken, newToken } from '../../../src/account/index.ts';
+import { ensureFirstAccount, GuessLimit, hashToken, newToken } from '../../../src/account/index.ts';
 import { apiPlugin, serializeResource, serverOptions } from '../../../src/api/index.ts';
 import { openConfigVars } from '../../../src/config-vars/index.ts';
 import { KeyedQueue } from '../../../src/lib/keyed-queue.ts';
@@ -63,7 +63,7 @@ export class ApiRig implements AsyncDisposable {
     this.#close = parts.close;
   }
 
-  static async start(options: { readonly hourlyLimit?: number } = {}): Promise<ApiRig> {
+  static async start(options: { readonly hourlyLimit?: number; readonly bodyMs?: number } = {}): Promise<ApiRig> {
     const dir = await mkdtemp(join(tmpdir(), 'hokku-api-'));
     const logs = openLogs('error', false);
     const store = await openStore({ url: join(dir, 'platform.sqlite'), log: logs.store });
@@ -92,6 +92,7 @@ export class ApiRig implements AsyncDisposable {
       stack: 'heroku-24',
       region: 'us',
       store,
+      guesses: new GuessLimit(),
       logplex,
       metrics: new Metrics(),
       webhooks,
@@ -105,6 +106,7 @@ export class ApiRig implements AsyncDisposable {
       slugUploads: new UploadSlots({ perOwner: 2, total: 8 }),
       streams: new OutputStreams(join(dir, 'streams'), logs.build),
       signer: new PathSigner(randomBytes(32)),
+      certificates: { isOffered: false, wake: () => undefined },
       formation: {
         list: (appId: AppId) => dynos.list(appId),
         showGuest: (view: DynoView) => dynos.showGuest(view),

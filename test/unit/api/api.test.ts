@@ -406,7 +406,7 @@ function openTail(url: string, lastEventId?: string) {
       outgoing.destroy();
     },
     async until(wanted: string): Promise<void> {
-      const deadline = Date.now() + 10_000;
+      const deadline = Date.now() + 60_000;
       while (!text.includes(wanted)) {
         if (Date.now() > deadline) throw new Error(`${JSON.stringify(wanted)} did not come: ${text.slice(-500)}`);
         await new Promise((resolve) => setTimeout(resolve, 5));

@@ -308,3 +308,34 @@ it('refuses bytes that are no text', async () => {
     { id: 'bad_request', message: 'The request body is not valid UTF-8.' },
   ]);
 });
+
+it('does not wait for ever for a body that trickles, and answers why', async () => {
+  await using rig = await ApiRig.start({ bodyMs: 400 });
+  const outgoing = request(`${rig.url}/apps`, {
+    method: 'POST',
+    headers: {
+      accept: 'application/vnd.heroku+json; version=3',
+      authorization: `Bearer ${rig.token}`,
+      'content-length': 900,
+    },
+  });
+  const drip = setInterval(() => outgoing.write(' '), 50);
+  try {
+    const answer = await new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
+      outgoing.once('error', reject);
+      outgoing.once('response', (response) => {
+        let text = '';
+        response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+        response.once('close', () => {
+          resolve({ status: response.statusCode, text });
+        });
+      });
+    });
+    expect(answer.status).toBe(408);
+    expect(JSON.parse(answer.text)).toMatchObject({ id: 'request_timeout' });
+  } finally {
+    clearInterval(drip);
+    outgoing.destroy();
+  }
+  expect((await rig.api('POST', '/apps', { name: 'still-there' })).status).toBe(201);
+});

@@ -93,6 +93,7 @@ export class BuildRig implements AsyncDisposable {
       stack: 'heroku-24',
       region: 'us',
       maintenance: false,
+      acm: false,
       uid: 100_123,
       buildpackProvidedDescription: null,
       createdAt: now,

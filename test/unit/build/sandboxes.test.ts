@@ -33,5 +33,5 @@ it.each(rungs)('builds in the %s sandbox with folders as on Heroku', async (want
   expect(built.lines).toEqual(expect.arrayContaining(['value', 'moved', 'new']));
   expect(await readFile(join(await rig.unpacked(built), 'linked'), 'utf8')).toBe('a\n');
   // What it left running did not hold it up.
-  expect(performance.now() - startedAt).toBeLessThan(15_000);
+  expect(performance.now() - startedAt).toBeLessThan(60_000);
 });

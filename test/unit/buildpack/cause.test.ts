@@ -46,5 +46,5 @@ it('takes any bytes in reasonable time', () => {
   expect(findCause('\n \n')).toBeNull();
   const startedAt = performance.now();
   expect(findCause(`${"error: command '".repeat(4000)}\n`.repeat(20))?.line.length).toBe(300);
-  expect(performance.now() - startedAt).toBeLessThan(1000);
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
 });

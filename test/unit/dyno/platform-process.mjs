@@ -15,6 +15,7 @@ const runtime = await openLocalRuntime({
   dir,
   groups: await openCgroups(dir),
   sandbox: await probeSandbox({ hide: [], want: rung }),
+  disk: { bytes: 64 * 1024 * 1024, hasImages: false },
   slugs: { unpacked: () => Promise.resolve(slug), hold: () => () => undefined },
   onGone: () => undefined,
   onOutput: ({ cursor, bytes, droppedLines }) => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openCgroups } from '../../../src/cgroup/index.ts';
-import { openLocalRuntime } from '../../../src/dyno/index.ts';
+import { openLocalRuntime, whyNoDiskImages } from '../../../src/dyno/index.ts';
 import { dynoEnv } from '../../../src/lib/dyno-env.ts';
 import { openLogs } from '../../../src/log.ts';
 import type { DynoOutput, DynoRuntime, DynoSpec, RunningDyno } from '../../../src/model/dyno.ts';
@@ -15,11 +15,15 @@ import { probeSandbox, type SandboxRung } from '../../../src/supervisor/index.ts
 export const rungs: readonly SandboxRung[] = ['bwrap', 'unshare', 'process'];
 export const asRoot = process.getuid?.() === 0;
 const appUid = 23_457;
+/** Of a dyno of 512 MB. */
+export const diskBytes = 64 * 1024 * 1024;
 
 export interface RuntimeRig extends AsyncDisposable {
   readonly dir: string;
   readonly dynosDir: string;
   readonly hasPrivatePaths: boolean;
+  /** Each dyno has a file system of its own. */
+  readonly hasDiskImages: boolean;
   readonly runtime: DynoRuntime;
   readonly outputs: DynoOutput[];
   /** `env`: the config vars. */
@@ -29,10 +33,11 @@ export interface RuntimeRig extends AsyncDisposable {
   text(dyno: RunningDyno): string;
 }
 
-/** `files`: of the slug, by path. Null, after saying so, on a machine that does not have this rung. */
+/** `files`: of the slug, by path. `wantsDiskImages`: where they can be had; then no file of a dyno can be seen from outside. Null, after saying so, on a machine that does not have this rung. */
 export async function openRuntimeRig(
   rung: SandboxRung,
   files: Record<string, string> = {},
+  wantsDiskImages = false,
 ): Promise<RuntimeRig | null> {
   const sandbox = await probeSandbox({ hide: [], want: rung }).catch((error: unknown) => String(error));
   if (typeof sandbox === 'string') {
@@ -52,10 +57,13 @@ export async function openRuntimeRig(
   const cursors = new Map<string, number>();
   const dynosDir = join(dir, 'dynos');
   const groups = await openCgroups(dynosDir);
+  const hasDiskImages = wantsDiskImages && (await whyNoDiskImages(sandbox, dir)) === null;
   const runtime = await openLocalRuntime({
     dir: dynosDir,
     sandbox,
     groups,
+    network: null,
+    disk: { bytes: diskBytes, hasImages: hasDiskImages },
     slugs: { unpacked: () => Promise.resolve(slug), hold: () => () => undefined },
     onGone: () => undefined,
     onOutput: (output) => {
@@ -85,6 +93,7 @@ export async function openRuntimeRig(
     dir,
     dynosDir,
     hasPrivatePaths: sandbox.hasPrivatePaths,
+    hasDiskImages,
     runtime,
     outputs,
     spec,
@@ -121,7 +130,7 @@ export function textOf(outputs: readonly DynoOutput[]): string {
   return Buffer.concat(outputs.map((output) => output.bytes)).toString();
 }
 
-export async function until(check: () => boolean | Promise<boolean>, what: string, timeoutMs = 8_000): Promise<void> {
+export async function until(check: () => boolean | Promise<boolean>, what: string, timeoutMs = 60_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await check())) {
     if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}`);

@@ -9,7 +9,15 @@ it('says R14 as long as a dyno is above its quota, and tells the metrics of an a
   await rig.deploy();
   const dyno = rig.runtime.last('web.1');
   const cacheBytes = 300 * megabyte;
-  dyno.used = { rssBytes: 500 * megabyte, cacheBytes, swapBytes: 12 * megabyte, pagesIn: 7, pagesOut: 3, runnable: 2 };
+  dyno.used = {
+    rssBytes: 500 * megabyte,
+    cacheBytes,
+    swapBytes: 12 * megabyte,
+    pagesIn: 7,
+    pagesOut: 3,
+    runnable: 2,
+    cpuSeconds: 1,
+  };
   rig.wantsMetrics = true;
   const metrics = (): readonly string[] => rig.linesOf('web.1').filter((line) => line.includes('sample#'));
   await until(metrics, (lines) => lines.length >= 4);

@@ -4,6 +4,7 @@ import http from 'node:http';
 import { join } from 'node:path';
 import * as fs from 'node:fs';
 import { expect, it } from '@jest/globals';
+import { openOutbound } from '../../../src/lib/outbound.ts';
 import isomorphicGit from 'isomorphic-git';
 import isomorphicHttp from 'isomorphic-git/http/node';
 import { spawn } from '../../../src/lib/spawn.ts';
@@ -171,9 +172,11 @@ it('takes 50,000 files and gives them out again as a source tree', async () => {
   const stream = `commit refs/heads/many\ncommitter A <a@b> 1 +0000\ndata 4\nmany\n${files.join('')}`;
   await spawn('git', ['fast-import', '--quiet'], { cwd: work.dir, env, stdin: stream });
   let exported = -1;
+  const outbound = openOutbound({ publicPort: () => 0, allowLoopback: false, allowedNets: [] });
+  const guard = { outbound, mayReachLoopback: false, privateOrigins: [] };
   rig.onPush = async ({ objects, commit }, output, signal) => {
     const dir = join(rig.root, 'source');
-    const outcome = await rig.repos.exportSource({ objects, commit, dir, maxBytes: 1024 ** 3, output, signal });
+    const outcome = await rig.repos.exportSource({ objects, commit, dir, maxBytes: 1024 ** 3, output, signal, guard });
     if (outcome.status === 'exported') {
       exported = (await readdir(dir, { recursive: true })).length;
       await outcome.source[Symbol.asyncDispose]();

@@ -211,7 +211,7 @@ export function basic(password: string): string {
 
 /** Polls until `check` is true, and fails after 10 s. */
 export async function until(check: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   while (!(await check())) {
     if (Date.now() > deadline) throw new Error(`not in time: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -237,6 +237,7 @@ const demoApp: App = {
   stack: 'hokku-1',
   region: 'us',
   maintenance: false,
+  acm: false,
   uid: 100_001,
   buildpackProvidedDescription: null,
   createdAt: now,

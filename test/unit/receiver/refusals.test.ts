@@ -1,3 +1,4 @@
+import { createConnection } from 'node:net';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -200,4 +201,28 @@ it('refuses from within the hook when the platform dies before its verdict', asy
 
   expect(exitCode).toBe(1);
   expect(stderr).toBe(' !     The platform stopped during this push; nothing was deployed, push again.\n');
+});
+
+it('answers a request whose gzip breaks in the middle while it is still being sent', async () => {
+  await using rig = await ReceiverRig.start();
+  const broken = Buffer.concat([gzipSync('0000').subarray(0, 10), Buffer.alloc(50, 0xff)]);
+  const head = [
+    'POST /demo.git/git-receive-pack HTTP/1.1',
+    'Host: 127.0.0.1',
+    `Authorization: Basic ${Buffer.from(`x:${token}`).toString('base64')}`,
+    'Content-Type: application/x-git-receive-pack-request',
+    'Content-Encoding: gzip',
+    'Content-Length: 4000',
+  ];
+  const socket = createConnection(rig.port, '127.0.0.1');
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.write(`${head.join('\r\n')}\r\n\r\n`);
+  socket.write(broken);
+  await until(() => Promise.resolve(text.includes('\r\n\r\n')), 'answered');
+  socket.destroy();
+  await closed;
+
+  expect(text).toMatch(/^HTTP\/1\.1 400 /);
 });

@@ -53,6 +53,7 @@ class Dyno {
     return {
       input: child.stdin,
       output: child.stdout,
+      usage: () => Promise.resolve(null),
       exited: exited as unknown as AttachedProcess['exited'],
       signal: nothing,
       resize: nothing,

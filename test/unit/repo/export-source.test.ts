@@ -7,7 +7,10 @@ import { packageRoot } from '../../../src/lib/package-root.ts';
 import { spawn } from '../../../src/lib/spawn.ts';
 import type { AppId, CommitId } from '../../../src/model/ids.ts';
 import { openRepos, type ExportInput, type Repos } from '../../../src/repo/index.ts';
+import { openOutbound } from '../../../src/lib/outbound.ts';
 import { startGitServer } from './git-server.ts';
+
+const outbound = openOutbound({ publicPort: () => 0, allowLoopback: false, allowedNets: [] });
 
 const appId = '01234567-89ab-cdef-0123-456789abcdef' as AppId;
 const log = pino({ level: 'silent' });
@@ -71,6 +74,7 @@ class Rig implements AsyncDisposable {
       maxBytes: 1024 ** 3,
       output: { write: (chunk) => (this.output += chunk.toString()) },
       signal: new AbortController().signal,
+      guard: { outbound, mayReachLoopback: true, privateOrigins: [] },
       ...options,
     });
   }
@@ -266,4 +270,48 @@ it('sweeps what a crash left and keeps what is whole', async () => {
 it('does not open without an executable hook, which would let every push through', async () => {
   await using rig = await Rig.start();
   await expect(openRepos({ dir: join(rig.root, 'repos'), hooksDir: rig.root, log })).rejects.toThrow('chmod 755');
+});
+
+it.each([
+  ['http://127.0.0.1:5432/x.git', "the platform's own machine"],
+  ['http://[::1]:5432/x.git', "the platform's own machine"],
+  ['git://localhost:9418/x.git', "the platform's own machine"],
+  ['http://0x7f.1/x.git', "the platform's own machine"],
+  ['http://169.254.169.254/latest/meta-data', 'never called'],
+  ['https://10.1.2.3/x.git', 'private network'],
+  ['https://nowhere.invalid/x.git', 'Could not resolve host'],
+])('fetches no submodule from %s for anybody', async (url, detail) => {
+  await using rig = await Rig.start();
+  const commit = await rig.commit([
+    ['100644', '.gitmodules', `[submodule "a"]\n path = a\n url = "${url}"\n`],
+    ['160000', 'a', '1234567890123456789012345678901234567890'],
+  ]);
+  const guard = { outbound, mayReachLoopback: false, privateOrigins: [] };
+
+  const outcome = await rig.export(commit, { guard });
+
+  expect(outcome).toMatchObject({ failure: { reason: 'submodule-failed', detail: expect.stringContaining(detail) } });
+  expect(await rig.builds()).toEqual([]);
+});
+
+it('holds git to the addresses that were judged, whatever a name becomes afterwards', async () => {
+  await using rig = await Rig.start();
+  await using server = await startGitServer(join(rig.root, 'served'));
+  const lib = await server.repo('lib', { 'lib.txt': 'lib' });
+  // A name that no resolver knows is found by git only because it is told where.
+  const named = {
+    check: () => undefined,
+    lookup: () => (_host: string, _options: unknown, answer: (error: null, found: unknown) => void) => {
+      answer(null, [{ address: '127.0.0.1', family: 4 }]);
+    },
+  } as unknown as typeof outbound;
+  const url = server.url.replace('http://', 'http://bob:x@').replace('127.0.0.1', 'rebinding.invalid');
+  const commit = await rig.commit([
+    ['100644', '.gitmodules', `[submodule "a"]\n path = a\n url = "${url}/lib"\n`],
+    ['160000', 'a', lib],
+  ]);
+
+  const outcome = await rig.export(commit, { guard: { outbound: named, mayReachLoopback: false, privateOrigins: [] } });
+
+  expect(outcome.status).toBe('exported');
 });

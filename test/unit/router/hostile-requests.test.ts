@@ -115,6 +115,48 @@ it('declines an upgrade of a request with a body, and passes the body on', async
   expect(ignored.endsWith('[]')).toBe(true);
 });
 
+it('leaves nobody without a place: closes the oldest silent connections of an address, and takes no more than so many', async () => {
+  const places = { connectionsPerAddress: 60, waitingPerAddress: 20, waitingInAll: 30, waitingMs: 300 };
+  await using rig = await rigWithEcho({ ...places, headersMs: 60_000, keepAliveMs: 60_000 });
+  const open = (from: string, text: string) => {
+    const socket = createConnection({ port: rig.router.port, host: '127.0.0.1', localAddress: from });
+    const seen = { closed: false, text: '' };
+    socket.on('error', () => undefined);
+    socket.on('close', () => (seen.closed = true));
+    socket.on('data', (chunk) => (seen.text += chunk.toString('latin1')));
+    if (text !== '') socket.write(text);
+    rig.onClose(() => {
+      socket.destroy();
+    });
+    return seen;
+  };
+  const openMany = (count: number, from: string, text: string) => Array.from({ length: count }, () => open(from, text));
+  const closed = (group: readonly { closed: boolean }[]) => group.filter((one) => one.closed).length;
+  const head = `GET / HTTP/1.1\r\n${host}`;
+  // What takes long and is under way is nobody's idleness: bodies on their way up, answers that have not come yet.
+  const busy = openMany(25, '127.0.0.2', `POST / HTTP/1.1\r\n${host}Content-Length: 9\r\n\r\nhal`);
+  const [silent, slow] = [openMany(15, '127.0.0.2', ''), openMany(15, '127.0.0.2', `${head}X-Slow: `)];
+  const kept = openMany(15, '127.0.0.3', `${head}\r\n`);
+
+  await until(
+    () => closed(silent) + closed(slow) >= 10,
+    () => `${closed(silent)} + ${closed(slow)} closed`,
+  );
+  await until(
+    () => closed([...silent, ...slow, ...kept]) === 15,
+    () => `${closed([...silent, ...slow, ...kept])} closed of all`,
+  );
+  expect([closed(busy), kept.every(({ text }) => text.startsWith('HTTP/1.1 200'))]).toEqual([0, true]);
+  expect(closed(silent)).toBe(15);
+
+  const more = openMany(50, '127.0.0.2', head);
+  await until(
+    () => closed(more) >= 30,
+    () => `${closed(more)} of the surplus closed`,
+  );
+  expect([closed(busy), (await rig.get('myapp.localhost')).status]).toEqual([0, 200]);
+});
+
 it('cuts off clients that send their headers too slowly or nothing at all, and goes on serving others', async () => {
   await using rig = await rigWithEcho({ headersMs: 500, keepAliveMs: 500 });
   const sockets = Array.from({ length: 200 }, () => createConnection(rig.router.port, '127.0.0.1'));

@@ -188,6 +188,7 @@ export function route(
     appName: name as AppName,
     hosts: [`${name}.localhost`],
     certificates: [],
+    challenges: [],
     maintenance,
     pages: { error: null, maintenance: null },
     web,
@@ -195,7 +196,7 @@ export function route(
   };
 }
 
-export async function until(condition: () => boolean, describe: () => string, ms = 8_000): Promise<void> {
+export async function until(condition: () => boolean, describe: () => string, ms = 60_000): Promise<void> {
   const deadline = Date.now() + ms;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`Waited in vain: ${describe()}`);

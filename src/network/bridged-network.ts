@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import type { NetworkLink, SandboxNetwork } from '../model/network.ts';
+import { AddressPool } from './address-pool.ts';
+import { applyRules, withoutIpv6, type Programs } from './programs.ts';
+import { findResolver } from './resolver.ts';
+import { loopbackFilter, loopbackPorts, ruleset, type Openings, type Wiring } from './ruleset.ts';
+import { formatBlock, halves, subnetBits } from './subnet.ts';
+
+export interface LocalNetwork {
+  readonly dynos: SandboxNetwork;
+  readonly builds: SandboxNetwork;
+  /** One line for the start-up message and `hokku doctor`. */
+  readonly description: string;
+  /** Opens ports of this machine to every sandbox: the router's. */
+  publish(ports: readonly number[]): Promise<void>;
+}
+
+export class BridgedNetwork implements LocalNetwork {
+  readonly dynos: SandboxNetwork;
+  readonly builds: SandboxNetwork;
+  readonly description: string;
+  readonly #programs: Programs;
+  readonly #wiring: Wiring;
+  readonly #openings: Openings;
+
+  constructor(programs: Programs, { allowed, forBuilds }: Pick<Openings, 'allowed' | 'forBuilds'>, wiring: Wiring) {
+    const [lower, upper] = halves(wiring.subnet);
+    this.#programs = programs;
+    this.#wiring = wiring;
+    this.#openings = { resolver: findResolver(), publicPorts: [], allowed, forBuilds };
+    const link = (ports: readonly number[]) => (address: string, name: string) => this.#link(address, name, ports);
+    this.dynos = networkOf(new AddressPool(lower), link(loopbackPorts(allowed)));
+    this.builds = networkOf(new AddressPool(upper), link(loopbackPorts([...allowed, ...forBuilds])));
+    this.description = `a network of its own for each dyno and build (${formatBlock(wiring.subnet)} on ${wiring.bridge})`;
+  }
+
+  async publish(publicPorts: readonly number[]): Promise<void> {
+    await applyRules(this.#programs, ruleset(this.#wiring, { ...this.#openings, publicPorts }));
+  }
+
+  /** Ports of one bridge that are isolated reach the machine and nobody else. */
+  #link(address: string, name: string, ports: readonly number[]): NetworkLink {
+    const { bridge, gateway } = this.#wiring;
+    const { text } = this.#openings.resolver;
+    const cable = `hk${createHash('sha256').update(name).digest('hex').slice(0, 13)}`;
+    return {
+      ...this.#programs,
+      address,
+      outside: [
+        `link add ${cable} type veth peer name eth0 netns @`,
+        ...withoutIpv6(cable),
+        `link set ${cable} master ${bridge}`,
+        `link set ${cable} type bridge_slave isolated on`,
+        `link set ${cable} up\n`,
+      ].join('\n'),
+      inside: [
+        'link set lo up',
+        ...withoutIpv6('eth0'),
+        `address add ${address}/${subnetBits} dev eth0`,
+        'link set eth0 up',
+        `route add default via ${gateway}\n`,
+      ].join('\n'),
+      filter: loopbackFilter(gateway, ports),
+      resolver: text?.replace('@', gateway) ?? null,
+    };
+  }
+}
+
+function networkOf(pool: AddressPool, link: (address: string, name: string) => NetworkLink): SandboxNetwork {
+  return {
+    link: (name) => link(pool.take(), name),
+    keep: (address) => {
+      pool.keep(address);
+    },
+    free: (address) => {
+      pool.free(address);
+    },
+  };
+}

@@ -1,0 +1,2 @@
+export type { LocalNetwork } from './bridged-network.ts';
+export { openIsolation, StrictIsolationError, type Isolation } from './open-isolation.ts';
