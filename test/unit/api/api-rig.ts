@@ -110,6 +110,7 @@ export class ApiRig implements AsyncDisposable {
       formation: {
         list: (appId: AppId) => dynos.list(appId),
         showGuest: (view: DynoView) => dynos.showGuest(view),
+        meterGuest: () => undefined,
         scale: async (app: App) => dynos.follow(app, platform),
         rollOut: async (app: App, _release: Release, becomeCurrent: () => Promise<void>) => {
           await becomeCurrent();
