@@ -93,7 +93,8 @@ function bytesOf(dir: string): number {
   for (const entry of readdirSync(dir, { withFileTypes: true })) {
     const path = join(dir, entry.name);
     if (entry.isDirectory() && entry.name !== 'work') bytes += bytesOf(path);
-    if (entry.isFile()) bytes += statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    // What they take, not how long they are: a dyno's disk is a file with holes.
+    if (entry.isFile()) bytes += (statSync(path, { throwIfNoEntry: false })?.blocks ?? 0) * 512;
   }
   return bytes;
 }
