@@ -21,7 +21,7 @@ export default {
   // Of all projects: jest reads it nowhere else. A test that hangs is ended; none may need it.
   testTimeout: 300_000,
   // Jest leaves a core free, which on two cores means one file at a time; but most tests wait for other processes.
-  maxWorkers: availableParallelism() + 1,
+  maxWorkers: availableParallelism() * 2,
   testSequencer: `${import.meta.dirname}/jest-sequencer.js`,
   projects: [suite('unit'), suite('contract'), suite('push'), suite('reliability')],
 };

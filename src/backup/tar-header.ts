@@ -20,16 +20,15 @@ export function encodeHeader({ name, size }: TarMember, at: Date): Buffer {
   block.write('        ', 148);
   block.write('0', 156);
   block.write('ustar\x0000', 257, 'latin1');
-  block.write(`${octal(sumOf(block), 6)}\0 `, 148);
+  block.write(sumField(block), 148, 'latin1');
   return block;
 }
 
 /** Null for the block of zeros that ends an archive; `invalid` for everything that `encodeHeader` does not write. */
 export function parseHeader(block: Buffer): TarMember | null | 'invalid' {
   if (block.every((byte) => byte === 0)) return null;
-  const sum = Number.parseInt(textAt(block, 148, 8), 8);
   const isPlain = block[156] === 0x30 && block.toString('latin1', 257, 265) === 'ustar\x0000';
-  if (!isPlain || sum !== sumOf(block) || block[345] !== 0) return 'invalid';
+  if (!isPlain || block.toString('latin1', 148, 156) !== sumField(block) || block[345] !== 0) return 'invalid';
   const size = sizeAt(block);
   return size === null ? 'invalid' : { name: textAt(block, 0, 100), size };
 }
@@ -57,11 +56,11 @@ function octal(value: number, digits: number): string {
   return value.toString(8).padStart(digits, '0');
 }
 
-/** With the sum's own field taken as blanks. */
-function sumOf(block: Buffer): number {
+/** Of all bytes, with the field itself taken as blanks. */
+function sumField(block: Buffer): string {
   let sum = 0;
   for (const [index, byte] of block.entries()) sum += index >= 148 && index < 156 ? 0x20 : byte;
-  return sum;
+  return `${octal(sum, 6)}\0 `;
 }
 
 function textAt(block: Buffer, start: number, length: number): string {

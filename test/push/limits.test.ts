@@ -110,7 +110,7 @@ describe('beside a quiet app', () => {
       const loud = await rig.createApp();
       const during = await measure(quiet, async () => {
         await pushWithWorker(loud, script);
-        await delay(5_000);
+        await delay(3_000);
         const startedAt = performance.now();
         expect((await rig.api('GET', `/apps/${loud.name}/dynos`)).status).toBe(200);
         process.stderr.write(`${name}: the API answers in ${Math.round(performance.now() - startedAt)} ms\n`);
