@@ -41,7 +41,7 @@ import type { Logs } from './log.ts';
 import { openLogplex } from './logplex/index.ts';
 import type { AppId } from './model/ids.ts';
 import { Metrics } from './metrics/index.ts';
-import { openIsolation } from './network/index.ts';
+import { keepRules, openIsolation } from './network/index.ts';
 import { openRepos } from './repo/index.ts';
 import { openRouter, type Router } from './router/index.ts';
 import { OutputStreams } from './output-stream/index.ts';
@@ -190,7 +190,10 @@ async function open(
     }),
   );
   publicPort = router.port;
-  await network?.publish([router.port, ...(config.execPort === null ? [] : [config.execPort])]);
+  if (network !== null) {
+    await network.publish([router.port, ...(config.execPort === null ? [] : [config.execPort])]);
+    opened.use(keepRules(network, logs.platform));
+  }
   const challenges = new AcmeChallenges();
   const formation = await openFormation({
     store,

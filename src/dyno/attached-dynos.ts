@@ -8,6 +8,7 @@ import type { NetworkLink, SandboxNetwork } from '../model/network.ts';
 import type { ProcessGroups } from '../model/process-group.ts';
 import { startAttached, type AttachedCommand, type Sandbox } from '../supervisor/index.ts';
 import { dynoFolder, findDynoFolder, makeDynoFolder, removeDynoFolder, type DynoFolder } from './dyno-folder.ts';
+import type { DynoPlace } from './connect-to.ts';
 import { DiskGuard } from './disk-guard.ts';
 import { diskLimit } from './dyno-size.ts';
 import { groupLimits, groupName, sandboxedDyno } from './launch.ts';
@@ -37,6 +38,7 @@ interface Attached {
   readonly spec: DynoSpec;
   readonly command: AttachedCommand;
   readonly usage: () => Promise<DynoUsage | null>;
+  readonly hasOwnNetwork: boolean;
 }
 
 /**
@@ -89,7 +91,7 @@ export class AttachedDynos implements AsyncDisposable {
       const diskGuard = new DiskGuard(watch, { ...guarded, folder, limitBytes });
       const usage = (): Promise<DynoUsage | null> =>
         this.#running.has(spec.id) ? dynoUsage(group, command.pid) : Promise.resolve(null);
-      this.#running.set(spec.id, { spec, command, usage });
+      this.#running.set(spec.id, { spec, command, usage, hasOwnNetwork: link !== null });
       return this.#process(command, usage, async () => {
         const [memoryKill, diskKill] = [await guard.conclude(), diskGuard.conclude()];
         await leave();
@@ -116,8 +118,9 @@ export class AttachedDynos implements AsyncDisposable {
   }
 
   /** Null when it does not run. */
-  supervisorOf(id: DynoId): number | null {
-    return this.#running.get(id)?.command.pid ?? null;
+  placeOf(id: DynoId): DynoPlace | null {
+    const attached = this.#running.get(id);
+    return attached === undefined ? null : { supervisor: attached.command.pid, hasOwnNetwork: attached.hasOwnNetwork };
   }
 
   /** The same for a dyno of the formation. */

@@ -30,6 +30,8 @@ export interface DynoRecord {
   readonly startedAt: Date;
   /** In the network of its own; absent: it is on the machine's. */
   readonly address?: string;
+  /** What a dyno of 512 MB might write when it was started; absent: as much as there is. */
+  readonly diskBytes?: number;
   /** See boot-id.ts. */
   readonly bootId?: string;
 }

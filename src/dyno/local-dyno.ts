@@ -5,6 +5,7 @@ import type { DynoOutput, DynoSpec, DynoUsage, Exit, RunningDyno } from '../mode
 import type { ProcessGroup } from '../model/process-group.ts';
 import type { SpoolChunk } from '../supervisor/index.ts';
 import { isOfThisBoot } from './boot-id.ts';
+import type { DynoPlace } from './connect-to.ts';
 import { loadEnding, removeDynoFolder, type DynoFolder, type DynoRecord } from './dyno-folder.ts';
 import { DiskGuard } from './disk-guard.ts';
 import { diskLimit } from './dyno-size.ts';
@@ -83,6 +84,12 @@ export class LocalDyno implements RunningDyno {
   /** Null once the dyno has ended. */
   get supervisor(): ProcessIdentity | null {
     return this.#hasEnded || !isOfThisBoot(this.#record) ? null : this.#record.supervisor;
+  }
+
+  /** Null once the dyno has ended. */
+  get place(): DynoPlace | null {
+    const supervisor = this.supervisor?.pid;
+    return supervisor === undefined ? null : { supervisor, hasOwnNetwork: this.#record.address !== undefined };
   }
 
   async isListening(): Promise<boolean> {

@@ -94,13 +94,15 @@ class LocalRuntime implements DynoRuntime {
       const group = await groups.make(groupName(spec.id), groupLimits(spec));
       link = network?.link(spec.id) ?? null;
       const place = link === null ? {} : { address: link.address };
+      const bounds = { diskBytes: disk.bytes };
       const supervisor = await startSupervisor({
         dir: folder.out,
         command: sandbox.wrap(sandboxedDyno(spec, lower, folder, null, group, link)),
         label: spec.name,
-        onReady: (identity) => saveRecord(folder, { spec, supervisor: identity, startedAt, bootId, ...place }),
+        onReady: (identity) =>
+          saveRecord(folder, { spec, supervisor: identity, startedAt, bootId, ...place, ...bounds }),
       });
-      return this.#follow({ spec, supervisor, startedAt, bootId, ...place }, 0);
+      return this.#follow({ spec, supervisor, startedAt, bootId, ...place, ...bounds }, 0);
     } catch (error) {
       await groups.find(groupName(spec.id)).remove();
       await removeDynoFolder(folder);
@@ -149,10 +151,12 @@ class LocalRuntime implements DynoRuntime {
   }
 
   async connect(dynoId: DynoId, port: number): Promise<Connection | null> {
-    const supervisor = this.#dynos.get(dynoId)?.supervisor?.pid ?? this.#attached.supervisorOf(dynoId);
-    if (supervisor === null || (await findListener(supervisor, port)) === null) return null;
-    const inside = this.#options.network === null ? null : processInside(supervisor);
-    return connectTo(inside, port);
+    const place = this.#dynos.get(dynoId)?.place ?? this.#attached.placeOf(dynoId);
+    if (place === null || (await findListener(place.supervisor, port)) === null) return null;
+    if (!place.hasOwnNetwork) return connectTo(null, port);
+    const inside = processInside(place.supervisor);
+    // It has ended meanwhile. The same port of the machine is not the dyno's.
+    return inside === null ? null : connectTo(inside, port);
   }
 
   /** Null, and gone, for what a crash left of a start. What can't be read or removed is left for later: it must not keep the platform from starting. */
@@ -181,10 +185,14 @@ class LocalRuntime implements DynoRuntime {
 
   #follow(record: DynoRecord, from: number): LocalDyno {
     const { spec } = record;
-    const { dir, slugs, groups, network, disk, onOutput, onGone, log } = this.#options;
+    const { dir, slugs, groups, network, onOutput, onGone, log } = this.#options;
     const { address } = record;
     if (address !== undefined) network?.keep(address);
-    const bounds = { group: groups.find(groupName(spec.id)), watch: this.#watch, diskBytes: disk.bytes };
+    const bounds = {
+      group: groups.find(groupName(spec.id)),
+      watch: this.#watch,
+      diskBytes: record.diskBytes ?? Infinity,
+    };
     const release = slugs.hold(spec.slug, spec.uid);
     const dyno = new LocalDyno(record, findDynoFolder(join(dir, spec.id)), bounds, from, {
       onOutput,

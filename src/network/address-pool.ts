@@ -3,7 +3,8 @@ import { formatAddress, numberOf, type Block } from './subnet.ts';
 
 /**
  * Addresses of one subnet. They are handed out round robin, so that a late request to a sandbox that has ended finds nobody
- * instead of another app. The first one is the bridge's.
+ * instead of another app. The first two are the bridge's and that
+ * of trials, which so never take a dyno's.
  */
 export class AddressPool {
   readonly #base: number;
@@ -12,8 +13,8 @@ export class AddressPool {
   #next: number;
 
   constructor({ base, bits }: Block) {
-    this.#base = base + 2;
-    this.#count = 2 ** (32 - bits) - 3;
+    this.#base = base + 3;
+    this.#count = 2 ** (32 - bits) - 4;
     // Where the last platform process stopped counting is not known; a random place is as good as any.
     this.#next = Math.floor(Math.random() * this.#count);
   }

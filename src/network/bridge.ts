@@ -6,7 +6,11 @@ import { formatAddress, freeSubnets, overlap, parseBlock, subnetBits, type Block
 export async function findSubnet(programs: Programs, bridge: string): Promise<Block | null> {
   if (!(await isLink(programs, bridge))) return null;
   const own = (await usedBlocks(programs)).find(({ device, bits }) => device === bridge && bits === subnetBits);
-  if (own !== undefined) return own;
+  if (own !== undefined) {
+    // Whoever took it down since: dynos that live are wired to it.
+    await ipBatch(programs, `link set ${bridge} up`);
+    return own;
+  }
   // It was killed between two steps.
   await ipBatch(programs, `link delete ${bridge}`);
   return null;

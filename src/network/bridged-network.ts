@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { NetworkLink, SandboxNetwork } from '../model/network.ts';
 import { AddressPool } from './address-pool.ts';
-import { applyRules, withoutIpv6, type Programs } from './programs.ts';
+import { applyRules, hasTable, withoutIpv6, type Programs } from './programs.ts';
 import { findResolver } from './resolver.ts';
 import { loopbackFilter, loopbackPorts, ruleset, type Openings, type Wiring } from './ruleset.ts';
-import { formatBlock, halves, subnetBits } from './subnet.ts';
+import { formatAddress, formatBlock, halves, subnetBits } from './subnet.ts';
 
 export interface LocalNetwork {
   readonly dynos: SandboxNetwork;
@@ -13,15 +13,20 @@ export interface LocalNetwork {
   readonly description: string;
   /** Opens ports of this machine to every sandbox: the router's. */
   publish(ports: readonly number[]): Promise<void>;
+  /** Puts the rules back if somebody has flushed the machine's; true then. */
+  renew(): Promise<boolean>;
 }
 
 export class BridgedNetwork implements LocalNetwork {
+  /** A network for finding out whether this works, with an address that no dyno and no build gets. */
+  readonly trial: (name: string) => NetworkLink;
   readonly dynos: SandboxNetwork;
   readonly builds: SandboxNetwork;
   readonly description: string;
   readonly #programs: Programs;
   readonly #wiring: Wiring;
   readonly #openings: Openings;
+  #publicPorts: readonly number[] = [];
 
   constructor(programs: Programs, { allowed, forBuilds }: Pick<Openings, 'allowed' | 'forBuilds'>, wiring: Wiring) {
     const [lower, upper] = halves(wiring.subnet);
@@ -31,11 +36,19 @@ export class BridgedNetwork implements LocalNetwork {
     const link = (ports: readonly number[]) => (address: string, name: string) => this.#link(address, name, ports);
     this.dynos = networkOf(new AddressPool(lower), link(loopbackPorts(allowed)));
     this.builds = networkOf(new AddressPool(upper), link(loopbackPorts([...allowed, ...forBuilds])));
+    this.trial = (name) => this.#link(formatAddress(wiring.subnet.base + 2), name, []);
     this.description = `a network of its own for each dyno and build (${formatBlock(wiring.subnet)} on ${wiring.bridge})`;
   }
 
   async publish(publicPorts: readonly number[]): Promise<void> {
+    this.#publicPorts = publicPorts;
     await applyRules(this.#programs, ruleset(this.#wiring, { ...this.#openings, publicPorts }));
+  }
+
+  async renew(): Promise<boolean> {
+    if (await hasTable(this.#programs, this.#wiring.table)) return false;
+    await this.publish(this.#publicPorts);
+    return true;
   }
 
   /** Ports of one bridge that are isolated reach the machine and nobody else. */

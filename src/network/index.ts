@@ -1,2 +1,3 @@
 export type { LocalNetwork } from './bridged-network.ts';
+export { keepRules } from './keep-rules.ts';
 export { openIsolation, StrictIsolationError, type Isolation } from './open-isolation.ts';

@@ -64,7 +64,6 @@ export async function openIsolation(config: Config, dataDir: string): Promise<Is
   const isolation = isolationOf(sandbox, network, fault, dataDir);
   const isStrict = hasWalls(sandbox) && network !== null;
   if (config.isolation === 'strict' && !isStrict) {
-    await isolation.removeNetwork();
     throw new StrictIsolationError(isolation);
   }
   return isolation;

@@ -54,7 +54,7 @@ export async function openNetwork(options: NetworkOptions): Promise<LocalNetwork
     const network = new BridgedNetwork(programs, options, wiringOf(id, subnet));
     await network.publish(options.publicPorts);
     forwardPackets(bridgeOf(id));
-    await tryOut(network.dynos, formatAddress(subnet.base + 1));
+    await tryOut(network.trial, formatAddress(subnet.base + 1));
     return network;
   } catch (error) {
     if (found === null) await removeAll(programs, bridge, tableOf(id));

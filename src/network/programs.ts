@@ -33,6 +33,14 @@ export async function applyRules({ nft }: Programs, rules: string): Promise<void
   await run(nft, ['-f', '-'], { stdin: rules, timeoutMs: limitMs });
 }
 
+/** False when it can't be asked, too: to make it anew then says why. */
+export function hasTable({ nft }: Programs, table: string): Promise<boolean> {
+  return run(nft, ['list', 'table', 'inet', table], { timeoutMs: limitMs }).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** No address of IPv6, by which neighbours and the machine could be reached past the rules. */
 export function withoutIpv6(device: string): readonly string[] {
   return existsSync('/proc/net/if_inet6') ? [`link set ${device} addrgenmode none`] : [];

@@ -18,7 +18,7 @@ const upstreamFile = '/run/systemd/resolve/resolv.conf';
 export function findResolver(read: (path: string) => string | null = readIfThere): Resolver {
   const own = read('/etc/resolv.conf') ?? '';
   const servers = serversIn(own);
-  if (servers.some((address) => !isLoopback(address))) return { servers: usable(servers), local: null, text: null };
+  if (usable(servers).length > 0) return { servers: usable(servers), local: null, text: null };
   const upstream = read(upstreamFile) ?? '';
   const beyond = usable(serversIn(upstream));
   if (beyond.length > 0) return { servers: beyond, local: null, text: upstream };

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import type { NetworkOpening } from '../config/index.ts';
 import type { Resolver } from './resolver.ts';
 import { formatBlock, type Block } from './subnet.ts';
@@ -61,7 +62,8 @@ ${indented(redirects(wiring, openings))}
     ct state established,related accept
     ct status dnat ip daddr 127.0.0.0/8 accept
 ${indented(publicRules(openings))}
-${indented(allowRules(wiring, openings))}
+${indented(nameRules(openings))}
+${indented(allowRules(wiring, openings, isOwnAddress(wiring)))}
     meta l4proto tcp reject with tcp reset
     reject
   }
@@ -71,7 +73,7 @@ ${indented(allowRules(wiring, openings))}
     oifname "${bridge}" drop
     iifname != "${bridge}" accept
     ct state established,related accept
-${indented(openings.resolver.servers.map((server) => `ip daddr ${server} meta l4proto { tcp, udp } th dport 53 accept`))}
+${indented(nameRules(openings))}
 ${indented(allowRules(wiring, openings))}
     ip daddr { ${closedNets.join(', ')} } meta l4proto tcp reject with tcp reset
     ip daddr { ${closedNets.join(', ')} } reject
@@ -120,10 +122,23 @@ function publicRules({ publicPorts }: Openings): readonly string[] {
   return publicPorts.length === 0 ? [] : [`fib daddr type local tcp dport { ${publicPorts.join(', ')} } accept`];
 }
 
-function allowRules({ builds }: Wiring, { allowed, forBuilds }: Openings): readonly string[] {
+function nameRules({ resolver }: Openings): readonly string[] {
+  return resolver.servers.map((server) => `ip daddr ${server} meta l4proto { tcp, udp } th dport 53 accept`);
+}
+
+/** On the machine itself only what was named is open: who opens the network around it does not mean all of its own services. */
+function isOwnAddress({ gateway }: Wiring): (opening: NetworkOpening) => boolean {
+  return ({ net }) => isIPv4(net.replace(/\/32$/, '')) && net.replace(/\/32$/, '') !== gateway;
+}
+
+function allowRules(
+  { builds }: Wiring,
+  { allowed, forBuilds }: Openings,
+  concerns: (opening: NetworkOpening) => boolean = () => true,
+): readonly string[] {
   const rule = ({ net, port }: NetworkOpening): string =>
     `ip daddr ${net} ${port === null ? '' : `meta l4proto { tcp, udp } th dport ${port} `}accept`;
-  const isOutside = ({ net }: NetworkOpening): boolean => !isLoopback(net);
+  const isOutside = (opening: NetworkOpening): boolean => !isLoopback(opening.net) && concerns(opening);
   return [
     ...allowed.filter(isOutside).map(rule),
     ...forBuilds.filter(isOutside).map((opening) => `ip saddr ${formatBlock(builds)} ${rule(opening)}`),

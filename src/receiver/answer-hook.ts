@@ -52,9 +52,11 @@ async function deploy(call: HookCall, decision: Deploy, context: AnswerContext):
     const { objects, pushOptions } = call;
     const actor = { accountId: account.id, email: account.email };
     const outcome = await deps.onPush({ app, actor, address, ref, commit, objects, pushOptions }, call.output, signal);
+    // Before git answers: a clone right after the push is to find its branch.
+    if (outcome.status === 'accepted') await pointHead(decision, context);
     call.answer(outcome.status === 'accepted' ? 'accept' : 'reject');
     await context.gitEnded;
-    if (outcome.status === 'accepted') await afterDeploy(decision, context);
+    if (outcome.status === 'accepted') await checkRef(decision, context);
     return outcome.status;
   } catch (error) {
     if (!signal.aborted) deps.log.error({ app: app.name, err: error }, 'push failed inside the platform');
@@ -81,15 +83,17 @@ async function obstacleTo(call: HookCall, { commit }: Deploy, context: AnswerCon
   return `Push rejected, another push moved ${branchOf(moved.ref)} in the meantime. Push again to deploy on top of it.`;
 }
 
-async function afterDeploy({ ref, commit }: Deploy, { deps, access }: AnswerContext): Promise<void> {
+/** What a clone checks out: the branch that is deployed, unless the other one is there as well. */
+async function pointHead({ ref }: Deploy, { deps, access }: AnswerContext): Promise<void> {
+  const { id } = access.app;
+  const head = await deps.repos.readHead(id);
+  if (head !== ref && (await deps.repos.readRef(id, head)) === null) await deps.repos.setHead(id, ref);
+}
+
+async function checkRef({ ref, commit }: Deploy, { deps, access }: AnswerContext): Promise<void> {
   const { app } = access;
-  if ((await deps.repos.readRef(app.id, ref)) !== commit) {
-    deps.log.error({ app: app.name, ref, commit }, 'push deployed, but git did not move the ref');
-    return;
-  }
-  if (ref === 'refs/heads/master' && (await deps.repos.readRef(app.id, 'refs/heads/main')) === null) {
-    await deps.repos.setHead(app.id, ref);
-  }
+  if ((await deps.repos.readRef(app.id, ref)) === commit) return;
+  deps.log.error({ app: app.name, ref, commit }, 'push deployed, but git did not move the ref');
 }
 
 async function refuse(call: HookCall, reason: string, context: AnswerContext): Promise<PushResult> {

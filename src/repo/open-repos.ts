@@ -28,7 +28,8 @@ export interface Repos {
   isCommit(objects: QuarantinedObjects, id: CommitId): Promise<boolean>;
   /** The commit that a branch or tag holds now; null if there is no such ref. */
   readRef(appId: AppId, ref: string): Promise<CommitId | null>;
-  /** Which branch a clone checks out. */
+  /** The ref of the branch that a clone checks out, which need not be there. */
+  readHead(appId: AppId): Promise<string>;
   setHead(appId: AppId, ref: 'refs/heads/main' | 'refs/heads/master'): Promise<void>;
   /** The git that answers one request of the smart HTTP protocol. */
   serve(appId: AppId, options: ServeOptions): GitCommand;
@@ -75,6 +76,7 @@ export async function openRepos(options: { dir: string; hooksDir: string; log: L
       const { exitCode, stdout } = await git(args, { timeoutMs: 60_000 });
       return exitCode === 0 ? (stdout.toString('latin1').trim() as CommitId) : null;
     },
+    readHead: async (appId) => (await readFile(join(path(appId), 'HEAD'), 'latin1')).replace(/^ref: /, '').trim(),
     async setHead(appId, ref) {
       await runGit('symbolic-ref', ['--git-dir', path(appId), 'symbolic-ref', 'HEAD', ref], { timeoutMs: 60_000 });
     },

@@ -118,6 +118,7 @@ it('lets a clone of an app that was pushed to master only check it out', async (
   await using rig = await ReceiverRig.start();
   const work = await rig.workTree();
   await work.git('push', 'heroku', 'main:master');
+  expect(await rig.repos.readHead(rig.appId)).toBe('refs/heads/master');
   await work.git('clone', '-q', rig.url, 'clone');
   expect(await work.read('clone/app.txt')).toBe('hello\n');
 });
