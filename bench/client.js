@@ -46,6 +46,8 @@ try {
   mkdirSync(join(home, 'work'));
   mkdirSync(join(home, '.cache', 'heroku'), { recursive: true });
   writeFileSync(join(home, '.cache', 'heroku', 'terms-of-service'), '');
+  // As after its first day: else each command starts a second process, which asks the registry for the newest version.
+  writeFileSync(join(home, '.cache', 'heroku', 'version'), '{}');
   spawnSync('git', ['init', '--quiet'], { cwd: join(home, 'work'), env: base });
   const local = { ...base, HOKKU_DATA_DIR: join(home, 'data') };
   const exports = JSON.parse(

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { crypto, type Authorization, type Client, type Order } from 'acme-client';
+import type { Authorization, Client, Order } from 'acme-client';
 
 /** Of a certificate's subject; longer names are among its alternative names only. Source: RFC 5280, appendix A.1 */
 const maxCommonName = 64;
@@ -92,6 +92,7 @@ async function settled<T extends { readonly status: string }>(
 }
 
 async function signingRequest({ hostname, key }: CertificateRequest): Promise<Buffer> {
+  const { crypto } = await import('acme-client');
   const common = hostname.length > maxCommonName ? {} : { commonName: hostname };
   const [, request] = await crypto.createCsr({ ...common, altNames: [hostname] }, key);
   return request;

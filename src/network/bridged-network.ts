@@ -23,6 +23,8 @@ export class BridgedNetwork implements LocalNetwork {
   readonly dynos: SandboxNetwork;
   readonly builds: SandboxNetwork;
   readonly description: string;
+  /** Services of this machine are meant to be reached: its name server, or what was allowed. */
+  readonly usesInput: boolean;
   readonly #programs: Programs;
   readonly #wiring: Wiring;
   readonly #openings: Openings;
@@ -33,6 +35,7 @@ export class BridgedNetwork implements LocalNetwork {
     this.#programs = programs;
     this.#wiring = wiring;
     this.#openings = { resolver: findResolver(), publicPorts: [], allowed, forBuilds };
+    this.usesInput = this.#openings.resolver.local !== null || loopbackPorts([...allowed, ...forBuilds]).length > 0;
     const link = (ports: readonly number[]) => (address: string, name: string) => this.#link(address, name, ports);
     this.dynos = networkOf(new AddressPool(lower), link(loopbackPorts(allowed)));
     this.builds = networkOf(new AddressPool(upper), link(loopbackPorts([...allowed, ...forBuilds])));

@@ -40,6 +40,7 @@ export class StrictIsolationError extends PlatformError {
       ...(isRoot ? [] : ['run the platform as root']),
       ...(install === '' ? [] : [install]),
       ...(hasWalls(sandbox) ? [] : ['install bubblewrap and leave HOKKU_SANDBOX unset']),
+      ...(networkFault?.remedy == null ? [] : [networkFault.remedy.replace(/^L/, 'l').replace(/\.$/, '')]),
     ];
     if (mending.length === 0) mending.push('make what failed work for root: docs/operations.md says what it needs');
     const remedy = `To mend it: ${mending.join('; ')}. Or set HOKKU_ISOLATION=auto for the best that works here.`;

@@ -1,12 +1,18 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { NetworkOpening } from '../config/index.ts';
+import { blockingChain } from './foreign-firewall.ts';
 import { findSubnet, makeBridge, removeAll } from './bridge.ts';
 import { BridgedNetwork, type LocalNetwork } from './bridged-network.ts';
-import { findProgram, packageOf } from './programs.ts';
+import { bridgePrefix, findProgram, packageOf, type Programs } from './programs.ts';
 import type { Wiring } from './ruleset.ts';
 import { formatAddress, halves, type Block } from './subnet.ts';
 import { tryOut } from './try-out.ts';
+
+/** Of what was there already. */
+const retries = 3;
+const retryAfterMs = 1_000;
 
 export interface NetworkOptions {
   /** What names it: two platforms of one machine never touch each other's. */
@@ -23,10 +29,20 @@ export class NetworkUnavailableError extends Error {
   override readonly name = 'NetworkUnavailableError';
   /** Debian and Ubuntu packages that may mend it. */
   readonly packages: readonly string[];
+  /** What else may; null: not known. */
+  readonly remedy: string | null;
 
-  constructor(evidence: string, packages: readonly string[] = [], options: ErrorOptions = {}) {
-    super(evidence, options);
+  constructor(
+    evidence: string,
+    {
+      packages = [],
+      remedy = null,
+      cause,
+    }: ErrorOptions & { packages?: readonly string[]; remedy?: string | null } = {},
+  ) {
+    super(evidence, { cause });
     this.packages = packages;
+    this.remedy = remedy;
   }
 }
 
@@ -40,26 +56,55 @@ export async function openNetwork(options: NetworkOptions): Promise<LocalNetwork
   if (ip === null || nft === null) {
     const absent = (['ip', 'nft'] as const).filter((name) => findProgram(name) === null);
     const said = absent.map((name) => `${name} is not installed`).join(' and ');
-    throw new NetworkUnavailableError(
-      said,
-      absent.map((name) => packageOf[name]),
-    );
+    throw new NetworkUnavailableError(said, { packages: absent.map((name) => packageOf[name]) });
   }
   const programs = { ip, nft };
+  const bridge = bridgeOf(idOf(options.dataDir));
+  // Dynos live behind the one that is there: no passing fault may put new ones on the machine's network.
+  const isThere = (await findSubnet(programs, bridge).catch(() => null)) !== null;
+  for (let left = isThere ? retries : 0; ; left -= 1) {
+    try {
+      return await tryNetwork(programs, options);
+    } catch (error) {
+      if (left === 0) throw error;
+      await delay(retryAfterMs);
+    }
+  }
+}
+
+async function tryNetwork(programs: Programs, options: NetworkOptions): Promise<LocalNetwork> {
   const id = idOf(options.dataDir);
   const bridge = bridgeOf(id);
-  const found = await findSubnet(programs, bridge);
+  let found: Block | null = null;
   try {
+    found = await findSubnet(programs, bridge);
     const subnet = found ?? (await makeBridge(programs, bridge, id));
     const network = new BridgedNetwork(programs, options, wiringOf(id, subnet));
     await network.publish(options.publicPorts);
     forwardPackets(bridgeOf(id));
     await tryOut(network.trial, formatAddress(subnet.base + 1));
+    await requireWayOut(programs, network);
     return network;
   } catch (error) {
     if (found === null) await removeAll(programs, bridge, tableOf(id));
-    throw new NetworkUnavailableError((error as Error).message.replace(/\s+/g, ' '), [], { cause: error });
+    if (error instanceof NetworkUnavailableError) throw error;
+    throw new NetworkUnavailableError((error as Error).message.replace(/\s+/g, ' '), { cause: error });
   }
+}
+
+/** The trial can't leave the machine: what another firewall would do with packets that do has to be read. */
+async function requireWayOut(programs: Programs, { usesInput }: BridgedNetwork): Promise<void> {
+  const forward = await blockingChain(programs, 'forward');
+  if (forward !== null) {
+    throw new NetworkUnavailableError(`the machine’s firewall drops what it forwards (${forward})`, {
+      remedy: `Let the firewall pass what comes from and goes to ${bridgePrefix}*: docs/operations.md says how with ufw and Docker.`,
+    });
+  }
+  const input = usesInput ? await blockingChain(programs, 'input') : null;
+  if (input === null) return;
+  throw new NetworkUnavailableError(`the machine’s firewall drops what dynos ask of its own services (${input})`, {
+    remedy: `Let the firewall accept what comes from ${bridgePrefix}*: docs/operations.md says how with ufw.`,
+  });
 }
 
 /** The one for this data folder, if there is one. Whoever is still in it is cut off. */
@@ -79,9 +124,9 @@ function idOf(dataDir: string): string {
   return createHash('sha256').update(dataDir).digest('hex').slice(0, 8);
 }
 
-/** At most 15 characters; the first part is for the machine's own firewall to know it by. */
+/** At most 15 characters. */
 function bridgeOf(id: string): string {
-  return `hokku-${id}`;
+  return `${bridgePrefix}${id}`;
 }
 
 function tableOf(id: string): string {

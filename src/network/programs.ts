@@ -10,6 +10,9 @@ export interface Programs {
 /** The package of Debian and Ubuntu that each of them is in. */
 export const packageOf: Readonly<Record<keyof Programs, string>> = { ip: 'iproute2', nft: 'nftables' };
 
+/** How the names of all bridges begin, by which the machine's own firewall may know them. */
+export const bridgePrefix = 'hokku-';
+
 const limitMs = 10_000;
 
 export function findProgram(name: keyof Programs): string | null {

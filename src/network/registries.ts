@@ -31,12 +31,19 @@ export async function findRegistries(
 }
 
 function placesIn(text: string): readonly { readonly host: string; readonly port: number }[] {
-  return [...text.matchAll(/\b[a-z][a-z0-9+.-]*:\/\/[^\s,;|"'<>]+/gi)].flatMap(([url]) => {
+  return [...schemed(text).matchAll(/\b[a-z][a-z0-9+.-]*:\/\/[^\s,;|"'<>]+/gi)].flatMap(([url]) => {
     if (!URL.canParse(url)) return [];
     const { protocol, hostname, port } = new URL(url);
     const number = port === '' ? defaultPorts[protocol.replace(/^(git|sparse)\+/, '')] : Number(port);
     return hostname === '' || number === undefined ? [] : [{ host: hostname, port: number }];
   });
+}
+
+/** Without comments, and with the scheme that npm and pip think of where a proxy has none. */
+function schemed(text: string): string {
+  return text
+    .replace(/^\s*[#;].*$/gm, '')
+    .replace(/^(\s*(?:https?-)?proxy\s*=\s*)(?=[^\s/:]+:\d+\s*$)/gim, '$1http://');
 }
 
 async function openingsOf({ host, port }: { host: string; port: number }): Promise<readonly NetworkOpening[]> {

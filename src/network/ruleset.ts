@@ -93,7 +93,7 @@ export function loopbackFilter(gateway: string, ports: readonly number[]): strin
 table ip hokku {
   chain output {
     type nat hook output priority -100; policy accept;
-    ip daddr 127.0.0.1 tcp dport { ${ports.join(', ')} } dnat to ${gateway}
+    ip daddr 127.0.0.0/8 tcp dport { ${ports.join(', ')} } dnat to ${gateway}
   }
   chain postrouting {
     type nat hook postrouting priority srcnat; policy accept;

@@ -57,6 +57,7 @@ async function person(name: string): Promise<{
   const home = join(dir, name);
   await mkdir(join(home, '.cache', 'heroku'), { recursive: true });
   await writeFile(join(home, '.cache', 'heroku', 'terms-of-service'), '');
+  await writeFile(join(home, '.cache', 'heroku', 'version'), JSON.stringify({ latest: '11.10.0' }));
   return { home, hokku: (args, input = '', env = {}) => hokkuIn(home, { HOME: home, ...env }, args, input) };
 }
 

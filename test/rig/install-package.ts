@@ -1,11 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 const installTimeoutMs = 170_000;
+/** Test files run side by side, and on a new machine all of them begin with it: one gets it, the others wait. */
+const unlessThere = 'test -e "$1" || { from=$2 to=$3; shift 3; "$@" && mv -T -- "$from" "$to"; }';
 
 export type Installation =
   { readonly status: 'installed'; readonly dir: string } | { readonly status: 'missing'; readonly reason: string };
@@ -29,7 +31,8 @@ export async function install(
   try {
     await mkdir(fresh, { recursive: true });
     const [program, ...args] = command(fresh);
-    const child = spawn(program, args, { cwd: fresh, stdio: ['ignore', 'ignore', 'pipe'] });
+    const onlyOne = [`${dir}.lock`, 'sh', '-c', unlessThere, 'sh', join(dir, proof), fresh, dir, program, ...args];
+    const child = spawn('flock', onlyOne, { cwd: fresh, stdio: ['ignore', 'ignore', 'pipe'] });
     const { exitCode, stderr } = await finish(child, installTimeoutMs);
     if (exitCode !== 0) {
       const lines = stderr.split('\n').filter((line) => line.trim() !== '');
@@ -37,8 +40,6 @@ export async function install(
         lines.find((line) => line.includes('npm error')) ?? lines.at(-1) ?? `${program} exited with ${exitCode}`;
       return missing(why.trim().slice(0, 200));
     }
-    // Another test may have been quicker; then its copy stays.
-    await rename(fresh, dir).catch(() => undefined);
     return isInstalled()
       ? { status: 'installed', dir }
       : missing(`${proof} is not where ${program} should have put it`);

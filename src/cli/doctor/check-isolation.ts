@@ -1,12 +1,15 @@
-import type { Config } from '../../config/index.ts';
+import { sandboxOptions, type Config } from '../../config/index.ts';
 import { openIsolation, StrictIsolationError, type Isolation } from '../../network/index.ts';
-import { SandboxUnavailableError, type Sandbox } from '../../supervisor/index.ts';
+import { probeSandbox, SandboxUnavailableError, type Sandbox } from '../../supervisor/index.ts';
 import { degraded, missing, ok, type Finding } from './finding.ts';
 
 const name = 'isolation';
 
 /** What keeps apps apart: tried out, under a name of our own. `needsPassage`: apps will walk to their folders by the full path, as users of their own. */
-export async function checkIsolation(config: Config): Promise<{
+export async function checkIsolation(
+  config: Config,
+  { isForStart = false }: { readonly isForStart?: boolean } = {},
+): Promise<{
   readonly findings: readonly Finding[];
   readonly needsPassage: boolean;
   /** Null: there is none. */
@@ -14,16 +17,25 @@ export async function checkIsolation(config: Config): Promise<{
 }> {
   try {
     const choice = config.sandbox === 'none' ? null : config.sandbox;
+    // The network is tried once more by the platform, which says what came of it. Who demands it has to know what to install.
+    if (isForStart && config.isolation !== 'strict') {
+      const sandbox = await probeSandbox(sandboxOptions(config, choice));
+      return { findings: [findingOf(sandbox, config)], needsPassage: needsPassageIn(sandbox), sandbox };
+    }
     const isolation = await openIsolation({ ...config, sandbox: choice }, `${config.dataDir}/doctor-${process.pid}`);
     await isolation.removeNetwork();
     const { sandbox } = isolation;
-    const needsPassage = !sandbox.hasPrivatePaths && process.getuid?.() === 0;
-    return { findings: [findingOf(sandbox, config), networkFinding(isolation)], needsPassage, sandbox };
+    const findings = [findingOf(sandbox, config), networkFinding(isolation)];
+    return { findings, needsPassage: needsPassageIn(sandbox), sandbox };
   } catch (error) {
     if (!(error instanceof SandboxUnavailableError || error instanceof StrictIsolationError)) throw error;
     const { evidence, lost, remedy, packages } = error;
     return { findings: [missing(name, { evidence, lost, remedy, packages })], needsPassage: false, sandbox: null };
   }
+}
+
+function needsPassageIn(sandbox: Sandbox): boolean {
+  return !sandbox.hasPrivatePaths && process.getuid?.() === 0;
 }
 
 function networkFinding({ network, networkFault }: Isolation): Finding {
@@ -35,7 +47,7 @@ function networkFinding({ network, networkFault }: Isolation): Finding {
     remedy:
       packages.length > 0
         ? `Install ${packages.join(' and ')}.`
-        : 'Run the platform as root where network namespaces and nftables work.',
+        : (networkFault?.remedy ?? 'Run the platform as root where network namespaces and nftables work.'),
     packages,
   });
 }

@@ -1,7 +1,7 @@
 import { loadConfig, readEnvironment } from '../../config/index.ts';
 import { spawn } from '../../lib/spawn.ts';
 import type { Terminal } from '../terminal.ts';
-import { examineMachine } from './checks.ts';
+import { examineForStart, examineMachine } from './checks.ts';
 import type { Finding } from './finding.ts';
 
 export interface DoctorOptions {
@@ -26,9 +26,9 @@ export async function doctorCommand(options: DoctorOptions, terminal: Terminal):
 
 /** What `server` and `demo` run first: mends as root, explains otherwise. False: the platform can't run here. */
 export async function requireMachine(terminal: Terminal): Promise<boolean> {
-  let findings = await examine();
+  let findings = await examine(examineForStart);
   // Only what is required: an optional part must not cost an offline machine minutes at every start.
-  if (await mend(findings.filter(isBlocking), terminal)) findings = await examine();
+  if (await mend(findings.filter(isBlocking), terminal)) findings = await examine(examineForStart);
   for (const finding of findings) {
     if (finding.status !== 'ok' && !unsaid.has(finding.name)) terminal.err(`${describe(finding)}\n`);
   }
@@ -42,9 +42,8 @@ export async function requireMachine(terminal: Terminal): Promise<boolean> {
 /** At a start: the port is spoken of when it can't be had. */
 const unsaid: ReadonlySet<string> = new Set(['port']);
 
-function examine(): Promise<readonly Finding[]> {
-  const config = loadConfig(readEnvironment(), { isRoot: process.getuid?.() === 0, cwd: process.cwd() });
-  return examineMachine(config);
+function examine(by = examineMachine): Promise<readonly Finding[]> {
+  return by(loadConfig(readEnvironment(), { isRoot: process.getuid?.() === 0, cwd: process.cwd() }));
 }
 
 function isNotOk(finding: Finding): boolean {
