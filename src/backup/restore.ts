@@ -126,7 +126,7 @@ function parseRefs(text: string, id: string): RepoRefs {
     Array.isArray(ref) &&
     ref.length === 2 &&
     ref.every((part) => typeof part === 'string') &&
-    /^refs\/[^\0\n ]{1,1000}$/.test(ref[0] as string) &&
+    /^refs\/[^\0\n ]{1,4096}$/.test(ref[0] as string) &&
     /^[0-9a-f]{40}$/.test(ref[1] as string);
   const isHead = typeof head === 'string' && /^refs\/heads\/[^\0\n ]{1,200}$/.test(head);
   if (!isHead || !Array.isArray(refs) || !refs.every(isRef)) throw damaged(`the refs of app ${id} are none`);

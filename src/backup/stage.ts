@@ -86,6 +86,9 @@ async function tryStage(input: StageInput): Promise<Attempt> {
     if (isLinked !== true) {
       isUnsteady = true;
       warnings.push(`the repository of app ${appId} is missing; a restore makes an empty one`);
+    } else if (first === undefined) {
+      const ask = `git --git-dir ${join(data.repos, `${appId}.git`)} fsck`;
+      warnings.push(`git can't read the branches of app ${appId}; a restore makes an empty repository. Ask ${ask} why`);
     }
     const refs = isLinked === true ? (first ?? noRefs) : noRefs;
     repos.push({ appId, refs, dir: target, size: await sizeOf(join(target, 'objects')) });

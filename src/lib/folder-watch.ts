@@ -12,8 +12,9 @@ export interface WatchedFolder {
 const lookEveryMs = 1_000;
 /** With no sign that anything grows it is still measured this often: one may grow while another shrinks. */
 const measureEveryMs = 30_000;
-/** Measuring takes no more than this part of the time. */
+/** Measuring takes no more than this part of the time, as long as nobody is left alone for too long. */
 const dutyPart = 1 / 10;
+const maxRestMs = 20_000;
 const leastGrowth = { bytes: 8 * 1024 * 1024, files: 2_000 };
 
 /**
@@ -62,7 +63,12 @@ export class FolderWatch implements Disposable {
       if (!hasGrown && startMs < atMs + measureEveryMs) return;
       const { parts } = await measureFolder(this.#dir);
       const endMs = performance.now();
-      this.#before = { freeBytes, freeInodes, atMs: endMs, restUntilMs: endMs + (endMs - startMs) / dutyPart };
+      this.#before = {
+        freeBytes,
+        freeInodes,
+        atMs: endMs,
+        restUntilMs: endMs + Math.min((endMs - startMs) / dutyPart, maxRestMs),
+      };
       this.#judge(parts);
     } catch {
       return; // the next look will tell

@@ -127,8 +127,11 @@ function refusalOf(
       `${target.host} is ${address}, a link-local, metadata or reserved address, which is never called. Use a public or private one.`,
     );
   }
-  if (target.mayReachLoopback || options.allowLoopback || target.port === options.publicPort()) return null;
-  if (!inList(loopback, address) && !isOwnAddress(address)) {
+  if (target.mayReachLoopback || options.allowLoopback) return null;
+  if (inList(loopback, address) || isOwnAddress(address)) {
+    // The router, which everybody may call.
+    if (target.port === options.publicPort()) return null;
+  } else {
     if (!inList(privateNets, address) || inList(allowed, address)) return null;
     return new OutboundRefusedError(
       `${target.host} is ${address}, an address of a private network. Use a public one, or ask the operator: ` +

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ManagedDomain } from '../model/acm.ts';
 import type { DomainId } from '../model/ids.ts';
 import { orderCertificate, type OrderTools } from './order-certificate.ts';
@@ -15,6 +16,8 @@ export class CertificateKeeper implements AsyncDisposable {
   readonly #tools: OrderTools | null;
   readonly #underWay = new Map<DomainId, Promise<void>>();
   readonly #closing = new AbortController();
+  /** What it does is nobody's deed, whoever woke it: it is about the domains of everybody. */
+  readonly #asPlatform = AsyncLocalStorage.snapshot();
   #looking: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | null = null;
   #started = false;
@@ -37,14 +40,16 @@ export class CertificateKeeper implements AsyncDisposable {
   wake(): void {
     const tools = this.#tools;
     if (tools === null || !this.#started) return;
-    this.#looking = this.#looking.then(async () => {
-      if (this.#closing.signal.aborted) return;
-      try {
-        await this.#look(tools);
-      } catch (error) {
-        tools.log.error({ err: error }, 'certificates could not be looked at');
-        this.#again(errorPauseMs);
-      }
+    this.#asPlatform(() => {
+      this.#looking = this.#looking.then(async () => {
+        if (this.#closing.signal.aborted) return;
+        try {
+          await this.#look(tools);
+        } catch (error) {
+          tools.log.error({ err: error }, 'certificates could not be looked at');
+          this.#again(errorPauseMs);
+        }
+      });
     });
   }
 

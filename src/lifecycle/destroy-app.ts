@@ -15,6 +15,8 @@ export async function destroyApp(
   await Promise.all([platform.formation.removeApp(app.id), platform.oneOffs.removeApp(app.id)]);
   const slugs = await platform.store.slugs.listShas(app.id);
   await platform.store.apps.delete(app.id);
+  // What somebody has started since, as a change of a config var does: nothing can from now on.
+  await Promise.all([platform.formation.removeApp(app.id), platform.oneOffs.removeApp(app.id)]);
   await Promise.all([
     platform.repos.remove(app.id),
     platform.logplex.remove(app.id),

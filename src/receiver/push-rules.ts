@@ -3,6 +3,9 @@ import type { Push, RefUpdate } from '../model/push.ts';
 
 export type DeployRef = Push['ref'];
 
+/** What file systems take as the name of one file, and nobody comes near. */
+const maxRefBytes = 255;
+
 export type PushDecision =
   | { readonly is: 'refused'; readonly reason: string }
   /** Refs move, nothing is built; `notice` is told to the pusher. */
@@ -33,6 +36,11 @@ export function decidePush(updates: readonly RefUpdate[]): PushDecision {
     if (!/^refs\/(heads|tags)\//.test(ref)) {
       return refused(
         `Push rejected, ${printable(ref)} is neither a branch nor a tag. Push to refs/heads/... or refs/tags/...`,
+      );
+    }
+    if (Buffer.byteLength(ref) > maxRefBytes || ref.includes('\ufffd')) {
+      return refused(
+        `Push rejected, ${printable(ref)} is longer than ${maxRefBytes} bytes or not UTF-8, and could not be backed up. Use another name.`,
       );
     }
     if (isDeployRef(ref) && newCommit === null) return refused(`Push rejected, cannot delete ${branchOf(ref)} branch`);

@@ -52,6 +52,11 @@ async function reserve(request: FastifyRequest, { platform, reservations, hostKe
   }
   const { account, authorization } = caller;
   const owner = { accountId: account.id, authorizationId: authorization.id };
+  const actor = { accountId: account.id, email: account.email };
+  const deed = { action: 'dyno:enter', appId: app.id, appName: app.name, detail: `by SSH into ${dyno.name}` };
+  await platform.store.actingAs(actor, { via: authorization.description, address: request.ip }, () =>
+    platform.store.noteDeed(deed),
+  );
   return {
     tunnel_host: request.hostname,
     client_user: reservations.add({ appId: app.id, dyno: dyno.name, ...owner, key }),

@@ -17,7 +17,7 @@ export interface RepoRefs {
 const timeoutMs = 10 * 60_000;
 const headName = /^ref: (refs\/heads\/[^\s]{1,200})\n?$/;
 
-/** Null when there is no such repository (any more). */
+/** Null when there is no such repository (any more), or git can't read it. */
 export async function readRefs(gitDir: string): Promise<RepoRefs | null> {
   const text = await readFile(join(gitDir, 'HEAD'), 'utf8').catch(() => null);
   if (text === null) return null;

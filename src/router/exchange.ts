@@ -9,6 +9,9 @@ import { sizes } from './limits.ts';
 import { Patience, type PatienceRules } from './patience.ts';
 import { tunnel, writeHead } from './tunnel.ts';
 
+/** Of one request, of kinds other than 100: early hints come in one or two. */
+const maxInformations = 20;
+
 export interface ExchangeInput {
   readonly client: ClientRequest;
   /** Connected, and used for this request only. */
@@ -47,6 +50,7 @@ class Exchange {
   #incoming: IncomingMessage | null = null;
   #settled = false;
   #continues = 0;
+  #informations = 0;
   #bytes = 0;
 
   constructor(input: ExchangeInput) {
@@ -150,7 +154,13 @@ class Exchange {
       if (++this.#continues > 1) this.#fail({ code: 'H17', status: 502 });
       return;
     }
+    if (++this.#informations > maxInformations) {
+      this.#fail({ code: 'H17', status: 502 });
+      return;
+    }
     if (request.httpVersion !== '1.1' || response.headersSent || response.socket === null) return;
+    // Whoever does not read them does not need them either; they would pile up here.
+    if (response.socket.writableNeedDrain) return;
     writeHead(response.socket, status, message, endToEnd(headers));
   }
 

@@ -72,6 +72,8 @@ itWithCli('runs commands and shells inside of a running dyno', async () => {
     heroku('ps:exec', '--', 'echo "$GREETING $FROM_PROFILE $DYNO"; test -f side-port && tty'),
   ]);
   expect(status.stdout).toMatch(/web\.1 +up +running/);
+  const { json: audit } = await rig.api('GET', `/apps/${app.name}/audit`);
+  expect(audit).toContainEqual(expect.objectContaining({ action: 'dyno:enter', detail: 'by SSH into web.1' }));
   expect(command.stdout).toMatch(/noise\s+hello yes web\.1\s+\/dev\/pts\/\d+\s/);
 
   using terminal = cli.terminal(at('ps:exec'), cli.home, { cols: 80, rows: 24 });

@@ -46,6 +46,8 @@ it.each([
   ['https://[::ffff:127.0.0.1]/', 'refused', 'called'],
   ['https://[::ffff:7f00:1]/', 'refused', 'called'],
   ['https://localhost:5000/', 'called', 'called'],
+  // The router's port is the router's on this machine only.
+  ['https://10.1.2.3:5000/', 'refused', 'called'],
   ['https://10.1.2.3/', 'refused', 'called'],
   ['https://10.9.2.3/', 'called', 'called'],
   ['https://172.31.0.1/', 'refused', 'called'],

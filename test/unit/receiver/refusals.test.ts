@@ -67,6 +67,8 @@ it('builds main and master only, stores the rest, and refuses what can not be ri
   expect((await push(':master')).text).toContain('remote: !\tPush rejected, cannot delete master branch');
   expect((await push(':develop')).exitCode).toBe(0);
   expect((await push('main:refs/notes/x')).text).toContain('refs/notes/x is neither a branch nor a tag');
+  const long = await push(`main:refs/heads/${'a'.repeat(150)}/${'b'.repeat(150)}`);
+  expect(long.text).toMatch(/remote: !\tPush rejected, refs\/heads\/a+\S* is longer than 255 bytes/);
   expect((await push('main:refs/heads/main/sub')).text).toContain('remote: !\tPush rejected, a branch below main/');
   const tag = (await work.git('rev-parse', 'v1')).text.trim();
   expect((await push(`${first}:main`)).exitCode).toBe(0);

@@ -196,6 +196,25 @@ it('passes trailers, early hints and bodyless answers', async () => {
   expect(bodyless).not.toMatch(/transfer-encoding/i);
 });
 
+it('ends an answer that never gets past early hints', async () => {
+  await using rig = await RouterRig.start();
+  const dyno = await rig.dyno((_incoming, response) => {
+    const hint = (): void => {
+      if (response.destroyed || response.socket === null) return;
+      response.writeEarlyHints({ link: '</style.css>; rel=preload', 'x-large': 'x'.repeat(1000) }, () => {
+        setImmediate(hint);
+      });
+    };
+    hint();
+  });
+  await rig.router.setRoute(route('myapp', 'up', [dyno]));
+
+  const answer = await rig.raw('GET / HTTP/1.1\r\nHost: myapp.localhost\r\nConnection: close\r\n\r\n');
+
+  expect(answer.split('103 Early Hints').length - 1).toBeLessThan(30);
+  expect(answer).toContain('HTTP/1.1 502 ');
+});
+
 it('speaks TLS on the same port, with a certificate of the private CA', async () => {
   await using rig = await RouterRig.start({}, { domain: 'hokku.test' });
   const dyno = await rig.dyno((incoming, response) => response.end(incoming.headers['x-forwarded-proto']));
