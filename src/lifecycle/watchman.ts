@@ -62,8 +62,14 @@ export class Watchman implements AsyncDisposable {
     const { backupMaxDays, certificate } = this.#options;
     looks.push(backup(this.#platform, backupMaxDays), Promise.resolve(own(certificate)));
     for (const found of await Promise.allSettled(looks)) {
-      // What can't be looked at now is a failure of its own, which /readyz tells.
-      for (const notice of found.status === 'fulfilled' ? found.value : []) await this.#tell(notice);
+      if (found.status === 'rejected') {
+        this.#platform.logs.platform.error(
+          { err: found.reason as unknown },
+          'something that is watched could not be looked at',
+        );
+        continue;
+      }
+      for (const notice of found.value) await this.#tell(notice);
     }
   }
 
@@ -103,7 +109,10 @@ async function certificates({ store }: Platform): Promise<readonly Found[]> {
     for (const endpoint of await store.sniEndpoints.list(app.id)) {
       const { validTo } = new X509Certificate(endpoint.certificateChain);
       const notice = expiring(validTo, `certificate:${endpoint.id}`, `The certificate ${endpoint.name} of ${app.name}`);
-      const todo = `Renew it and run heroku certs:update --app ${app.name}.`;
+      // The platform begins to renew its own long before.
+      const todo = endpoint.acm
+        ? `Its renewal fails: heroku certs:auto --app ${app.name} says why, heroku certs:auto:refresh tries again.`
+        : `Renew it and run heroku certs:update --app ${app.name}.`;
       if (notice === null) continue;
       const message = `${notice.message} ${todo}`;
       found.push({ ...notice, message, appName: app.name, dyno: { app, process: 'router' } });
@@ -146,7 +155,9 @@ async function reserve({ disk }: Platform): Promise<readonly Found[]> {
 async function backup({ disk }: Platform, maxDays: number | null): Promise<readonly Found[]> {
   const text = await readFile(join(disk.root, lastBackupFile), 'utf8').catch(() => null);
   if (text === null && maxDays === null) return [];
-  const at = text === null ? null : new Date(text.trim());
+  const said = text === null ? null : new Date(text.trim());
+  // A file that somebody has spoiled tells of no backup.
+  const at = said === null || Number.isNaN(said.getTime()) ? null : said;
   const days = at === null ? Infinity : (Date.now() - at.getTime()) / dayMs;
   if (days < (maxDays ?? 7)) return [];
   const last = at === null ? 'There is no backup' : `The last backup is of ${at.toISOString()}`;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -25,6 +25,7 @@ it('tells the operator that there is no backup, until there is one', async () =>
     await eventually('it is told', () => Promise.resolve(causes.includes('backup-old')));
     expect(rig.platformLog).toContain('There is no backup. Make one: hokku backup.');
     await rig.terminateServer();
+    await writeFile(join(rig.dataDir, 'last-backup'), 'spoiled');
     await rig.startServer();
     const { exitCode, stderr } = await rig.operate(['backup', join(rig.home, 'backup.tar')]).ended;
     expect([exitCode, stderr]).toEqual([0, expect.stringContaining('backup.tar')]);
@@ -32,6 +33,7 @@ it('tells the operator that there is no backup, until there is one', async () =>
     expect(Math.abs(Date.now() - noted.getTime())).toBeLessThan(60_000);
     expect(causes.filter((cause) => cause === 'backup-old')).toHaveLength(1);
     expect(rig.platformLog).not.toContain('sixteen characters');
+    expect(rig.platformLog).not.toContain('could not be looked at');
 
     const wrong = await rig.operate(['server'], {
       HOKKU_NOTIFY_SECRET: 'short',
