@@ -9,7 +9,9 @@ import { Terminal } from './terminal.ts';
 const version = '11.10.0';
 const commandTimeoutMs = 60_000;
 /** For a process that lives for a second, optimizing its code and threads for doing so cost a third of the time. */
-const shortLived = ['--no-deprecation', '--no-opt', '--v8-pool-size=0'];
+const shortLived = ['--no-opt', '--v8-pool-size=0'];
+/** These make an RSA key in JavaScript. */
+const laborious = /^ps:(exec|copy|forward|socks)$/;
 
 /** The official CLI as its users get it. */
 export function installHerokuCli(): Promise<Installation> {
@@ -69,7 +71,8 @@ export class HerokuCli implements AsyncDisposable {
 
   /** Runs `heroku <args>`; `env` replaces single variables of the shell. */
   run(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<CliResult> {
-    return finish(this.#spawn(process.execPath, [...shortLived, this.#program, ...args], cwd, env), commandTimeoutMs);
+    const flags = ['--no-deprecation', ...(laborious.test(args[0] ?? '') ? [] : shortLived)];
+    return finish(this.#spawn(process.execPath, [...flags, this.#program, ...args], cwd, env), commandTimeoutMs);
   }
 
   /** The same with something on its standard input. */
