@@ -28,7 +28,7 @@ async function testOnPostgres(args: readonly string[]): Promise<number> {
     process.stderr.write(`The stories on PostgreSQL are skipped: ${missing ?? 'it did not start'}\n`);
     return 0;
   }
-  const stories = args.length > 0 ? args : ['test/push/(push-to-live|releases|many-pushes|kill-nine|restarts)'];
+  const stories = args.length > 0 ? args : ['test/push/(push-to-live|releases|many-pushes|kill-nine)'];
   process.stderr.write(`On PostgreSQL: ${stories.join(' ')}\n`);
   return await jest(['--selectProjects', 'push', '--testPathPatterns', ...stories], {
     [databaseServerVariable]: server.url,
