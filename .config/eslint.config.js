@@ -51,7 +51,10 @@ export default defineConfig(
       'max-lines-per-function': 'off',
       'jest/expect-expect': ['error', { assertFunctionNames: ['expect*'] }],
       // What holds after every story of a file is said once, in its hooks.
-      'jest/no-standalone-expect': ['error', { additionalTestBlockFunctions: ['beforeAll', 'afterEach', 'itWithPip', 'itIfPossible'] }],
+      'jest/no-standalone-expect': [
+        'error',
+        { additionalTestBlockFunctions: ['beforeAll', 'afterEach', 'itWithPip', 'itIfPossible'] },
+      ],
     },
   },
 );
