@@ -13,7 +13,9 @@ const [first, ...others] = process.argv.slice(2);
 if (first === '--postgres') {
   process.exitCode = await testOnPostgres(others);
 } else if (first === '--reliability') {
-  process.exitCode = await jest(['--selectProjects', 'reliability', '--runInBand', ...others], {});
+  // Of the whole path, as the checkout's folder may have the name of a test as well.
+  const named = others.map((one) => (/^\w[\w-]*$/.test(one) ? `test/reliability/${one}` : one));
+  process.exitCode = await jest(['--selectProjects', 'reliability', '--runInBand', ...named], {});
 } else {
   const args = first === undefined ? [] : [first, ...others];
   process.exitCode = await jest(args.length > 0 ? args : ['--selectProjects', 'unit', 'contract', 'push'], {});

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { readIfThere } from '../lib/read-if-there.ts';
 
 export const controllers = ['memory', 'pids', 'cpu'] as const;
 export type Controller = (typeof controllers)[number];
@@ -25,9 +25,9 @@ export interface CgroupTexts {
 /** What is mounted, whether we may write there or not. Source: cgroups(7), proc_pid_mountinfo(5) */
 export function listHierarchies(): readonly Hierarchy[] {
   return parseHierarchies({
-    own: readIfThere('/proc/self/cgroup'),
-    mounts: readIfThere('/proc/self/mountinfo'),
-    controllersAt: (point) => readIfThere(join(point, 'cgroup.controllers')),
+    own: readIfThere('/proc/self/cgroup') ?? '',
+    mounts: readIfThere('/proc/self/mountinfo') ?? '',
+    controllersAt: (point) => readIfThere(join(point, 'cgroup.controllers')) ?? '',
   });
 }
 
@@ -77,13 +77,4 @@ function mountsIn(text: string): readonly CgroupMount[] {
 
 function linesOf(text: string): readonly string[] {
   return text.split('\n').filter((line) => line !== '');
-}
-
-/** Empty where this kernel has no such file. */
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

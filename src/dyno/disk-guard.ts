@@ -3,7 +3,8 @@ import { basename } from 'node:path';
 import type { FolderWatch } from '../lib/folder-watch.ts';
 import type { DiskKill } from '../model/process-group.ts';
 import type { DynoFolder } from './dyno-folder.ts';
-import { descendantsOf, readdirIfThere } from './process-tree.ts';
+import { readdirIfThere } from '../lib/read-if-there.ts';
+import { descendantsOf } from './process-tree.ts';
 
 /** In the folder of a dyno beside what it writes: its output, and the tables of its file system. */
 const ownBytes = 32 * 1024 * 1024;

@@ -1,6 +1,7 @@
 import { existsSync, readlinkSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { descendantsOf, readdirIfThere } from './process-tree.ts';
+import { readdirIfThere } from '../lib/read-if-there.ts';
+import { descendantsOf } from './process-tree.ts';
 
 const listenState = '0A';
 const chunkBytes = 64 * 1024;

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { identify } from '../lib/process-identity.ts';
+import { readdirIfThere, readIfThere } from '../lib/read-if-there.ts';
 
 /** Every process below `root`, without itself. Some that come or go meanwhile may be missed. */
 export function descendantsOf(root: number): readonly number[] {
@@ -65,22 +66,5 @@ function leadsInto(link: string, dir: string): boolean {
     return `${readlinkSync(link)}/`.startsWith(`${dir}/`);
   } catch {
     return false; // gone, or not ours to look at
-  }
-}
-
-/** A process may end at any moment: then it has nothing. */
-export function readdirIfThere(path: string): readonly string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
-  }
-}
-
-export function readIfThere(path: string): string | null {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return null;
   }
 }

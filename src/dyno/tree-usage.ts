@@ -1,6 +1,7 @@
+import { readdirIfThere, readIfThere } from '../lib/read-if-there.ts';
 import type { DynoUsage } from '../model/dyno.ts';
 import type { ProcessGroup } from '../model/process-group.ts';
-import { descendantsOf, readdirIfThere, readIfThere } from './process-tree.ts';
+import { descendantsOf } from './process-tree.ts';
 
 const pageBytes = 4096;
 const kibibyte = 1024;

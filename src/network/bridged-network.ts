@@ -37,8 +37,8 @@ export class BridgedNetwork implements LocalNetwork {
     this.#openings = { resolver: findResolver(), publicPorts: [], allowed, forBuilds };
     this.usesInput = this.#openings.resolver.local !== null || loopbackPorts([...allowed, ...forBuilds]).length > 0;
     const link = (ports: readonly number[]) => (address: string, name: string) => this.#link(address, name, ports);
-    this.dynos = networkOf(new AddressPool(lower), link(loopbackPorts(allowed)));
-    this.builds = networkOf(new AddressPool(upper), link(loopbackPorts([...allowed, ...forBuilds])));
+    this.dynos = sandboxNetwork(new AddressPool(lower), link(loopbackPorts(allowed)));
+    this.builds = sandboxNetwork(new AddressPool(upper), link(loopbackPorts([...allowed, ...forBuilds])));
     this.trial = (name) => this.#link(formatAddress(wiring.subnet.base + 2), name, []);
     this.description = `a network of its own for each dyno and build (${formatBlock(wiring.subnet)} on ${wiring.bridge})`;
   }
@@ -82,7 +82,7 @@ export class BridgedNetwork implements LocalNetwork {
   }
 }
 
-function networkOf(pool: AddressPool, link: (address: string, name: string) => NetworkLink): SandboxNetwork {
+function sandboxNetwork(pool: AddressPool, link: (address: string, name: string) => NetworkLink): SandboxNetwork {
   return {
     link: (name) => link(pool.take(), name),
     keep: (address) => {

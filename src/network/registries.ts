@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NetworkOpening } from '../config/index.ts';
+import { readIfThere } from '../lib/read-if-there.ts';
 
 /** Settings whose value is a file with addresses in it. */
 const fileSettings = /^(PIP_CONFIG_FILE|npm_config_(userconfig|globalconfig))$/i;
@@ -18,12 +18,12 @@ export async function findRegistries(
   environment: Readonly<Record<string, string>>,
 ): Promise<readonly NetworkOpening[]> {
   const texts = Object.entries(environment).flatMap(([name, value]) => {
-    if (fileSettings.test(name)) return readIfThere(value);
+    if (fileSettings.test(name)) return readIfThere(value) ?? '';
     const isProxy = /(^|_)proxy$/i.test(name) && !/no_?proxy$/i.test(name);
     return isProxy && !value.includes('://') ? `http://${value}` : value;
   });
   const places = new Map<string, { readonly host: string; readonly port: number }>();
-  for (const text of [...texts, ...machineFiles.flatMap(readIfThere)]) {
+  for (const text of [...texts, ...machineFiles.map((path) => readIfThere(path) ?? '')]) {
     for (const place of placesIn(text)) places.set(`${place.host}:${place.port}`, place);
   }
   const found = await Promise.all([...places.values()].map(openingsOf));
@@ -51,12 +51,4 @@ async function openingsOf({ host, port }: { host: string; port: number }): Promi
   const addresses = lookup(host, { family: 4, all: true }).catch(() => []);
   const found = await Promise.race([addresses, delay(patienceMs, [], { ref: false })]);
   return found.map(({ address }) => ({ net: address, port }));
-}
-
-function readIfThere(path: string): readonly string[] {
-  try {
-    return [readFileSync(path, 'utf8')];
-  } catch {
-    return [];
-  }
 }

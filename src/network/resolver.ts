@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
+import { readIfThere } from '../lib/read-if-there.ts';
 
 /** How names are resolved in a sandbox. */
 export interface Resolver {
@@ -41,12 +41,4 @@ function usable(servers: readonly string[]): readonly string[] {
 
 function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1' || address === '0.0.0.0';
-}
-
-function readIfThere(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return null;
-  }
 }

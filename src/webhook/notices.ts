@@ -2,24 +2,15 @@ import type { Outbound } from '../lib/outbound.ts';
 import type { Logger } from '../log.ts';
 import type { Notice, ToldNotice } from '../model/notice.ts';
 import type { Store } from '../store/index.ts';
+import { defaultPatience, hourMs, nextAttempt, type Patience } from './patience.ts';
 import { signedPost } from './signed-post.ts';
 
-export interface NoticeLimits {
+export interface NoticeLimits extends Patience {
   /** A cause that lasts is told again after so long. */
   readonly periodMs: number;
-  /** Pause after the first failure; doubles with each further one. */
-  readonly retryMs: number;
-  readonly maxRetryMs: number;
-  readonly giveUpMs: number;
 }
 
-const hourMs = 3_600_000;
-const defaultLimits: NoticeLimits = {
-  periodMs: 24 * hourMs,
-  retryMs: 5_000,
-  maxRetryMs: hourMs,
-  giveUpMs: 72 * hourMs,
-};
+const defaultLimits: NoticeLimits = { ...defaultPatience, periodMs: 24 * hourMs };
 const keepMs = 7 * 24 * hourMs;
 
 export interface NoticeParts {
@@ -109,12 +100,11 @@ export class Notices implements AsyncDisposable {
     const { code, errorClass } = await signedPost(target, payload, outbound, this.#closing.signal);
     const attempts = notice.attempts + 1;
     if (errorClass === null) return { attempts, nextAttemptAt: null };
-    const { retryMs, maxRetryMs, giveUpMs } = this.#limits;
-    const at = Date.now() + Math.min(maxRetryMs, retryMs * 2 ** Math.min(20, attempts - 1));
-    const isOver = at - toldAt.getTime() > giveUpMs;
+    const nextAttemptAt = nextAttempt(this.#limits, attempts, toldAt);
+    const isOver = nextAttemptAt === null;
     if (attempts === 1 || isOver)
       log.warn({ cause, code, errorClass, isOver }, 'HOKKU_NOTIFY_URL did not take a notice');
-    return { attempts, nextAttemptAt: isOver ? null : new Date(at) };
+    return { attempts, nextAttemptAt };
   }
 
   #sendIn(ms: number): void {

@@ -6,30 +6,22 @@ import type { WebhookId } from '../model/ids.ts';
 import type { WebhookAttempt, WebhookDelivery, WebhookEvent } from '../model/webhook.ts';
 import type { Store } from '../store/index.ts';
 import { eventPayload, type SerializeResource } from './event-payload.ts';
+import { defaultPatience, hourMs, nextAttempt, type Patience } from './patience.ts';
 import { sendWebhook } from './send-webhook.ts';
 import type { Attempted } from './signed-post.ts';
 import { openTarget } from './webhook-target.ts';
 
-export interface WebhookLimits {
+export interface WebhookLimits extends Patience {
   /** Attempts at once, on the whole platform. */
   readonly maxAtOnce: number;
-  /** Pause after the first failure; doubles with each further one. */
-  readonly retryMs: number;
-  readonly maxRetryMs: number;
-  /** From the event on. */
-  readonly giveUpMs: number;
   /** How long events are shown. */
   readonly keepMs: number;
   readonly maxEventsPerApp: number;
 }
 
-const hourMs = 3_600_000;
-
 const defaultLimits: WebhookLimits = {
+  ...defaultPatience,
   maxAtOnce: 8,
-  retryMs: 5_000,
-  maxRetryMs: hourMs,
-  giveUpMs: 72 * hourMs,
   keepMs: 7 * 24 * hourMs,
   maxEventsPerApp: 5_000,
 };
@@ -187,20 +179,14 @@ export class Webhooks implements AsyncDisposable {
   async #finish(delivery: WebhookDelivery, attempted: Attempted, attempt: WebhookAttempt): Promise<void> {
     const now = new Date();
     const isTaken = attempted.errorClass === null;
-    const retryAt = isTaken || delivery.level === 'notify' ? null : this.#retryAt(delivery, now);
+    const retryAt =
+      isTaken || delivery.level === 'notify' ? null : nextAttempt(this.#limits, delivery.attempts, delivery.createdAt);
     await this.#parts.store.webhookDeliveries.save(delivery.id, {
       status: isTaken ? 'succeeded' : retryAt === null ? 'failed' : 'retrying',
       attempts: delivery.attempts,
       lastAttempt: { ...attempt, ...attempted, status: isTaken ? 'succeeded' : 'failed', updatedAt: now },
       nextAttemptAt: retryAt,
     });
-  }
-
-  #retryAt(delivery: WebhookDelivery, now: Date): Date | null {
-    const { retryMs, maxRetryMs, giveUpMs } = this.#limits;
-    const pauseMs = Math.min(maxRetryMs, retryMs * 2 ** Math.min(20, Math.max(0, delivery.attempts - 1)));
-    const at = now.getTime() + pauseMs * (0.75 + Math.random() / 4);
-    return at - delivery.createdAt.getTime() > giveUpMs ? null : new Date(at);
   }
 
   async #purge(): Promise<void> {

@@ -1,11 +1,11 @@
 import { expect, it } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { attempts, expectedAnswer } from '../rig/escape/attempts.ts';
 import { machineAddress } from '../rig/escape/machine-address.ts';
 import { compileEscape } from '../rig/escape/compile-escape.ts';
+import { listen } from '../rig/machine-service.ts';
 import { eventually, PlatformRig, sandboxSetting } from '../rig/platform-rig.ts';
 import { tinyApp } from '../rig/tiny-app.ts';
 
@@ -80,17 +80,4 @@ async function neighbour(rig: PlatformRig): Promise<{ address: string; port: num
   }
   const note = join(rig.dataDir, 'dynos', id, 'upper', 'note');
   return { address: dyno.address ?? '127.0.0.1', port: dyno.spec.port, note, pid };
-}
-
-/** A service of the machine. */
-async function listen(host: string): Promise<AsyncDisposable & { readonly port: number }> {
-  const server: Server = createServer((socket) => socket.destroy()).listen(0, host);
-  await new Promise((resolve) => server.once('listening', resolve));
-  const close = (): Promise<void> =>
-    new Promise((resolve) => {
-      server.close(() => {
-        resolve();
-      });
-    });
-  return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: close };
 }

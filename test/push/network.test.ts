@@ -2,8 +2,8 @@ import { expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
+import { listen } from '../rig/machine-service.ts';
 import { eventually, PlatformRig, sandboxSetting } from '../rig/platform-rig.ts';
 import { tinyApp } from '../rig/tiny-app.ts';
 
@@ -28,8 +28,8 @@ for place in sys.argv[1:]:
 itIfPossible(
   'opens what the operator allows, outlives the platform, and is gone with it',
   async () => {
-    await using closed = await listen();
-    await using open = await listen();
+    await using closed = await listen('127.0.0.1');
+    await using open = await listen('127.0.0.1');
     const settings = { HOKKU_ISOLATION: 'strict', HOKKU_NETWORK_ALLOW: `127.0.0.1:${open.port}` };
     await using rig = await PlatformRig.start({ settings });
     const app = await rig.createApp();
@@ -78,17 +78,4 @@ function bridgeOf(address: string): string {
 
 function output(file: string, ...args: readonly string[]): string {
   return spawnSync(file, args, { encoding: 'utf8', env: { PATH: '/usr/sbin:/sbin:/usr/bin:/bin' } }).stdout;
-}
-
-/** A service of the machine, on loopback only. */
-async function listen(): Promise<AsyncDisposable & { readonly port: number }> {
-  const server: Server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const close = (): Promise<void> =>
-    new Promise((resolve) => {
-      server.close(() => {
-        resolve();
-      });
-    });
-  return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: close };
 }

@@ -8,6 +8,7 @@ import { CanaryDay } from '../rig/canary-day.ts';
 import * as doors from '../rig/canary-doors.ts';
 import { leakedSecrets } from '../rig/leaked-secrets.ts';
 import { eventually } from '../rig/platform-rig.ts';
+import { missingPostgres, startPostgres } from '../rig/postgres.ts';
 
 const { secrets } = doors;
 
@@ -34,10 +35,40 @@ const byDesign: readonly { readonly canary: RegExp; readonly place: RegExp; read
   { canary: /^operator's token/, place: /^environment of \d+ \/\S+\/git-core\//, why: "the pusher's git" },
   { canary: /^operator's token/, place: /^environment of \d+ \S+ \S+main\.js /, why: 'a setting of the server' },
   { canary: /^new secret key/, place: /^data\/secret-key$/, why: 'where it is kept' },
+  { canary: /^new secret key/, place: /^shelf\/with-key\.tar$/, why: 'a backup that was asked to have it' },
+  { canary: /^new secret key/, place: /^shelf\/restored\/secret-key$/, why: 'where the restored platform keeps it' },
+  { canary: /^config var$|^database/, place: /^output of (heroku|hokku) config$/, why: 'asked for' },
+  { canary: / of a drain/, place: /^output of heroku drains$/, why: 'asked for by who operates the app' },
+  { canary: /of a webhook URL/, place: /^output of heroku webhooks$/, why: 'asked for by who operates the app' },
+];
+
+const ofDatabase: typeof byDesign = [
+  {
+    canary: /^password of the platform/,
+    place: /^environment of \d+ \S+ \S+main\.js /,
+    why: 'a setting of the server',
+  },
 ];
 
 it('keeps the secrets of a day where they belong', async () => {
-  await using day = await CanaryDay.begin();
+  await using day = await CanaryDay.begin(null);
+  await spend(day, byDesign);
+}, 240_000);
+
+const withPostgres = missingPostgres() === null ? it : it.skip;
+withPostgres(
+  'keeps them on PostgreSQL as well, and the password of the database too',
+  async () => {
+    await using server = await startPostgres();
+    if (server === null) throw new Error('no PostgreSQL');
+    await using day = await CanaryDay.begin({ server, password: secrets.platformDatabase.text });
+    await spend(day, [...byDesign, ...ofDatabase]);
+  },
+  240_000,
+);
+
+/** Puts every secret through its door, and looks for all of them. */
+async function spend(day: CanaryDay, allowed: typeof byDesign): Promise<void> {
   await doors.useConfigVars(day);
   await doors.useAccounts(day);
   await doors.useWebhooksAndDrains(day);
@@ -46,6 +77,7 @@ it('keeps the secrets of a day where they belong', async () => {
   await doors.useSources(day);
   await doors.useOneOff(day);
   await doors.useWrongBodies(day);
+  await doors.useClients(day);
   await useOperator(day);
   await plant(day);
   await readEverything(day);
@@ -59,13 +91,13 @@ it('keeps the secrets of a day where they belong', async () => {
 
   expectPlanted(sightings);
   const isExpected = ({ canary, place }: (typeof sightings)[number]): boolean =>
-    canary === secrets.planted.name || byDesign.some((one) => one.canary.test(canary) && one.place.test(place));
+    canary === secrets.planted.name || allowed.some((one) => one.canary.test(canary) && one.place.test(place));
   expect(sightings.filter((sighting) => !isExpected(sighting))).toEqual([]);
   // Each was really used: what may be somewhere is there.
   const isSeen = (one: (typeof byDesign)[number]): boolean =>
     sightings.some(({ canary, place }) => one.canary.test(canary) && one.place.test(place));
-  expect(byDesign.filter((one) => !isSeen(one))).toEqual([]);
-}, 180_000);
+  expect(allowed.filter((one) => !isSeen(one))).toEqual([]);
+}
 
 /** The search finds what is there: in every kind of place, however it is written. */
 function expectPlanted(sightings: CanarySearch['sightings']): void {
@@ -105,6 +137,14 @@ async function useOperator(day: CanaryDay): Promise<void> {
     join(day.rig.dataDir, 'secret-key'),
   ]).ended;
   expect(refused.exitCode).toBe(1);
+  const withKey = join(day.shelf, 'with-key.tar');
+  await operate('backup', '--with-key', withKey);
+  // Beside the platform's database there is no other one to restore into.
+  const restored = await day.rig.operate(['restore', withKey, '--data', join(day.shelf, 'restored')], {
+    HOKKU_DATABASE_URL: '',
+  }).ended;
+  if (restored.exitCode !== 0) throw new Error(`hokku restore failed: ${restored.stderr}`);
+  day.printed.push({ what: 'restore with a key', text: restored.stdout + restored.stderr });
   day.printed.push({ what: 'restore', text: refused.stdout + refused.stderr });
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
@@ -16,6 +16,10 @@ export interface Sighting {
   readonly place: string;
   readonly form: string;
 }
+
+/** Larger files are read in pieces of this; they are images of disks, of which most is zeros. */
+const pieceBytes = 16 * 1024 * 1024;
+const zeros = Buffer.alloc(pieceBytes);
 
 /** How every canary begins. */
 export const canaryMark = 'cnry';
@@ -46,18 +50,35 @@ export class CanarySearch {
     if (bytes[0] === 0x1f && bytes[1] === 0x8b) this.#lookInside(place, bytes);
   }
 
-  /** Every file below `dir`, its name too. Files that go meanwhile are no matter, nor is the ballast: megabytes of zeros. */
+  /** Every file below `dir`, its name too. Files that go meanwhile are no matter. */
   lookInFolder(place: string, dir: string): void {
     for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name);
       const name = `${place}${path.slice(dir.length)}`;
       this.look(`${name} (name)`, path);
-      if (!entry.isFile() || entry.name === 'ballast') continue;
+      if (!entry.isFile()) continue;
       try {
-        this.look(name, readFileSync(path));
+        if (statSync(path).size > pieceBytes) this.#lookInPieces(name, path);
+        else this.look(name, readFileSync(path));
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       }
+    }
+  }
+
+  #lookInPieces(place: string, path: string): void {
+    const longest = Math.max(...this.#needles.map(({ bytes }) => bytes.length));
+    const file = openSync(path, 'r');
+    try {
+      const piece = Buffer.allocUnsafe(pieceBytes);
+      // Each begins with the end of the one before, where a canary may have been cut in two.
+      for (let start = 0; ; start += pieceBytes - longest) {
+        const bytes = piece.subarray(0, readSync(file, piece, 0, pieceBytes, start));
+        if (bytes.length <= longest) return;
+        if (!bytes.equals(zeros.subarray(0, bytes.length))) this.look(place, bytes);
+      }
+    } finally {
+      closeSync(file);
     }
   }
 

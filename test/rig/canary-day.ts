@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { canaryMark, CanarySearch, type Canary } from './canaries.ts';
 import { HttpReceiver } from './log-receivers.ts';
 import { PlatformRig, type RigApp } from './platform-rig.ts';
+import { createLogin, type Postgres } from './postgres.ts';
 import { watchProcesses, type ProcessSecrets } from './process-secrets.ts';
 import { recordAnswers, type RecordedAnswer } from './recorded-answers.ts';
 import { tarball } from './tarball.ts';
@@ -26,11 +27,13 @@ export class CanaryDay implements AsyncDisposable {
   readonly printed: { readonly what: string; readonly text: string }[] = [];
   readonly #answers: readonly RecordedAnswer[];
   readonly #sources: Server;
+  readonly #database: Postgres | null;
 
   private constructor(
     parts: Pick<CanaryDay, 'rig' | 'app' | 'shelf' | 'receiver' | 'watched'>,
     answers: readonly RecordedAnswer[],
     sources: Server,
+    database: Postgres | null,
   ) {
     this.rig = parts.rig;
     this.app = parts.app;
@@ -39,9 +42,11 @@ export class CanaryDay implements AsyncDisposable {
     this.watched = parts.watched;
     this.#answers = answers;
     this.#sources = sources;
+    this.#database = database;
   }
 
-  static async begin(): Promise<CanaryDay> {
+  /** On SQLite, or on a server where the platform's user has this password. The caller ends the server. */
+  static async begin(database: { readonly server: Postgres; readonly password: string } | null): Promise<CanaryDay> {
     const shelf = await mkdtemp(join(tmpdir(), 'hokku-shelf-'));
     const sources = await serveSources();
     const rig = await PlatformRig.start({
@@ -50,6 +55,9 @@ export class CanaryDay implements AsyncDisposable {
         HOKKU_STOP_GRACE: '1',
         HOKKU_LOG_LEVEL: 'trace',
         HOKKU_PRIVATE_SOURCES: `http://127.0.0.1:${portOf(sources)}`,
+        ...(database === null
+          ? {}
+          : { HOKKU_DATABASE_URL: await createLogin(database.server, 'canary', database.password) }),
       },
     });
     const answers = recordAnswers(rig);
@@ -58,7 +66,7 @@ export class CanaryDay implements AsyncDisposable {
     );
     const receiver = await HttpReceiver.start();
     const app = await rig.createApp('canary');
-    const day = new CanaryDay({ rig, app, shelf, receiver, watched }, answers, sources);
+    const day = new CanaryDay({ rig, app, shelf, receiver, watched }, answers, sources, database?.server ?? null);
     day.made.push({ name: "operator's token", text: rig.token });
     await day.noteSecretKey('secret key');
     return day;
@@ -101,6 +109,7 @@ export class CanaryDay implements AsyncDisposable {
     search.lookInFolder('data', this.rig.dataDir);
     search.lookInFolder('tmp', join(this.rig.home, 'tmp'));
     search.lookInFolder('shelf', this.shelf);
+    if (this.#database !== null) search.lookInFolder('database', this.#database.dir);
     return search;
   }
 

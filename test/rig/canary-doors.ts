@@ -3,12 +3,14 @@ import { newCanary, type Canary } from './canaries.ts';
 import type { CanaryDay } from './canary-day.ts';
 import { makeCertificate } from './certificate.ts';
 import { open, untilEnded, type BuildJson } from './deploys.ts';
+import { HerokuCli, installHerokuCli } from './heroku-cli.ts';
 import { pushTiny } from './tiny-app.ts';
 
 /** Under the name of what each is used as. */
 export const secrets = {
   configVar: newCanary('config var'),
   configVarOfSetup: newCanary('config var of an app.json'),
+  platformDatabase: newCanary("password of the platform's database"),
   databasePassword: newCanary('database password'),
   oneOff: newCanary('one-off variable'),
   accountPassword: newCanary('account password'),
@@ -151,21 +153,49 @@ export async function useSources(day: CanaryDay): Promise<void> {
     day.printed.push({ what: `build of ${new URL(one).pathname}`, text: (await open(day.rig, stream)).body });
     await untilEnded(day.rig, 'canary', id);
   }
-  const setup = await day.rig.api('POST', '/app-setups', {
-    source_blob: { url: url(here, '/bad.tgz') },
-    overrides: { env: { SECRET: secrets.configVarOfSetup.text } },
-  });
-  const { id } = setup.json as { id: string };
-  await eventually('the end of the setup', async () => {
-    const { status } = (await day.rig.api('GET', `/app-setups/${id}`)).json as { status: string };
-    return status !== 'pending';
-  });
+  for (const [path, expected] of [
+    ['/bad.tgz', 'failed'],
+    ['/good.tgz', 'succeeded'],
+  ] as const) {
+    const setup = await day.rig.api('POST', '/app-setups', {
+      source_blob: { url: url(here, path) },
+      overrides: { env: { SECRET: secrets.configVarOfSetup.text } },
+    });
+    const { id } = setup.json as { id: string };
+    let status = 'pending';
+    await eventually('the end of the setup', async () => {
+      ({ status } = (await day.rig.api('GET', `/app-setups/${id}`)).json as { status: string });
+      return status !== 'pending';
+    });
+    if (status !== expected) throw new Error(`the setup from ${path} ${status}`);
+  }
 }
 
 export async function useOneOff(day: CanaryDay): Promise<void> {
   await day.call('POST', '/apps/canary/dynos', { command: 'sleep 3', env: { ONE_OFF: secrets.oneOff.text } }, 201);
   await day.call('POST', '/apps/canary/dynos', { command: 'sleep 3', env: { 'NO NAME': secrets.badBody.text } }, 422);
   await day.call('POST', '/apps/canary/dynos', { command: 'exit 3', env: { ONE_OFF: secrets.oneOff.text } }, 201);
+}
+
+/** Reads with both clients what they tell of an app, and of what is wrong. */
+export async function useClients(day: CanaryDay): Promise<void> {
+  const installation = await installHerokuCli();
+  if (installation.status === 'missing') throw new Error(`The heroku CLI is missing: ${installation.reason}`);
+  await using heroku = await HerokuCli.open(installation, day.rig);
+  const all = ['config', 'releases', 'releases:info', 'apps:info', 'ps', 'drains', 'webhooks', 'certs', 'logs -n 1500'];
+  for (const line of all) {
+    const { stdout, stderr } = await heroku.run([...line.split(' '), '--app', 'canary'], day.rig.home);
+    day.printed.push({ what: `heroku ${line}`, text: stdout + stderr });
+  }
+  for (const line of ['config', 'releases', 'ps', 'logs -n 1500', 'apps']) {
+    const app = line === 'apps' ? [] : ['--app', 'canary'];
+    const { stdout, stderr } = await day.rig.operate([...line.split(' '), ...app]).ended;
+    day.printed.push({ what: `hokku ${line}`, text: stdout + stderr });
+  }
+  const refused = await heroku.run(['ps', '--app', 'canary'], day.rig.home, {
+    HEROKU_API_KEY: secrets.wrongPassword.text,
+  });
+  day.printed.push({ what: 'heroku with a wrong token', text: refused.stdout + refused.stderr });
 }
 
 export async function useWrongBodies(day: CanaryDay): Promise<void> {

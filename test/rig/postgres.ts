@@ -11,6 +11,8 @@ import { run } from '../../src/lib/spawn.ts';
 export interface Postgres extends AsyncDisposable {
   /** `postgres://user:password@127.0.0.1:port/database`, good for HOKKU_DATABASE_URL. */
   readonly url: string;
+  /** Where all its files are. */
+  readonly dir: string;
 }
 
 const readyWithinMs = 60_000;
@@ -49,6 +51,22 @@ export async function startPostgres(): Promise<Postgres | null> {
     await rm(dir, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** A database of its own for a new user with this password. Both end with the server. */
+export async function createLogin(server: Postgres, name: string, passwordOfIt: string): Promise<string> {
+  const client = new pg.Client({ connectionString: server.url });
+  await client.connect();
+  try {
+    const [user, secret] = [client.escapeIdentifier(name), client.escapeLiteral(passwordOfIt)];
+    await client.query(`create role ${user} login password ${secret}`);
+    await client.query(`create database ${user} owner ${user}`);
+  } finally {
+    await client.end();
+  }
+  const url = new URL(server.url);
+  [url.username, url.password, url.pathname] = [name, passwordOfIt, `/${name}`];
+  return url.href;
 }
 
 const password = 'hokku-test';
@@ -117,7 +135,7 @@ async function startServer(dir: string, command: (port: number) => [string, ...s
       });
     });
     const url = `postgres://hokku:${password}@127.0.0.1:${port}/postgres`;
-    if (await isReady(url, ended)) return { url, [Symbol.asyncDispose]: () => stop(server, ended, dir) };
+    if (await isReady(url, ended)) return { url, dir, [Symbol.asyncDispose]: () => stop(server, ended, dir) };
     await endProcess(server, ended);
     // Someone else may have taken the port between our look and the server's.
     if (attempt === 3) throw new Error(`PostgreSQL did not start: ${output}`);
