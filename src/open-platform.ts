@@ -30,6 +30,7 @@ import {
 } from './lifecycle/index.ts';
 import { PlatformError } from './errors/platform-error.ts';
 import { Disposables } from './lib/disposables.ts';
+import { FairSlots } from './lib/fair-slots.ts';
 import { KeyedQueue } from './lib/keyed-queue.ts';
 import { openOutbound } from './lib/outbound.ts';
 import { UploadSlots } from './lib/upload-slots.ts';
@@ -272,6 +273,7 @@ async function open(
       log: logs.build,
     },
     builds: new KeyedQueue<AppId>(),
+    buildSlots: new FairSlots(config.limits.maxBuilds),
     cancellations: new BuildCancellations(),
     launches: new Launches(),
     formation,

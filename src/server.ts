@@ -174,6 +174,7 @@ async function registerEdges(http: FastifyInstance, platform: Platform, api: Api
           throw error;
         }
       },
+      roomForPush: () => platform.disk.roomForPush(),
       onPush: (push, output, signal) =>
         platform.store.actingAs(push.actor, { via: 'git push', address: push.address }, () =>
           onPush(push, platform, output, signal),

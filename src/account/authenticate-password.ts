@@ -3,6 +3,7 @@ import type { Store } from '../store/index.ts';
 import { authenticate } from './authenticate.ts';
 import type { GuessLimit } from './guess-limit.ts';
 import { verifyPassword } from './password.ts';
+import { requireActive } from './require-active.ts';
 
 export interface PasswordLogin {
   readonly email: string;
@@ -11,7 +12,7 @@ export interface PasswordLogin {
   readonly address: string;
 }
 
-/** The account with this e-mail and password; null when there is none. Throws `rate_limit` after too many wrong guesses. */
+/** The account with this e-mail and password; null when there is none. Throws `suspended`, and `rate_limit` after too many wrong guesses. */
 export function authenticatePassword(
   { store, guesses }: { readonly store: Store; readonly guesses: GuessLimit },
   { email, password, address }: PasswordLogin,
@@ -35,5 +36,7 @@ export function authenticateEither(
 async function findByPassword(store: Store, email: string, password: string): Promise<Account | null> {
   const account = await store.accounts.findByEmail(email);
   const stored = account === null ? null : await store.accounts.readPasswordHash(account.id);
-  return (await verifyPassword(password, stored)) ? account : null;
+  if (account === null || !(await verifyPassword(password, stored))) return null;
+  requireActive(account);
+  return account;
 }

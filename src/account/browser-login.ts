@@ -22,6 +22,7 @@ export class BrowserLogin {
   readonly #tokenHash: string;
   readonly #answer = deferred<LoginAnswer>();
   #tries = 0;
+  #waiter = new AbortController();
   #state: 'waiting' | 'answered' | 'taken' = 'waiting';
 
   /** `token`: proves that a client is the one that began the login. */
@@ -51,6 +52,13 @@ export class BrowserLogin {
 
   isFormOf(secret: string): boolean {
     return timingSafeEqual(Buffer.from(hashToken(secret)), Buffer.from(hashToken(this.formSecret)));
+  }
+
+  /** For a client that waits for the answer; aborted when it comes again, as one login is not to hold many connections. */
+  wait(): AbortSignal {
+    this.#waiter.abort();
+    this.#waiter = new AbortController();
+    return this.#waiter.signal;
   }
 
   /** False: too often. */

@@ -130,7 +130,7 @@ export function serializeAccount(account: Account): Readonly<Record<string, unkn
     default_organization: null,
     default_team: null,
     delinquent_at: null,
-    suspended_at: null,
+    suspended_at: account.suspendedAt === null ? null : timestamp(account.suspendedAt),
     eco_dynos_enabled: false,
     eco_dynos_shutdown_at: null,
     pipeline_cost_consent_at: null,

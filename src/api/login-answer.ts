@@ -35,7 +35,7 @@ export async function sendLoginAnswer(
   raw.write(' ');
   const beat = setInterval(() => raw.write(' '), beatMs);
   try {
-    const text = await outcome(login, tools, gone.signal);
+    const text = await outcome(login, tools, gone.signal, request.ip);
     if (text !== null) raw.end(JSON.stringify(text));
   } finally {
     clearInterval(beat);
@@ -49,9 +49,12 @@ async function outcome(
   login: BrowserLogin,
   { platform, logins }: LoginTools,
   gone: AbortSignal,
+  address: string,
 ): Promise<{ readonly access_token: string } | { readonly error: string } | null> {
-  const answer = await answerOf(login, logins.timeLeft(login), AbortSignal.any([gone, platform.closing]));
+  const replaced = login.wait();
+  const answer = await answerOf(login, logins.timeLeft(login), AbortSignal.any([gone, replaced, platform.closing]));
   if (gone.aborted) return null;
+  if (replaced.aborted) return { error: 'This login was asked for again, and only the newest request is answered.' };
   if (answer === null) {
     const why = platform.closing.aborted ? 'the platform is being restarted' : 'nobody logged in within 10 minutes';
     return { error: `The login has ended: ${why}. Run heroku login again.` };
@@ -68,7 +71,13 @@ async function outcome(
       isSession: true,
       expiresAt,
     };
-    const { token } = await createAuthorization(platform.store, wanted);
+    const account = await platform.store.accounts.findById(accountId);
+    if (account === null) return { error: 'The account is gone. Ask the operator of the platform.' };
+    const { token } = await platform.store.actingAs(
+      { accountId, email: account.email },
+      { via: 'login by browser', address },
+      () => createAuthorization(platform.store, wanted),
+    );
     return { access_token: token };
   } catch (error) {
     if (error instanceof PlatformError) return { error: error.message };

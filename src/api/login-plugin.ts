@@ -85,7 +85,9 @@ async function accountOf(
   try {
     return await accountByCredentials(form, address, platform);
   } catch (error) {
-    if (!(error instanceof PlatformError) || error.id !== 'rate_limit') throw error;
+    if (!(error instanceof PlatformError)) throw error;
+    if (error.id === 'suspended') return { error: error.message };
+    if (error.id !== 'rate_limit') throw error;
     return { error: error.message, retryAfterSeconds: error.retryAfterSeconds ?? 60 };
   }
 }

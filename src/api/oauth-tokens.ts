@@ -1,7 +1,7 @@
 import { hashToken, hintOf, newGrantCode, newToken } from '../account/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { Authorization } from '../model/authorization.ts';
-import type { Transaction } from '../store/index.ts';
+import type { Queries, Transaction } from '../store/index.ts';
 import type { OpenCall } from './api-call.ts';
 import { invalidField, objectBody, objectField, stringField } from './body.ts';
 import { findAnyClient, isSecretOf } from './oauth-clients.ts';
@@ -41,16 +41,22 @@ async function exchange(call: OpenCall): Promise<unknown> {
   const code = stringField(grant, 'code') ?? '';
   const refresh = stringField(objectField(body, 'refresh_token') ?? {}, 'token') ?? '';
   const fresh = { token: newToken(), refresh: type === 'refresh_token' ? refresh : newGrantCode() };
-  const redeem = (): Promise<Authorization | null> =>
-    call.platform.store.transaction(async (tx) => {
-      const found =
-        type === 'refresh_token'
-          ? await tx.authorizations.findByRefresh(hashToken(refresh))
-          : await tx.authorizations.findByGrant(hashToken(code));
-      return found !== null && (await isOfClient(found, clientSecret, call)) ? giveToken(found, fresh, tx) : null;
-    });
+  const { store, guesses } = call.platform;
+  const find = ({ authorizations }: Queries): Promise<Authorization | null> =>
+    type === 'refresh_token'
+      ? authorizations.findByRefresh(hashToken(refresh))
+      : authorizations.findByGrant(hashToken(code));
+  const redeem = async (): Promise<Authorization | null> => {
+    const found = await find(store);
+    if (found === null || !(await isOfClient(found, clientSecret, call))) return null;
+    const { id, email } = (await store.accounts.findById(found.accountId)) ?? { id: found.accountId, email: '' };
+    // Somebody else with the same code may have been faster meanwhile.
+    return await store.actingAs({ accountId: id, email }, { via: 'OAuth client', address: call.request.ip }, () =>
+      store.transaction(async (tx) => ((await find(tx)) === null ? null : giveToken(found, fresh, tx))),
+    );
+  };
   const guess = { address: call.request.ip, secret: JSON.stringify([code, refresh, clientSecret]), account: null };
-  const authorization = await call.platform.guesses.attempt(guess, redeem);
+  const authorization = await guesses.attempt(guess, redeem);
   if (authorization === null) throw wrongGrant();
   call.reply.code(201).header('cache-control', 'no-store');
   return serialize(authorization, fresh, { type, code, clientSecret });

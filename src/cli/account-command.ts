@@ -29,6 +29,18 @@ export async function createAccountCommand(
   return 0;
 }
 
+/** `hokku account:suspend EMAIL` and `hokku account:resume EMAIL`: for the operator. */
+export async function suspendAccountCommand(email: string, suspended: boolean, terminal: Terminal): Promise<number> {
+  const { api, output } = await openContext(terminal);
+  await api.request(`/accounts/${encodeURIComponent(email)}`, { method: 'PATCH', body: { suspended } });
+  output.note(
+    suspended
+      ? `Suspended ${email}: none of its tokens and passwords opens anything. Its apps run on. Let it in again with: hokku account:resume ${email}\n`
+      : `${email} is let in again, with the tokens and the password it had.\n`,
+  );
+  return 0;
+}
+
 function tokenOf(account: Record<string, unknown>): string | null {
   const nested = account['access_token'] as { readonly token?: unknown } | undefined;
   for (const value of [account['token'], account['api_key'], nested?.token]) {

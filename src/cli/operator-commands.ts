@@ -39,6 +39,10 @@ export function registerOperatorCommands(program: Command, terminal: Terminal, r
     .action((options: { once?: true }) =>
       run(async () => (await import('./demo/index.ts')).demoCommand(options, terminal)),
     );
+  registerAccounts(program, terminal, run);
+}
+
+function registerAccounts(program: Command, terminal: Terminal, run: Run): void {
   program
     .command('account:create <email>')
     .description('create an account, and print its token once')
@@ -46,6 +50,17 @@ export function registerOperatorCommands(program: Command, terminal: Terminal, r
     .action((email: string, options: { json?: true }) =>
       run(async () => (await import('./account-command.ts')).createAccountCommand(email, options, terminal)),
     );
+  for (const [verb, isSuspended, what] of [
+    ['suspend', true, 'keep an account out: none of its tokens and passwords opens anything; its apps run on'],
+    ['resume', false, 'let a suspended account in again'],
+  ] as const) {
+    program
+      .command(`account:${verb} <email>`)
+      .description(what)
+      .action((email: string) =>
+        run(async () => (await import('./account-command.ts')).suspendAccountCommand(email, isSuspended, terminal)),
+      );
+  }
   const account = program.command('account', { hidden: true }).description('accounts of the platform');
   account
     .command('create <email>')

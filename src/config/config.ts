@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { homedir } from 'node:os';
+import { availableParallelism, homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { PlatformError } from '../errors/platform-error.ts';
 import type { Environment } from './env.ts';
@@ -73,6 +73,8 @@ export interface AcmeChoice {
 
 export interface ConfigLimits {
   readonly sourceMaxBytes: number;
+  /** Builds at once. */
+  readonly maxBuilds: number;
   readonly buildTimeoutMs: number;
   /** Of each script; never more than three quarters of the machine's. */
   readonly buildMemoryBytes: number;
@@ -124,6 +126,7 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
     attachBy: oneOf(env, 'HOKKU_ATTACH_BY', ['rendezvous', 'ssh'], 'rendezvous') === 'ssh' ? 'ssh' : 'rendezvous',
     limits: {
       sourceMaxBytes: whole(env, 'HOKKU_SOURCE_MAX_MB', 1024, 1, 100_000) * mebibyte,
+      maxBuilds: whole(env, 'HOKKU_MAX_BUILDS', Math.max(4, availableParallelism()), 1, 1000),
       buildTimeoutMs: whole(env, 'HOKKU_BUILD_TIMEOUT', 900, 1, 86_400) * 1000,
       buildMemoryBytes: whole(env, 'HOKKU_BUILD_MEMORY_MB', 4096, 64, 10_000_000) * mebibyte,
       buildDiskBytes: whole(env, 'HOKKU_BUILD_DISK_MB', 8192, 64, 10_000_000) * mebibyte,

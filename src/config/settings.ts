@@ -18,6 +18,7 @@ export const knownSettings: ReadonlySet<string> = new Set([
   'HOKKU_ISOLATION',
   'HOKKU_NETWORK_ALLOW',
   'HOKKU_SOURCE_MAX_MB',
+  'HOKKU_MAX_BUILDS',
   'HOKKU_BUILD_TIMEOUT',
   'HOKKU_BUILD_MEMORY_MB',
   'HOKKU_BUILD_DISK_MB',

@@ -50,12 +50,22 @@ export class SpaceLedger {
     return claim;
   }
 
-  async #shortage(need: SpaceNeed): Promise<SpaceShortage | null> {
+  /** In bytes, what is free besides the reserve and what is promised; below 0 when that is not there any more. */
+  async room(): Promise<number> {
+    const { freeBytes, promised, reserved } = await this.#look();
+    return freeBytes - promised - reserved;
+  }
+
+  async #look() {
     const others = [...this.#claims];
     const { freeBytes, freeInodes, totalBytes } = await freeSpace(this.#dir);
     const rests = await Promise.all(others.map(async ({ bytes, taken }) => Math.max(0, bytes - (await taken()))));
     const promised = rests.reduce((sum, rest) => sum + rest, 0);
-    const reserved = this.#reservedBytes(totalBytes);
+    return { others, freeBytes, freeInodes, promised, reserved: this.#reservedBytes(totalBytes) };
+  }
+
+  async #shortage(need: SpaceNeed): Promise<SpaceShortage | null> {
+    const { others, freeBytes, freeInodes, promised, reserved } = await this.#look();
     if (freeBytes < need.bytes + promised + reserved) {
       return { status: 'short', of: 'bytes', free: freeBytes, reserved, promised, needed: need.bytes };
     }

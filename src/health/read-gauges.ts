@@ -22,7 +22,8 @@ export async function readGauges(platform: Platform, dataDir: string): Promise<G
     formation.list(app.id).map(({ type, state }) => ({ app: app.name, type, state })),
   );
   const usages = await readUsages(apps, platform);
-  return { apps: apps.length, dynos, usages, pendingBuilds: builds.length, pendingReleases: releases.length, disk };
+  const [pendingBuilds, waitingBuilds] = [builds.length, platform.buildSlots.waiting];
+  return { apps: apps.length, dynos, usages, pendingBuilds, waitingBuilds, pendingReleases: releases.length, disk };
 }
 
 async function readUsages(apps: readonly App[], { runtime }: Platform): Promise<readonly DynoReading[]> {

@@ -75,8 +75,11 @@ export async function failBuild(record: Build, platform: Platform): Promise<void
 
 async function buildAndLaunch(deploy: Deploy, platform: Platform): Promise<DeployOutcome> {
   const { app, actor, record, output } = deploy;
+  const slot = await takeSlot(deploy, platform);
   const startedAt = performance.now();
-  const built = await buildSource(deploy, platform);
+  const built = await buildSource(deploy, platform).finally(() => {
+    slot[Symbol.dispose]();
+  });
   platform.metrics.buildEnded(built.status, performance.now() - startedAt);
   if (built.status === 'failed') {
     await failBuild(record, platform);
@@ -101,6 +104,15 @@ async function buildAndLaunch(deploy: Deploy, platform: Platform): Promise<Deplo
 type BuildSourceOutcome =
   | { readonly status: 'succeeded'; readonly slug: BuiltSlug }
   | { readonly status: 'failed'; readonly failure: BuildFailure };
+
+/** Many builds at once would take each other's memory and processors, and those of running apps. */
+function takeSlot({ actor, output, signal }: Deploy, { buildSlots }: Platform): Promise<Disposable> {
+  return buildSlots.take(actor.accountId, signal, () => {
+    const { taken, waiting } = buildSlots;
+    const others = waiting === 0 ? '' : ` and ${waiting} more ${waiting === 1 ? 'waits' : 'wait'}`;
+    output.write(`Waiting for a build to end: ${taken} are under way, as many as may be at once,${others}...\n`);
+  });
+}
 
 async function buildSource(deploy: Deploy, platform: Platform): Promise<BuildSourceOutcome> {
   const lastSlug = (await platform.store.releases.findCurrent(deploy.app.id))?.slug ?? null;

@@ -90,6 +90,15 @@ export class DiskKeeper implements AsyncDisposable {
     return ledger.claim(need);
   }
 
+  /** How many bytes a push may bring: what builds are not promised, and running apps don't need. What could go has gone. */
+  async roomForPush(): Promise<number> {
+    const { ledger } = this.#tools;
+    const room = await ledger.room();
+    if (room >= leastBytes) return Math.floor(room);
+    await this.collect(leastBytes);
+    return Math.max(0, Math.floor(await ledger.room()));
+  }
+
   /** Something of this app was written: its repository is packed and the disk is looked at, behind everybody's back. */
   touched(app: Pick<App, 'id'>): void {
     this.#changed.add(app.id);

@@ -9,6 +9,7 @@ import type { Launches } from './launches.ts';
 import type { DiskKeeper } from './disk-keeper.ts';
 import type { SlugCollector } from './slug-collector.ts';
 import type { DynoOutputs, Formation } from '../formation/index.ts';
+import type { FairSlots } from '../lib/fair-slots.ts';
 import type { KeyedQueue } from '../lib/keyed-queue.ts';
 import type { PathSigner } from '../lib/signed-path.ts';
 import type { Outbound } from '../lib/outbound.ts';
@@ -16,7 +17,7 @@ import type { SecretBox } from '../lib/secret-box.ts';
 import type { Logs } from '../log.ts';
 import type { Metrics } from '../metrics/index.ts';
 import type { Logplex } from '../logplex/index.ts';
-import type { AppName, AppId } from '../model/ids.ts';
+import type { AccountId, AppName, AppId } from '../model/ids.ts';
 import type { DynoRuntime } from '../model/dyno.ts';
 import type { Repos } from '../repo/index.ts';
 import type { OutputStreams } from '../output-stream/index.ts';
@@ -79,6 +80,8 @@ export interface Platform {
   readonly buildTools: BuildTools;
   /** Builds of one app run one after the other; a place in it belongs to a live build. */
   readonly builds: KeyedQueue<AppId>;
+  /** By the account that asked for it, of builds at work. */
+  readonly buildSlots: FairSlots<AccountId>;
   readonly cancellations: BuildCancellations;
   readonly launches: Launches;
   readonly formation: Formation;

@@ -24,6 +24,7 @@ export interface Gauges {
   readonly dynos: readonly { readonly app: string; readonly type: string; readonly state: string }[];
   readonly usages: readonly DynoReading[];
   readonly pendingBuilds: number;
+  readonly waitingBuilds: number;
   readonly pendingReleases: number;
   /** Of the file system with the data folder; null: it can't be asked. */
   readonly disk: { readonly freeBytes: number; readonly totalBytes: number; readonly freeInodes: number } | null;
@@ -53,6 +54,7 @@ export class Metrics {
   readonly #memory = this.#gauge('hokku_dyno_memory_bytes', 'Used, what is cached left out.', 'app', 'type', 'dyno');
   readonly #cpu = this.#gauge('hokku_dyno_cpu_seconds', 'Since its start.', 'app', 'type', 'dyno');
   readonly #pendingBuilds = this.#gauge('hokku_builds_pending', 'Builds under way.');
+  readonly #waitingBuilds = this.#gauge('hokku_builds_waiting', 'Of these, builds that wait for a free slot.');
   readonly #pendingReleases = this.#gauge('hokku_releases_pending', 'Releases being launched.');
   readonly #freeBytes = this.#gauge('hokku_disk_free_bytes', 'Free space where the data folder is.');
   readonly #sizeBytes = this.#gauge('hokku_disk_size_bytes', 'Size of the file system with the data folder.');
@@ -80,6 +82,7 @@ export class Metrics {
   async write(gauges: Gauges, others: readonly MetricObjectWithValues<MetricValue<string>>[]): Promise<string> {
     this.#apps.set(gauges.apps);
     this.#pendingBuilds.set(gauges.pendingBuilds);
+    this.#waitingBuilds.set(gauges.waitingBuilds);
     this.#pendingReleases.set(gauges.pendingReleases);
     this.#dynos.reset();
     for (const { app, type, state } of gauges.dynos) this.#dynos.inc({ app, type, state });

@@ -6,6 +6,8 @@ export interface Account {
   readonly name: string | null;
   /** The first account: it makes the others, and may do everything with every app. */
   readonly isOperator: boolean;
+  /** Since when the operator keeps it out: no token and no password of it opens anything. Its apps run on. */
+  readonly suspendedAt: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }

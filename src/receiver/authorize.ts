@@ -38,7 +38,9 @@ async function authenticate(token: string, address: string, deps: ReceiverDeps):
   try {
     return await deps.authenticate(token, address);
   } catch (error) {
-    if (!(error instanceof PlatformError) || error.id !== 'rate_limit') throw error;
+    if (!(error instanceof PlatformError)) throw error;
+    if (error.id === 'suspended') throw new PlainTextError(403, [error.message]);
+    if (error.id !== 'rate_limit') throw error;
     throw new PlainTextError(429, [error.message], error.retryAfterSeconds);
   }
 }

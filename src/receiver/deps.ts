@@ -11,6 +11,8 @@ export interface ReceiverDeps {
   authenticate(token: string, address: string): Promise<Account | null>;
   /** Null, or a PlatformError `not_found`: no such app, or none that the account may know of. `forbidden`: not for pushing. */
   findApp(account: Account, name: string): Promise<App | null>;
+  /** Bytes that the disk has for the pack of one more push. */
+  roomForPush(): Promise<number>;
   /**
    * Called inside pre-receive for a push that deploys; its outcome decides the whole push. `signal` is aborted when the
    * platform stops or git dies, never because the pusher went away.

@@ -6,6 +6,7 @@ import { settlesWithin } from '../lib/settles-within.ts';
 import { answerHook, platformStopped, type AnswerContext, type PushResult } from './answer-hook.ts';
 import { usesSideband, type CommandList } from './command-list.ts';
 import { awaitHookCall, hookStdio, type GitProcess, type HookCall } from './hook-call.ts';
+import type { PackLimit } from './pack-limit.ts';
 import { PushClient } from './push-client.ts';
 import { BodyError, type BodyEnd, type RequestBody } from './request-body.ts';
 
@@ -18,6 +19,7 @@ export interface PushRequest extends Omit<AnswerContext, 'gitEnded' | 'signal'> 
   /** What has been read of the body so far: the command list and maybe more. */
   readonly head: Buffer;
   readonly body: RequestBody;
+  readonly packLimit: PackLimit;
   readonly response: ServerResponse;
 }
 
@@ -38,12 +40,12 @@ export class RunningPush {
 
   constructor(request: PushRequest) {
     this.#request = request;
-    const { access, deps, list, response } = request;
+    const { access, deps, list, packLimit, response } = request;
     const { args, env } = deps.repos.serve(access.app.id, {
       service: 'receive-pack',
       advertise: false,
       protocol: 0,
-      maxPackBytes: deps.limits.maxPackBytes,
+      maxPackBytes: packLimit.bytes,
     });
     // A process group of its own: Ctrl-C at the platform's terminal is not for git.
     this.#child = startProcess('git', args, { env, stdio: [...hookStdio], detached: true });
@@ -130,11 +132,11 @@ export class RunningPush {
 
   /** Passes the request on to git as fast as git takes it. Without its end git knows that the pack is not complete. */
   async #feed(stdin: Writable): Promise<'complete' | 'unread' | BodyEnd> {
-    const { head, body, deps } = this.#request;
+    const { head, body, deps, packLimit } = this.#request;
     stdin.on('error', () => undefined); // git has ended: the loop sees it
     try {
       for (let chunk: Buffer | null = head; chunk !== null; chunk = await body.read()) {
-        if (body.isTooLarge) this.#client.note(`!\t${tooLarge(deps.limits.maxPackBytes)}\n`);
+        if (body.isTooLarge) this.#client.note(`!\t${packLimit.text}\n`);
         await written(stdin, chunk);
         if (stdin.destroyed) return 'unread';
       }
@@ -159,10 +161,6 @@ export class RunningPush {
       // The group is gone, which is what is wanted.
     }
   }
-}
-
-function tooLarge(maxBytes: number): string {
-  return `Push rejected, the pack is larger than ${Math.round(maxBytes / 1024 ** 2)} MB. Remove large files from the history, or push a squashed commit.`;
 }
 
 function silent(idleMs: number): string {

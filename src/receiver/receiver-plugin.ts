@@ -7,6 +7,7 @@ import { authorize, type Access } from './authorize.ts';
 import { readCommandList } from './command-list.ts';
 import type { ReceiverDeps } from './deps.ts';
 import { noCache, PlainTextError, refuseDumbProtocol, sendPlainText } from './plain-text.ts';
+import { limitOfPack } from './pack-limit.ts';
 import { RunningPush } from './receive-pack.ts';
 import { refusalResponse } from './refuse-push.ts';
 import { BodyError, RequestBody } from './request-body.ts';
@@ -70,7 +71,8 @@ const services: Readonly<Record<string, GitService | undefined>> = {
 
 async function gitReceivePack(receiver: Receiver, access: Access, request: FastifyRequest, reply: FastifyReply) {
   const { limits } = receiver.deps;
-  const body = new RequestBody(request.raw, { maxBytes: limits.maxPackBytes, idleMs: limits.idleMs });
+  const packLimit = limitOfPack(limits.maxPackBytes, await receiver.deps.roomForPush());
+  const body = new RequestBody(request.raw, { maxBytes: packLimit.bytes, idleMs: limits.idleMs });
   let head = Buffer.alloc(0);
   let commands = readCommandList(head, limits.maxRefsPerPush);
   while (commands.is === 'incomplete') {
@@ -88,12 +90,18 @@ async function gitReceivePack(receiver: Receiver, access: Access, request: Fasti
     const text = `Push rejected, more than ${limits.maxRefsPerPush} refs in one push. Push fewer branches and tags at a time.`;
     return reply.send(refusalResponse(commands.list, text, 'too many refs'));
   }
+  const bringsNothing = commands.list.refs.length === 0;
+  if (packLimit.bytes === 0 && !bringsNothing) {
+    body.discardRest();
+    return reply.send(refusalResponse(commands.list, packLimit.text, 'disk full'));
+  }
   // The probe that a client sends before a large push, to see whether it may.
-  if (commands.list.refs.length === 0) return reply.send(Buffer.alloc(0));
+  if (bringsNothing) return reply.send(Buffer.alloc(0));
 
   reply.hijack();
   const { deps, deploys } = receiver;
-  const push = new RunningPush({ access, deps, deploys, list: commands.list, head, body, response: reply.raw });
+  const { list } = commands;
+  const push = new RunningPush({ access, deps, deploys, list, head, body, packLimit, response: reply.raw });
   receiver.pushes.add(push);
   try {
     await push.done;

@@ -78,6 +78,7 @@ async function admit(request: FastifyRequest, platform: Platform): Promise<{ app
 const statusOf: Readonly<Partial<Record<string, number>>> = {
   unauthorized: 401,
   forbidden: 403,
+  suspended: 403,
   not_found: 404,
   rate_limit: 429,
 };

@@ -50,7 +50,7 @@ export const defaultLimits: RouterLimits = {
   waitingMs: 5_000,
 };
 
-/** Sizes in bytes. Source: https://devcenter.heroku.com/articles/limits#http-limits and vegur. */
+/** Sizes in bytes, and counts. Source: https://devcenter.heroku.com/articles/limits#http-limits and vegur. */
 export const sizes = {
   requestLine: 8_192,
   requestHeaderName: 1_000,
@@ -63,4 +63,6 @@ export const sizes = {
   responseCookie: 8_192,
   responseHead: 1_048_576,
   connections: 16_384,
+  /** Requests that a client may send on one connection before the first of them is answered. */
+  pipelined: 100,
 } as const;

@@ -182,7 +182,19 @@ function httpServer(limits: RouterLimits, onRequest: OnRequest, onFault: OnFault
   });
   // 0: no header is silently dropped; too many are refused by `faultOfHead`.
   server.maxHeadersCount = 0;
+  const unanswered = new WeakMap<Duplex, number>();
   const take = (expectsContinue: boolean) => (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
+    const count = unanswered.get(socket) ?? 0;
+    // Each is answered by whoever it is for at the same time: one connection is not to be worth thousands.
+    if (count >= sizes.pipelined) {
+      socket.destroy();
+      return;
+    }
+    unanswered.set(socket, count + 1);
+    response.once('close', () => {
+      unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1);
+    });
     onRequest({ request, expectsContinue, upgrade: null, fault: faultOf(request) }, response);
   };
   server.on('request', take(false));

@@ -1,11 +1,17 @@
 import type { Deed } from '../model/audit.ts';
-import type { AccountId, AppId } from '../model/ids.ts';
+import type { AccountId, AppId, DomainId, SniEndpointId } from '../model/ids.ts';
+import type { AppTable } from './queries/audit-queries.ts';
 import type { Queries } from './store.ts';
+
+export interface DeedQueries extends Queries {
+  /** The app that the row with this id belongs to. */
+  readonly appOf: (table: AppTable, id: string) => Promise<AppId | null>;
+}
 
 type Deeds = {
   readonly [Group in keyof Queries]?: {
     readonly [Method in keyof Queries[Group]]?: Queries[Group][Method] extends (...args: infer Args) => unknown
-      ? (queries: Queries, ...args: Args) => Promise<Deed | null> | Deed | null
+      ? (queries: DeedQueries, ...args: Args) => Promise<Deed | null> | Deed | null
       : never;
   };
 };
@@ -18,7 +24,11 @@ export const deeds: Deeds = {
   accounts: {
     create: (_queries, { email }) => ({ action: 'account:create', detail: email }),
     changeEmail: (_queries, _id, email) => ({ action: 'account:update', detail: `e-mail ${email}` }),
-    update: (_queries, _id, change) => ({ action: 'account:update', detail: Object.keys(change).join(', ') }),
+    update: async (queries, id, { suspendedAt, ...change }) => {
+      if (suspendedAt === undefined) return { action: 'account:update', detail: Object.keys(change).join(', ') };
+      const action = suspendedAt === null ? 'account:resume' : 'account:suspend';
+      return { action, detail: await emailOf(queries, id) };
+    },
     delete: async ({ accounts }, id) => ({
       action: 'account:delete',
       detail: (await accounts.findById(id))?.email ?? id,
@@ -29,6 +39,12 @@ export const deeds: Deeds = {
       action: 'authorization:create',
       detail: `${description} (${scopes.join(', ')})`,
     }),
+    // Not when it is used: what is changed then is no more than the time of that.
+    update: async ({ authorizations }, id, { description, hash }) => {
+      const name = description ?? (await authorizations.findById(id))?.description ?? id;
+      if (hash !== undefined) return { action: 'authorization:token', detail: `new token for ${name}` };
+      return description === undefined ? null : { action: 'authorization:update', detail: name };
+    },
     revoke: async ({ authorizations }, id) => ({
       action: 'authorization:revoke',
       detail: (await authorizations.findById(id))?.description ?? id,
@@ -73,7 +89,7 @@ export const deeds: Deeds = {
       appId,
       detail: `to ${await emailOf(queries, recipientId)}`,
     }),
-    answer: (_queries, id, state) => ({ action: `transfer:${state}`, detail: id }),
+    answer: async ({ appOf }, id, state) => inApp(`transfer:${state}`, await appOf('app_transfers', id), id),
   },
   collaborators: {
     set: async (queries, appId, accountId, permissions) => ({
@@ -81,7 +97,11 @@ export const deeds: Deeds = {
       appId,
       detail: `${await emailOf(queries, accountId)} (${permissions.join(', ')})`,
     }),
-    remove: (_queries, id) => ({ action: 'collaborator:remove', detail: id }),
+    remove: async ({ appOf, collaborators }, id) => {
+      const appId = await appOf('collaborators', id);
+      const all = appId === null ? [] : await collaborators.list(appId);
+      return inApp('collaborator:remove', appId, rowOf(all, id)?.email ?? id);
+    },
   },
   builds: {
     create: (_queries, { appId, commit }) => ({ action: 'build:create', appId, detail: commit ?? 'from a source' }),
@@ -101,17 +121,21 @@ export const deeds: Deeds = {
   },
   logDrains: {
     create: (_queries, { appId, token }) => ({ action: 'drain:create', appId, detail: token }),
-    delete: (_queries, id) => ({ action: 'drain:delete', detail: id }),
+    delete: async ({ appOf, logDrains }, id) => {
+      const appId = await appOf('log_drains', id);
+      const all = appId === null ? [] : await logDrains.list(appId);
+      return inApp('drain:delete', appId, rowOf(all, id)?.token ?? id);
+    },
   },
   domains: {
     create: (_queries, { appId, hostname }) => ({ action: 'domain:create', appId, detail: hostname }),
-    setSniEndpoint: (_queries, id) => ({ action: 'domain:update', detail: id }),
-    delete: (_queries, id) => ({ action: 'domain:delete', detail: id }),
+    setSniEndpoint: (queries, id) => describeDomain(queries, 'domain:update', id),
+    delete: (queries, id) => describeDomain(queries, 'domain:delete', id),
   },
   sniEndpoints: {
     create: (_queries, { appId, name }) => ({ action: 'certificate:create', appId, detail: name }),
-    update: (_queries, id) => ({ action: 'certificate:update', detail: id }),
-    delete: (_queries, id) => ({ action: 'certificate:delete', detail: id }),
+    update: (queries, id) => describeCertificate(queries, 'certificate:update', id),
+    delete: (queries, id) => describeCertificate(queries, 'certificate:delete', id),
   },
   pipelines: {
     create: (_queries, { name }) => ({ action: 'pipeline:create', detail: name }),
@@ -130,8 +154,8 @@ export const deeds: Deeds = {
   },
   pipelineCouplings: {
     create: (_queries, { appId, stage }) => ({ action: 'coupling:create', appId, detail: stage }),
-    update: (_queries, id, stage) => ({ action: 'coupling:update', detail: `${id} to ${stage}` }),
-    delete: (_queries, id) => ({ action: 'coupling:delete', detail: id }),
+    update: async ({ appOf }, id, stage) => inApp('coupling:update', await appOf('pipeline_couplings', id), stage),
+    delete: async ({ appOf }, id) => inApp('coupling:delete', await appOf('pipeline_couplings', id), id),
   },
   pipelinePromotions: {
     create: (_queries, { sourceAppId, targets }) => ({
@@ -142,8 +166,8 @@ export const deeds: Deeds = {
   },
   webhooks: {
     create: (_queries, { appId, include }) => ({ action: 'webhook:create', appId, detail: include.join(', ') }),
-    update: (_queries, id) => ({ action: 'webhook:update', detail: id }),
-    delete: (_queries, id) => ({ action: 'webhook:delete', detail: id }),
+    update: async ({ appOf }, id) => inApp('webhook:update', await appOf('webhooks', id), id),
+    delete: async ({ appOf }, id) => inApp('webhook:delete', await appOf('webhooks', id), id),
   },
 };
 
@@ -159,6 +183,30 @@ function describeAppUpdate(
     ...(ownerId === undefined ? [] : [`owner ${ownerId}`]),
   ];
   return parts.length === 0 ? null : { action: 'app:update', appId: id, detail: parts.join(', ') };
+}
+
+async function describeDomain({ appOf, domains }: DeedQueries, action: string, id: DomainId): Promise<Deed> {
+  const appId = await appOf('domains', id);
+  const all = appId === null ? [] : await domains.list(appId);
+  return inApp(action, appId, rowOf(all, id)?.hostname ?? id);
+}
+
+async function describeCertificate(
+  { appOf, sniEndpoints }: DeedQueries,
+  action: string,
+  id: SniEndpointId,
+): Promise<Deed> {
+  const appId = await appOf('sni_endpoints', id);
+  const all = appId === null ? [] : await sniEndpoints.list(appId);
+  return inApp(action, appId, rowOf(all, id)?.name ?? id);
+}
+
+function inApp(action: string, appId: AppId | null, detail: string): Deed {
+  return appId === null ? { action, detail } : { action, appId, detail };
+}
+
+function rowOf<Row extends { readonly id: string }>(rows: readonly Row[], id: string): Row | undefined {
+  return rows.find((row) => row.id === id);
 }
 
 async function emailOf({ accounts }: Queries, id: AccountId): Promise<string> {

@@ -1,8 +1,8 @@
 import type { Actor } from '../model/account.ts';
 import type { Deed, Origin } from '../model/audit.ts';
-import { deeds } from './deeds.ts';
+import { deeds, type DeedQueries } from './deeds.ts';
 import type { Handle } from './handle.ts';
-import { insertAuditEntry } from './queries/audit-queries.ts';
+import { findAppOf, insertAuditEntry } from './queries/audit-queries.ts';
 import { recordChanges, type Recording } from './record-changes.ts';
 import type { Queries } from './store.ts';
 
@@ -12,7 +12,7 @@ export interface DeedRecording extends Recording {
 }
 
 type AnyMethod = (...args: unknown[]) => Promise<unknown>;
-type AnyDeed = (queries: Queries, ...args: unknown[]) => Promise<Deed | null> | Deed | null;
+type AnyDeed = (queries: DeedQueries, ...args: unknown[]) => Promise<Deed | null> | Deed | null;
 
 /**
  * The queries, with an entry in the audit trail for each change that somebody makes, written in the very transaction of
@@ -44,7 +44,10 @@ function runDeed(
     if (change === undefined) throw new Error(`Internal: there is no ${deed.group}.${deed.method}`);
     const doer = recording.doer();
     // Before the change: afterwards, what is removed has no name any more.
-    const described = doer === null ? null : await deed.describe(queries, ...args);
+    const described =
+      doer === null
+        ? null
+        : await deed.describe({ ...queries, appOf: (table, id) => findAppOf(db, table, id) }, ...args);
     const result = await change(...args);
     if (doer === null || described === null) return result;
     const { action, appId = null, detail } = described;

@@ -49,6 +49,7 @@ interface AccountTable {
   name: string | null;
   /** Of scrypt, with its parameters; null: no login by password. */
   password_hash: string | null;
+  suspended_at: string | null;
   created_at: string;
   updated_at: string;
 }

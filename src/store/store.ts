@@ -111,6 +111,12 @@ export interface Store extends Queries, AsyncDisposable {
   ping(): Promise<void>;
 }
 
+export interface AccountChange {
+  readonly name?: string | null;
+  readonly passwordHash?: string | null;
+  readonly suspendedAt?: Date | null;
+}
+
 export interface AccountQueries {
   /** Throws `invalid_params` when the e-mail is in use, in upper or lower case. */
   create(account: { email: string; passwordHash?: string }): Promise<Account>;
@@ -119,7 +125,7 @@ export interface AccountQueries {
   /** Throws `invalid_params` when the new e-mail is in use. */
   changeEmail(id: AccountId, email: string): Promise<Account>;
   /** Throws `not_found`. */
-  update(id: AccountId, change: { name?: string | null; passwordHash?: string | null }): Promise<Account>;
+  update(id: AccountId, change: AccountChange): Promise<Account>;
   findById(id: AccountId): Promise<Account | null>;
   findByEmail(email: string): Promise<Account | null>;
   /** Null when there is no such account, or none with a password. */

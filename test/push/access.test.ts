@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { PlatformRig, type RigApp } from '../rig/platform-rig.ts';
+import { PlatformRig, RigApp } from '../rig/platform-rig.ts';
 
 let rig: PlatformRig;
 
@@ -51,6 +51,38 @@ it('takes a push from who may deploy, with a token that may write', async () => 
   const releases = (await rig.api('GET', '/apps/shared-push/releases')).json as { user: { email: string } }[];
   expect(releases.at(-1)?.user.email).toBe('bob@example.com');
   expect(rig.platformLog).not.toContain(bob);
+});
+
+it('keeps a suspended account out of every door, whatever it has made, until it is let in again', async () => {
+  const cleo = await accountOf('cleo@example.com');
+  expect((await rig.api('POST', '/apps', { name: 'of-cleo' }, { authorization: `Bearer ${cleo}` })).status).toBe(201);
+  const app = await RigApp.create(rig, 'of-cleo');
+  await app.useFixture('python-stdlib');
+  await app.commit();
+  expect((await pushAs(app, cleo)).exitCode).toBe(0);
+  const password = { authorization: `Basic ${Buffer.from('cleo@example.com:correct horse').toString('base64')}` };
+  const doors = async (): Promise<readonly unknown[]> => [
+    (await as(cleo, 'GET', '/apps')).slice(0, 3),
+    (await rig.api('POST', '/oauth/authorizations', { description: 'x' }, password)).status,
+    (await app.git('ls-remote', `http://any:${cleo}@127.0.0.1:${rig.port}/of-cleo.git`).catch(String)).includes('403'),
+    (await app.get()).status,
+  ];
+  expect(await doors()).toEqual(['200', 201, false, 200]);
+
+  const deleted = await rig.api('DELETE', '/accounts/cleo@example.com');
+  expect([deleted.status, deleted.body]).toEqual([409, expect.stringContaining('of-cleo')]);
+  const suspended = await rig.operate(['account:suspend', 'cleo@example.com']).ended;
+  expect([suspended.exitCode, suspended.stderr]).toEqual([0, expect.stringContaining('account:resume')]);
+  // The app runs on.
+  expect(await doors()).toEqual(['403', 403, true, 200]);
+  expect(await as(cleo, 'GET', '/apps')).toContain('"id":"suspended"');
+  expect((await rig.api('PATCH', '/accounts/admin@localhost', { suspended: true })).status).toBe(422);
+  await rig.killServer();
+  await rig.startServer();
+  expect((await doors()).slice(0, 3)).toEqual(['403', 403, true]);
+
+  expect((await rig.operate(['account:resume', 'cleo@example.com']).ended).exitCode).toBe(0);
+  expect((await doors()).slice(0, 3)).toEqual(['200', 201, false]);
 });
 
 /** One call with another token. */

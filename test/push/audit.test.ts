@@ -36,6 +36,13 @@ it('tells who changed what, from where, in the transaction of the change, and ne
   await rig.api('PUT', '/apps/audited/buildpack-installations', {
     updates: [{ buildpack: `https://u:${secret}@git.example.com/b.git` }],
   });
+  await rig.api('DELETE', '/apps/audited/domains/www.audited.example.com');
+  const [drain] = (await rig.api('GET', '/apps/audited/log-drains')).json as { id: string; token: string }[];
+  await rig.api('DELETE', `/apps/audited/log-drains/${drain?.id ?? ''}`);
+  const made = await rig.api('POST', '/oauth/authorizations', { description: 'first name' });
+  const { id } = made.json as { id: string };
+  await rig.api('PATCH', `/oauth/authorizations/${id}`, { description: 'second name' });
+  await rig.api('POST', `/oauth/authorizations/${id}/actions/regenerate-tokens`);
   await rig.api('DELETE', '/apps/audited/dynos');
   // Refused: nothing was changed, and nothing is told.
   expect((await rig.api('PATCH', '/apps/audited', { name: 'NOT A NAME' })).status).toBe(422);
@@ -49,12 +56,20 @@ it('tells who changed what, from where, in the transaction of the change, and ne
       'release:create audited Set DATABASE_PASSWORD config vars',
       'app:update audited maintenance on',
       'domain:create audited www.audited.example.com',
+      'domain:delete audited www.audited.example.com',
+      `drain:delete audited ${drain?.token ?? ''}`,
       'dyno:restart audited Restarted all dynos',
     ]),
   );
   const [build] = entries.filter(({ action }) => action === 'build:create');
   expect(build).toMatchObject({ actor: { email: 'admin@localhost' }, via: 'git push', address: '127.0.0.1' });
-  expect(told(await trail())).toContain('app:create audited audited');
+  expect(told(await trail())).toEqual(
+    expect.arrayContaining([
+      'app:create audited audited',
+      'authorization:update - second name',
+      'authorization:token - new token for second name',
+    ]),
+  );
   expect(JSON.stringify(await trail())).not.toContain(secret);
   expect(JSON.stringify(await trail())).not.toContain(rig.token);
 });

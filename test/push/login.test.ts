@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { HerokuCli, installHerokuCli } from '../rig/heroku-cli.ts';
-import { PlatformRig, type Answer } from '../rig/platform-rig.ts';
+import { eventually, PlatformRig, type Answer } from '../rig/platform-rig.ts';
 import { Terminal } from '../rig/terminal.ts';
 
 const installation = await installHerokuCli();
@@ -105,6 +105,17 @@ it('lets in who logs in on the page itself, once, and nobody else', async () => 
   expect((await poll(login)).status).toBe(404);
   expect((await send(bob)).status).toBe(404);
   for (const secret of [token, login.token, 'correct horse']) expect(rig.platformLog).not.toContain(secret);
+});
+
+it('answers the newest of the clients that wait for one login', async () => {
+  const login = await begin('impatient');
+  const waiting = poll(login);
+  // Until its head is there, nobody can say which of both came first.
+  await eventually('the first to wait', async () => {
+    const again = await Promise.race([waiting, poll(login).then(() => null)]);
+    return again;
+  });
+  expect(JSON.parse((await waiting).body)).toEqual({ error: expect.stringContaining('only the newest request') });
 });
 
 it('takes a token on the page, and tells the client when the person refuses', async () => {

@@ -5,7 +5,7 @@ import { tinyApp } from '../rig/tiny-app.ts';
 
 let rig: PlatformRig;
 beforeAll(async () => {
-  rig = await PlatformRig.start({ settings: { HOKKU_STOP_GRACE: '2' } });
+  rig = await PlatformRig.start({ settings: { HOKKU_STOP_GRACE: '2', HOKKU_MAX_BUILDS: '3' } });
 });
 afterAll(() => rig[Symbol.asyncDispose]());
 
@@ -58,6 +58,9 @@ it('twenty pushes to twenty apps at once: all are live, and none answers for ano
   }
   const pushes = await Promise.all(apps.map((app) => app.push()));
   expect(pushes.filter(({ exitCode }) => exitCode !== 0).map(({ output }) => output)).toEqual([]);
+  expect(
+    pushes.filter(({ output }) => output.includes('Waiting for a build to end: 3 are under way')).length,
+  ).toBeGreaterThan(0);
   expect(pushes.filter(({ output }) => output.includes('Warning')).map(({ output }) => output)).toEqual([]);
   for (let round = 0; round < 3; round += 1) {
     const answers = await Promise.all(apps.map((app) => app.get()));

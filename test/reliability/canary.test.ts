@@ -52,7 +52,7 @@ const ofDatabase: typeof byDesign = [
 
 it('keeps the secrets of a day where they belong', async () => {
   await using day = await CanaryDay.begin(null);
-  await spend(day, byDesign);
+  await expectSecretsKept(day, byDesign);
 }, 240_000);
 
 const withPostgres = missingPostgres() === null ? it : it.skip;
@@ -62,13 +62,13 @@ withPostgres(
     await using server = await startPostgres();
     if (server === null) throw new Error('no PostgreSQL');
     await using day = await CanaryDay.begin({ server, password: secrets.platformDatabase.text });
-    await spend(day, [...byDesign, ...ofDatabase]);
+    await expectSecretsKept(day, [...byDesign, ...ofDatabase]);
   },
   240_000,
 );
 
 /** Puts every secret through its door, and looks for all of them. */
-async function spend(day: CanaryDay, allowed: typeof byDesign): Promise<void> {
+async function expectSecretsKept(day: CanaryDay, allowed: typeof byDesign): Promise<void> {
   await doors.useConfigVars(day);
   await doors.useAccounts(day);
   await doors.useWebhooksAndDrains(day);

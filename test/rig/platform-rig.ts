@@ -413,9 +413,13 @@ export class RigApp {
     return answer.body.split('\n').filter((line) => line !== '');
   }
 
+  /** By version; of more than 1,000 the newest. */
   async releases(): Promise<readonly { version: number; description: string; status: string; current: boolean }[]> {
-    const answer = await this.rig.api('GET', `/apps/${this.name}/releases`);
-    return answer.json as { version: number; description: string; status: string; current: boolean }[];
+    const range = { range: 'version ..; order=desc,max=1000' };
+    const answer = await this.rig.api('GET', `/apps/${this.name}/releases`, undefined, range);
+    if (!Array.isArray(answer.json)) throw new Error(`releases of ${this.name}: ${answer.status} ${answer.body}`);
+    const releases = answer.json as { version: number; description: string; status: string; current: boolean }[];
+    return releases.toReversed();
   }
 
   async dynos(): Promise<readonly { name: string; state: string; type: string; release: { version: number } }[]> {

@@ -10,6 +10,7 @@ import { addAudit } from './0011-add-audit.ts';
 import { addSecretKeys } from './0012-secret-keys.ts';
 import { addNotices } from './0013-notices.ts';
 import { addManagedCertificates } from './0014-managed-certificates.ts';
+import { addSuspendedAccounts } from './0015-suspended-accounts.ts';
 import { createLogDrains } from './0004-log-drains.ts';
 import { createWebhooks } from './0005-webhooks.ts';
 
@@ -34,5 +35,6 @@ export function migrations(types: ColumnTypes): Record<string, Migration> {
     '0012-secret-keys': step(addSecretKeys),
     '0013-notices': step(addNotices),
     '0014-managed-certificates': step(addManagedCertificates),
+    '0015-suspended-accounts': step(addSuspendedAccounts),
   };
 }

@@ -3,7 +3,7 @@ import type { Selectable, Transaction, Updateable } from 'kysely';
 import { PlatformError } from '../../errors/platform-error.ts';
 import type { Account } from '../../model/account.ts';
 import type { AccountId } from '../../model/ids.ts';
-import { fromTime, toText, toTextOrNull, toTime } from '../codecs.ts';
+import { fromTime, fromTimeOrNull, toText, toTextOrNull, toTime, toTimeOrNull } from '../codecs.ts';
 import { nextNumber, type Handle } from '../handle.ts';
 import type { Schema } from '../schema.ts';
 import type { AccountQueries } from '../store.ts';
@@ -21,6 +21,7 @@ export function accountQueries({ read, write }: Handle): AccountQueries {
           email_key: keyOf(email),
           name: null,
           password_hash: passwordHash ?? null,
+          suspended_at: null,
           created_at: now,
           updated_at: now,
         };
@@ -36,11 +37,12 @@ export function accountQueries({ read, write }: Handle): AccountQueries {
         await refuseTakenEmail(db, email, id);
         return set(db, id, { email: toText(email), email_key: keyOf(email) });
       }),
-    update: (id, { name, passwordHash }) =>
+    update: (id, { name, passwordHash, suspendedAt }) =>
       write((db) =>
         set(db, id, {
           ...(name !== undefined && { name: toTextOrNull(name) }),
           ...(passwordHash !== undefined && { password_hash: passwordHash }),
+          ...(suspendedAt !== undefined && { suspended_at: toTimeOrNull(suspendedAt) }),
         }),
       ),
     findById: async (id) => {
@@ -95,7 +97,7 @@ async function remove(db: Transaction<Schema>, id: AccountId): Promise<void> {
     if (trace !== undefined) {
       throw new PlatformError(
         'conflict',
-        `The account has made ${table} of other accounts' apps, which name it. Revoke its authorizations instead.`,
+        `The account has made ${table} of other accounts' apps, which name it. Keep it out with hokku account:suspend instead.`,
       );
     }
   }
@@ -118,6 +120,7 @@ export function toAccount(row: Omit<Selectable<Schema['accounts']>, 'email_key' 
     email: row.email,
     name: row.name,
     isOperator: row.number === 1,
+    suspendedAt: fromTimeOrNull(row.suspended_at),
     createdAt: fromTime(row.created_at),
     updatedAt: fromTime(row.updated_at),
   };

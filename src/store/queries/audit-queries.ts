@@ -1,4 +1,4 @@
-import type { Selectable, Transaction } from 'kysely';
+import { sql, type Selectable, type Transaction } from 'kysely';
 import type { AuditEntry } from '../../model/audit.ts';
 import type { AccountId, AppId } from '../../model/ids.ts';
 import type { AuditQueries } from '../audit-store.ts';
@@ -18,6 +18,16 @@ export function auditQueries({ read }: Handle): AuditQueries {
       return rows.map(toEntry);
     },
   };
+}
+
+/** Tables whose rows belong to an app. */
+export type AppTable =
+  'app_transfers' | 'collaborators' | 'domains' | 'log_drains' | 'pipeline_couplings' | 'sni_endpoints' | 'webhooks';
+
+/** The app that this row belongs to; null when there is no such row. */
+export async function findAppOf(db: Transaction<Schema>, table: AppTable, id: string): Promise<AppId | null> {
+  const { rows } = await sql<{ app_id: string }>`select app_id from ${sql.table(table)} where id = ${id}`.execute(db);
+  return (rows[0]?.app_id ?? null) as AppId | null;
 }
 
 /** Inside the transaction of what it tells of. */

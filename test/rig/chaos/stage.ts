@@ -79,8 +79,13 @@ export class Stage implements AsyncDisposable {
     return this.version;
   }
 
-  async api(method: string, path: string, body?: unknown): Promise<unknown> {
-    const answer = await this.rig.api(method, path, body);
+  async api(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<unknown> {
+    const answer = await this.rig.api(method, path, body, headers);
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
     return answer.json;
   }

@@ -1,3 +1,4 @@
+import type { RigApp } from '../platform-rig.ts';
 import { upload } from '../deploys.ts';
 import { tarball } from '../tarball.ts';
 import { tinyApp } from '../tiny-app.ts';
@@ -14,10 +15,11 @@ async function push(stage: Stage, files: Readonly<Record<string, string>> = {}):
   await stage.actor.push();
 }
 
-async function releasesEnd(stage: Stage, app: string): Promise<void> {
+async function releasesEnd(stage: Stage, app: RigApp): Promise<void> {
   await stage.until('the end of all releases', async () => {
-    const releases = (await stage.rig.api('GET', `/apps/${app}/releases`)).json as { status: string }[];
-    return Array.isArray(releases) && releases.every(isOver);
+    // An answer may be an error while something is being killed.
+    const releases = await app.releases().catch(() => null);
+    return releases?.every(isOver) === true;
   });
 }
 
@@ -56,8 +58,10 @@ async function tellWebhook(stage: Stage, level: 'notify' | 'sync', answers: read
   try {
     await stage.api('PATCH', `/apps/${hooked.name}/config-vars`, { AT: String(Date.now()) });
     const wanted = left.length === 0 ? 'failed' : 'succeeded';
+    const newest = { range: 'seq ..; order=desc,max=100' };
     await stage.until('the deliveries', async () => {
-      const deliveries = (await rig.api('GET', `/apps/${hooked.name}/webhook-deliveries`)).json as { status: string }[];
+      const answer = await rig.api('GET', `/apps/${hooked.name}/webhook-deliveries`, undefined, newest);
+      const deliveries = answer.json as { status: string }[];
       return deliveries.every(({ status }) => ['succeeded', 'failed', wanted].includes(status));
     });
   } finally {
@@ -91,14 +95,16 @@ export const stories: Readonly<Record<string, Story>> = {
     await stage.commit({ 'bin/pre_compile': `${bash}echo compile waits\nsleep 4932\n` });
     const push = stage.actor.startPush();
     await stage.until('compile', () => Promise.resolve(push.output().includes('compile waits')));
-    const builds = (await stage.api('GET', `/apps/${stage.actor.name}/builds`)) as { id: string; status: string }[];
+    const newest = { range: 'started_at ..; order=desc,max=5' };
+    const list = `/apps/${stage.actor.name}/builds`;
+    const builds = (await stage.api('GET', list, undefined, newest)) as { id: string; status: string }[];
     const build = builds.find(({ status }) => status === 'pending');
-    await stage.api('DELETE', `/apps/${stage.actor.name}/builds/${build?.id ?? ''}`);
+    await stage.api('DELETE', `${list}/${build?.id ?? ''}`);
     await push.result;
   },
   'a change of config vars': async (stage) => {
     await stage.api('PATCH', `/apps/${stage.actor.name}/config-vars`, { STAMP: String(Date.now()) });
-    await releasesEnd(stage, stage.actor.name);
+    await releasesEnd(stage, stage.actor);
   },
   'an app without a slug': async (stage) => {
     const { name } = (await stage.api('POST', '/apps', {})) as { name: string };
@@ -109,9 +115,9 @@ export const stories: Readonly<Record<string, Story>> = {
     const releases = await stage.slow.releases();
     const old = releases.find(({ current }) => current);
     await stage.api('PATCH', `/apps/${stage.slow.name}/config-vars`, { AT: String(Date.now()) });
-    await releasesEnd(stage, stage.slow.name);
+    await releasesEnd(stage, stage.slow);
     await stage.api('POST', `/apps/${stage.slow.name}/releases`, { release: String(old?.version ?? 0) });
-    await releasesEnd(stage, stage.slow.name);
+    await releasesEnd(stage, stage.slow);
   },
   'a dyno that comes and goes': async (stage) => {
     await stage.scale(stage.actor, 'worker', 1);

@@ -119,6 +119,23 @@ it('refuses a pack above the limit with a text, and stores nothing', async () =>
   await until(async () => (await rig.leftovers()).length === 0, 'nothing left');
 });
 
+it('refuses a push that the disk has no room for, before git takes a byte of it', async () => {
+  await using rig = await ReceiverRig.start();
+  const work = await rig.workTree({ 'noise.bin': randomBytes(5_000_000) });
+
+  rig.room = 0;
+  const full = await work.git('push', 'heroku', 'main');
+  rig.room = 2_000_000;
+  const short = await work.git('push', 'heroku', 'main');
+
+  expect([full.exitCode, full.text]).toEqual([1, expect.stringContaining('the disk of the platform is full')]);
+  expect(short.text).toContain('the disk of the platform has room for 2 MB only');
+  expect(rig.pushes).toEqual([]);
+  await until(async () => (await rig.leftovers()).length === 0, 'nothing left');
+  rig.room = 100_000_000;
+  expect((await work.git('push', 'heroku', 'main')).exitCode).toBe(0);
+});
+
 it('sends output to the pusher as it is written, and something every few seconds of silence', async () => {
   await using rig = await ReceiverRig.start();
   const work = await rig.workTree();

@@ -32,6 +32,8 @@ export class ReceiverRig implements AsyncDisposable {
   readonly repos: Repos;
   readonly pushes: Push[] = [];
   /** Replaceable: what a deploy does. */
+  /** Bytes that are left on the disk. */
+  room = 1024 ** 4;
   onPush: OnPush = () => Promise.resolve({ status: 'accepted' });
   readonly appId = demoApp.id;
   readonly #close: () => Promise<void>;
@@ -58,6 +60,7 @@ export class ReceiverRig implements AsyncDisposable {
         repos,
         authenticate: (given) => Promise.resolve(given === token ? account : null),
         findApp: (_account, name) => Promise.resolve(name === 'demo' ? demoApp : null),
+        roomForPush: () => Promise.resolve(rig().room),
         onPush: (push, output, signal) => {
           rig().pushes.push(push);
           return rig().onPush(push, output, signal);
@@ -225,6 +228,7 @@ const account: Account = {
   email: 'ada@example.com',
   name: null,
   isOperator: false,
+  suspendedAt: null,
   createdAt: now,
   updatedAt: now,
 };

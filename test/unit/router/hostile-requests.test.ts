@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import type { ServerResponse } from 'node:http';
 import { createConnection } from 'node:net';
 import { RouterRig, route, until } from './router-rig.ts';
 
@@ -98,6 +99,22 @@ it('keeps to HTTP: pipelining, 100-continue, HEAD, HTTP/1.0, absolute targets, d
   expect(await rig.raw(`GET http://myapp.localhost/6 HTTP/1.1\r\n${host}\r\n`)).toContain('200 OK');
   expect(await rig.raw(`GET /7 HTTP/1.1\r\n${host}Host: other.localhost\r\n\r\n`)).toContain('200 OK');
   expect(rig.seen).toEqual(['GET /1 ', 'POST /2 hi', 'POST /3 hi', 'HEAD /4 ', 'GET /5 ', 'GET /6 ', 'GET /7 ']);
+});
+
+it('ends a connection with more than 100 unanswered requests, and answers 100', async () => {
+  await using rig = await RouterRig.start();
+  const waiting: ServerResponse[] = [];
+  const dyno = await rig.dyno((_incoming, response) => {
+    waiting.push(response);
+    if (waiting.length === 100) for (const one of waiting.splice(0)) one.end('in time');
+  });
+  await rig.router.setRoute(route('myapp', 'up', [dyno]));
+  await rig.router.commit();
+  const get = `GET / HTTP/1.1\r\n${host}\r\n`;
+
+  const answers = await rig.raw(get.repeat(100), 2_000);
+  expect(answers.match(/in time/g)).toHaveLength(100);
+  expect(await rig.raw(get.repeat(101), 10_000)).toBe('');
 });
 
 it('declines an upgrade of a request with a body, and passes the body on', async () => {
