@@ -15,7 +15,11 @@ const { secrets } = doors;
 /** What may be where, and why. */
 const byDesign: readonly { readonly canary: RegExp; readonly place: RegExp; readonly why: string }[] = [
   { canary: /^config var|^database/, place: /^answer (GET|PATCH) \/\S+\/config-vars 200/, why: 'asked for' },
-  { canary: /^config var|^database/, place: /^environment of .*(server\.py|sleep 3)/, why: 'of the app itself' },
+  {
+    canary: /^config var|^database/,
+    place: /^environment of \d+ [^]*(server\.py|sleep 3|for hokku_script)/,
+    why: 'of the app itself',
+  },
   {
     canary: /^one-off/,
     place: /^environment of \d+ [^]*(sleep 3|for hokku_script)/,
@@ -46,11 +50,6 @@ const byDesign: readonly { readonly canary: RegExp; readonly place: RegExp; read
     canary: /^config var$|^database/,
     place: /^output of ((heroku|hokku) config|heroku releases:info)$/,
     why: 'asked for',
-  },
-  {
-    canary: /^config var|^database/,
-    place: /^environment of \d+ \/bin\/bash -c \s*for hokku_script/,
-    why: 'of the app itself, as it starts',
   },
   {
     canary: /^operator's token|^wrong password/,
