@@ -89,7 +89,15 @@ export async function makeDataFolders(root: string): Promise<DataPaths> {
   const folder = dataPaths(root);
   // Passable, not listable: the users that dynos run as reach their own folder by its full path only.
   await chmod(root, 0o711);
-  for (const dir of [folder.repos, folder.cache, folder.buildpacks, folder.logs, folder.sources, folder.streams, folder.tls])
+  for (const dir of [
+    folder.repos,
+    folder.cache,
+    folder.buildpacks,
+    folder.logs,
+    folder.sources,
+    folder.streams,
+    folder.tls,
+  ])
     await mkdir(dir, { recursive: true, mode: 0o700 });
   for (const dir of [folder.slugs, folder.builds, folder.dynos]) await mkdir(dir, { recursive: true, mode: 0o711 });
   return folder;
