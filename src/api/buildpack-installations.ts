@@ -1,4 +1,4 @@
-import { parseBuildpackReference } from '../model/buildpack-reference.ts';
+import { isInSource, parseBuildpackReference } from '../model/buildpack-reference.ts';
 import { setBuildpacks, type Platform } from '../lifecycle/index.ts';
 import type { App } from '../model/app.ts';
 import { invalidField, objectBody, objectsField, stringField, type JsonObject } from './body.ts';
@@ -24,7 +24,8 @@ export const buildpackInstallationRoutes: Routes = {
 };
 
 export function describeBuildpack(reference: string): { name: string; url: string } {
-  return { name: reference, url: reference.includes('://') ? reference : `urn:buildpack:${reference}` };
+  const isAddress = reference.includes('://') || isInSource(reference);
+  return { name: reference, url: isAddress ? reference : `urn:buildpack:${reference}` };
 }
 
 async function list(app: App, platform: Platform): Promise<unknown> {
@@ -36,5 +37,8 @@ async function list(app: App, platform: Platform): Promise<unknown> {
 export function referenceField(body: JsonObject, name: string): string {
   const reference = parseBuildpackReference(stringField(body, name, 2000) ?? '');
   if (reference !== null) return reference;
-  throw invalidField(name, 'must be a name like heroku/python, or the http(s) URL of a git repository or .tgz');
+  throw invalidField(
+    name,
+    'must be a name like heroku/python, the http(s) URL of a git repository or .tgz, or a folder like ./buildpacks/ours',
+  );
 }

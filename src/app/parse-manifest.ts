@@ -146,7 +146,7 @@ function readBuildpacks(value: unknown, errors: string[]): readonly string[] {
     const url: unknown = isMap(item) ? item['url'] : undefined;
     const reference = typeof url === 'string' ? parseBuildpackReference(url) : null;
     if (reference !== null) return [reference];
-    errors.push('each of buildpacks must have a url: a name like heroku/python, or an http(s) URL');
+    errors.push('each of buildpacks must have a url: a name like heroku/python, an http(s) URL or ./a/folder');
     return [];
   });
 }

@@ -40,18 +40,20 @@ function parse(text: string, where: string): string {
   const reference = parseBuildpackReference(text.trim());
   if (reference !== null) return reference;
   // It may hold a credential, and is shown to everybody who sees the build.
-  const detail = `${where} has something that is neither a name like heroku/python nor the https:// URL of a git repository or .tgz without a password in it`;
+  const detail = `${where} has something that is neither a name like heroku/python nor the https:// URL of a git repository or .tgz without a password in it, nor a folder of the app like ./buildpacks/ours`;
   throw new FailedBuild({ reason: 'buildpack-unavailable', buildpack: 'that is asked for', detail });
 }
 
 /** The buildpacks that may be asked: those that the app asks for, or all that the platform has. */
 export async function listCandidates(
-  { input, tools, work: { tmpDir }, screen }: RunningBuild,
+  { input, tools, work: { dir, tmpDir, buildPath }, screen }: RunningBuild,
   references: readonly string[],
 ): Promise<readonly Buildpack[]> {
   const candidates = new Map<string, Buildpack>();
+  const { buildpacksDir, fetchedBuildpacks: fetched } = tools;
+  const sources = { buildpacksDir, fetched, sourceDir: join(tmpDir, buildPath), keepDir: dir };
   for (const reference of references) {
-    const resolved = await resolveBuildpack(reference, tools.buildpacksDir, tools.fetchedBuildpacks, input.signal);
+    const resolved = await resolveBuildpack(reference, sources, input.signal);
     if (resolved.status === 'unavailable') {
       throw new FailedBuild({ reason: 'buildpack-unavailable', buildpack: reference, detail: resolved.detail });
     }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, copyFile, mkdir, readFile, readdir, readlink, stat, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, copyFile, lstat, mkdir, readFile, readdir, readlink, stat, symlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { isInSource } from '../model/buildpack-reference.ts';
 import type { FetchedBuildpacks } from './fetched-buildpacks.ts';
 
 /** A buildpack that is on this machine. */
@@ -28,16 +29,27 @@ export type ResolvedBuildpack =
 
 const officialName = /^(?:urn:buildpack:)?heroku\/([a-z0-9][a-z0-9-]{0,63})$/;
 
+/** Where buildpacks come from. */
+export interface BuildpackSources {
+  readonly buildpacksDir: string;
+  readonly fetched: FetchedBuildpacks;
+  /** Host folder of the app's source, in which no script has run yet. */
+  readonly sourceDir: string;
+  /** Host folder that exists and that no script reaches: a buildpack of the app may remove itself while it compiles. */
+  readonly keepDir: string;
+}
+
 /**
  * Finds what a reference of the app's list means. `heroku/<name>` and `urn:buildpack:heroku/<name>` are the platform's own;
- * a URL is fetched.
+ * a URL is fetched; `./<path>` is a folder of the app's source.
  */
 export async function resolveBuildpack(
   reference: string,
-  buildpacksDir: string,
-  fetched: FetchedBuildpacks,
+  sources: BuildpackSources,
   signal: AbortSignal,
 ): Promise<ResolvedBuildpack> {
+  const { buildpacksDir, fetched } = sources;
+  if (isInSource(reference)) return await resolveInSource(reference, sources);
   if (isUrl(reference)) {
     const found = await fetched.get(reference, signal);
     if (found.status === 'failed') return { status: 'unavailable', detail: found.detail };
@@ -52,6 +64,32 @@ export async function resolveBuildpack(
   if (buildpack !== undefined) return { status: 'found', buildpack, version: null, warning: null };
   const has = own.map((candidate) => candidate.reference).join(', ');
   return { status: 'unavailable', detail: `this platform has ${has}; any other one is given by its https:// URL` };
+}
+
+/** Its version is the app's commit. The path is walked without following a link: the source is a stranger's. */
+async function resolveInSource(
+  reference: string,
+  { sourceDir, keepDir }: BuildpackSources,
+): Promise<ResolvedBuildpack> {
+  const parts = reference.split('/').slice(1);
+  for (const count of parts.keys()) {
+    const path = join(sourceDir, ...parts.slice(0, count + 1));
+    if (await isFolder(path)) continue;
+    return { status: 'unavailable', detail: `the app's source has no folder ${parts.slice(0, count + 1).join('/')}` };
+  }
+  const dir = join(sourceDir, ...parts);
+  if (!(await isFolder(join(dir, 'bin'))) || !(await isFile(join(dir, 'bin', 'compile')))) {
+    return { status: 'unavailable', detail: 'it has no bin/compile, so it is no buildpack' };
+  }
+  const workPath = workPathOf(reference);
+  const kept = join(keepDir, basename(workPath));
+  if (!(await isFolder(kept))) await copyFolder(dir, kept);
+  const buildpack = { reference, pinned: reference, sourceDir: kept, workPath };
+  return { status: 'found', buildpack, version: null, warning: null };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => null))?.isDirectory() === true;
 }
 
 function isUrl(reference: string): boolean {
@@ -104,6 +142,8 @@ interface OrderFile {
 export async function copyBuildpack(buildpack: Buildpack, tmpDir: string): Promise<void> {
   const target = join(tmpDir, buildpack.workPath);
   await copyFolder(buildpack.sourceDir, target);
+  // A stranger's `bin` may be a link to any folder of the machine: nothing is made executable through it.
+  if (!(await isFolder(join(target, 'bin')))) return;
   const scripts = await readdir(join(target, 'bin'), { withFileTypes: true });
   await Promise.all(
     scripts.filter((entry) => entry.isFile()).map(({ name }) => chmod(join(target, 'bin', name), 0o755)),

@@ -122,7 +122,7 @@ it('says what is wrong with an app.json, all of it, and takes the app away again
     'config var "NOT-A-NAME" has an invalid name; use letters, digits and underscores',
     'config var MISSING is required',
     'config var NUMBER must be a string, or an object with a value',
-    'each of buildpacks must have a url: a name like heroku/python, or an http(s) URL',
+    'each of buildpacks must have a url: a name like heroku/python, an http(s) URL or ./a/folder',
     'formation "release" is not a process type that can be scaled',
     'scripts.postdeploy must be a string',
     'stack "heroku-18" is not offered here; use heroku-24',

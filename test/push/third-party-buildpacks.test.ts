@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { spawn } from '../../src/lib/spawn.ts';
 import { startGitServer, type GitServer } from '../rig/git-server.ts';
 import { expectNothingLeft } from '../rig/nothing-left.ts';
 import { PlatformRig } from '../rig/platform-rig.ts';
@@ -103,6 +104,80 @@ it('takes BUILDPACK_URL before the list, and .buildpacks where there is none', a
   await rig.api('PATCH', '/apps/old-style/config-vars', { BUILDPACK_URL: `${server.url}/starter.git` });
   await target.commit('two');
   expect((await target.push()).output).toMatch(/Using buildpack: \S+starter\.git/);
+});
+
+it('takes a buildpack from a folder of the app, but nothing through a link out of it', async () => {
+  const target = await rig.createApp('own-folder');
+  const ours = Object.fromEntries(Object.entries(starter).map(([path, text]) => [`packs/ours/${path}`, text]));
+  // It removes itself while it compiles, and its bin/release is asked all the same.
+  ours['packs/ours/bin/compile'] = '#!/bin/sh\nrm -rf "$1/packs"; echo "       of the app"\n';
+  await target.write({ ...app('one'), ...ours });
+  await target.commit('one');
+  expect(await set('own-folder', './packs/ours')).toBe(200);
+  expect((await target.push()).output).toMatch(/Using buildpack: \.\/packs\/ours[^]*of the app[^]*deployed to Hokku/);
+  expect((await target.get()).body).toBe('one of web.1');
+  const [build] = (await rig.api('GET', '/apps/own-folder/builds')).json as { buildpacks: unknown[] }[];
+  expect(build?.buildpacks).toEqual([{ name: './packs/ours', url: './packs/ours' }]);
+
+  const compile = join(shelf, 'outside', 'bin', 'compile');
+  await mkdir(dirname(compile), { recursive: true });
+  await writeFile(compile, '#!/bin/sh\n', { mode: 0o600 });
+  await symlink(join(shelf, 'outside'), join(target.dir, 'linked'));
+  await mkdir(join(target.dir, 'half'));
+  await symlink(join(shelf, 'outside', 'bin'), join(target.dir, 'half', 'bin'));
+  await target.commit('two');
+  for (const [path, says] of [
+    ['./linked', /has no folder linked/],
+    ['./half', /it has no bin\/compile/],
+    ['./none/here', /has no folder none/],
+  ] as const) {
+    await set('own-folder', path);
+    const push = await target.push();
+    expect([push.exitCode, push.output]).toEqual([1, expect.stringMatching(says)]);
+  }
+  // A repository of which `bin` is a link: nothing of the machine becomes executable.
+  await server.repo('linked.git', { 'README.md': 'x' });
+  await symlink(join(shelf, 'outside', 'bin'), join(shelf, 'linked.git', 'bin'));
+  await server.repo('linked.git', { 'README.md': 'y' });
+  await set('own-folder', `${server.url}/linked.git`);
+  expect((await target.push()).exitCode).toBe(1);
+  expect((await stat(compile)).mode & 0o777).toBe(0o600);
+  for (const path of ['./../x', './.git', './a//b', './a/../b', '/etc', './']) {
+    expect([path, await set('own-folder', path)]).toEqual([path, 422]);
+  }
+  await expectNothingLeft(rig);
+});
+
+it('ends hostile ones, and keeps the last release', async () => {
+  const target = await rig.createApp('hostile');
+  await server.repo('good.git', starter);
+  await set('hostile', `${server.url}/good.git`);
+  await target.write(app('one'));
+  await target.commit('one');
+  expect((await target.push()).exitCode).toBe(0);
+  const release = (text: string): string => `#!/bin/sh\ncat <<'END'\n${text}\nEND\n`;
+  const hostile: readonly (readonly [string, Record<string, string>, number, RegExp])[] = [
+    ['yaml', { 'bin/release': release('---\n a: [1\n: b') }, 1, /it did not print valid YAML/],
+    ['types', { 'bin/release': release('default_process_types: [1]') }, 1, /default_process_types is not a mapping/],
+    ['gone', { 'bin/compile': '#!/bin/sh\nrm -rf "$1"\n' }, 1, /the build folder was removed by the buildpack/],
+    // What is not the build's can't be written, and nothing runs on when the build has ended.
+    ['daemon', { 'bin/compile': '#!/bin/sh\nsetsid sleep 4321 & echo "       forked"\n' }, 0, /forked/],
+    ['cacheless', { 'bin/compile': '#!/bin/sh\nrm -rf "$2"; echo "       no cache"\n' }, 0, /no cache/],
+    ['writes', { 'bin/compile': `#!/bin/sh\necho x > '${shelf}/written' || echo "       kept out"\n` }, 0, /kept out/],
+    ['bytes', { 'bin/compile': "#!/bin/sh\nprintf '\\033[2J\\377\\376 odd\\n'\n" }, 0, /odd/],
+  ];
+  for (const [name, files, exitCode, says] of hostile) {
+    await server.repo(`${name}.git`, { ...starter, ...files });
+    await set('hostile', `${server.url}/${name}.git`);
+    await target.commit(name);
+    const push = await target.push();
+    expect([name, push.exitCode, push.output]).toEqual([name, exitCode, expect.stringMatching(says)]);
+    expect((await target.get()).body).toBe('one of web.1');
+  }
+  expect((await readdir(shelf)).includes('written')).toBe(false);
+  const { stdout } = await spawn('ps', ['-eo', 'args'], { env: { PATH: '/usr/bin:/bin' } });
+  expect(stdout.toString()).not.toContain('sleep 4321');
+  await expectNothingLeft(rig);
 });
 
 it('says what is wrong with a buildpack that can not be had, and builds nothing', async () => {

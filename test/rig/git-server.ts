@@ -25,6 +25,10 @@ const env = {
   HOME: '/nonexistent',
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_CONFIG_GLOBAL: '/dev/null',
+  // Whoever runs the tests need not own what is served.
+  GIT_CONFIG_COUNT: '1',
+  GIT_CONFIG_KEY_0: 'safe.directory',
+  GIT_CONFIG_VALUE_0: '*',
   GIT_AUTHOR_NAME: 'Bob',
   GIT_AUTHOR_EMAIL: 'bob@example.com',
   GIT_COMMITTER_NAME: 'Bob',

@@ -1,0 +1,118 @@
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from '@jest/globals';
+import { exists } from '../../src/lib/exists.ts';
+import { spawn } from '../../src/lib/spawn.ts';
+import { startGitServer } from '../rig/git-server.ts';
+import { mirroredBuildpacks, type MirroredBuildpack } from '../rig/mirrored-buildpacks.ts';
+import { PlatformRig } from '../rig/platform-rig.ts';
+import { writeDocSection } from '../rig/write-doc-section.ts';
+
+/** A folder of bare git repositories, `<owner>+<name>/repo`. */
+const mirrors = process.env['HOKKU_TEST_BUILDPACK_MIRRORS'] ?? '';
+/** Of these `owner/name` only, with commas between them. */
+const only = (process.env['HOKKU_TEST_BUILDPACKS'] ?? '').split(',').filter((name) => name !== '');
+/** Fewer say nothing that is worth a page. */
+const worthAPage = 25;
+
+const print = (line: string): void => void process.stderr.write(`${line}\n`);
+/** Why a mirror can't be served; null if it can. Some are copies without the large files. */
+async function lackOf(name: string): Promise<string | null> {
+  const dir = join(mirrors, folderOf(name));
+  if (!(await exists(dir))) return 'there is no mirror of it';
+  const args = [
+    '-c',
+    'safe.directory=*',
+    '-C',
+    dir,
+    'rev-list',
+    '--objects',
+    '--max-count=1',
+    '--missing=print',
+    'HEAD',
+  ];
+  const listed = await spawn('git', args, { env: { PATH: '/usr/local/bin:/usr/bin:/bin' } });
+  if (listed.exitCode !== 0) return `its mirror can't be read: ${listed.stderr.trim()}`;
+  return /^\?/m.test(listed.stdout.toString()) ? 'its mirror lacks files of its latest commit' : null;
+}
+
+it(
+  'runs public buildpacks as they are published, cold and warm',
+  async () => {
+    if (mirrors === '') {
+      print('skipped: HOKKU_TEST_BUILDPACK_MIRRORS names no folder of mirrors');
+      return;
+    }
+    await using server = await startGitServer(mirrors, { isOpen: true });
+    await using rig = await PlatformRig.start({
+      settings: { HOKKU_STOP_GRACE: '1', HOKKU_PRIVATE_SOURCES: server.url, HOKKU_API_RATE_LIMIT: '100000' },
+    });
+    const rows: string[] = [];
+    const faults: string[] = [];
+    for (const each of mirroredBuildpacks) {
+      if (only.length > 0 && !only.includes(each.name)) continue;
+      const lack = await lackOf(each.name);
+      if (lack !== null) {
+        print(`skipped: ${each.name}: ${lack}`);
+        continue;
+      }
+      const { fault, commit, warm } = await run(each, rig, server.url, `mirror-${rows.length}`);
+      print(`${fault === null ? 'as expected' : 'FAULT      '} ${each.name} ${commit} ${each.outcome} ${fault ?? ''}`);
+      if (fault !== null) faults.push(`${each.name}: ${fault}`);
+      const seen =
+        each.outcome === 'built' ? `built, cold and warm (${warm.toFixed(1)} s): ${each.note}` : `stops: ${each.note}`;
+      rows.push(`| ${each.name} | ${commit} | ${seen} |`);
+    }
+    expect(faults).toEqual([]);
+    expect(rows).not.toEqual([]);
+    const page = ['| Buildpack | Commit | What happened |', '| --- | --- | --- |', ...rows].join('\n');
+    if (rows.length >= worthAPage) await writeDocSection('buildpacks.md', 'third-party', page);
+  },
+  60 * 60_000,
+);
+
+interface Seen {
+  readonly fault: string | null;
+  readonly commit: string;
+  /** Seconds of the second push. */
+  readonly warm: number;
+}
+
+async function run(each: MirroredBuildpack, rig: PlatformRig, url: string, name: string): Promise<Seen> {
+  const app = await rig.createApp(name);
+  const updates = [...(each.after ?? []), each.name].map((repo) => ({ buildpack: `${url}/${folderOf(repo)}` }));
+  const installed = await rig.api('PUT', `/apps/${name}/buildpack-installations`, { updates });
+  expect([installed.status, installed.body]).toEqual([200, expect.anything()]);
+  if (each.configVars !== undefined) await rig.api('PATCH', `/apps/${name}/config-vars`, each.configVars);
+  await app.write(each.files);
+  for (const [path, content] of Object.entries(each.files)) {
+    if (content.startsWith('#!')) await chmod(join(app.dir, path), 0o755);
+  }
+  try {
+    await app.commit('cold');
+    const cold = await app.push();
+    const fault = judge(each, cold);
+    const commits = [...cold.output.matchAll(/Fetched \S+ \(([0-9a-f]{8})\)/g)].map(([, commit]) => commit ?? '');
+    const commit = commits.at(-1) ?? 'none';
+    if (commits.length !== updates.length)
+      return { fault: `not fetched:\n${cold.output.slice(-2500)}`, commit, warm: 0 };
+    if (fault !== null || each.outcome === 'stops') return { fault, commit, warm: 0 };
+    const answer = await app.get();
+    if (answer.status !== 200) return { fault: `the app answers with ${answer.status}`, commit, warm: 0 };
+    await app.commit('warm');
+    const startedAt = performance.now();
+    const again = judge(each, await app.push());
+    return { fault: again === null ? null : `warm: ${again}`, commit, warm: (performance.now() - startedAt) / 1000 };
+  } finally {
+    await rig.api('DELETE', `/apps/${name}`);
+  }
+}
+
+function judge(each: MirroredBuildpack, push: { readonly exitCode: number; readonly output: string }): string | null {
+  const isRight = (push.exitCode === 0) === (each.outcome === 'built') && each.says.test(push.output);
+  return isRight ? null : `git push ended with ${push.exitCode}:\n${push.output.slice(-2500)}`;
+}
+
+function folderOf(name: string): string {
+  return `${name.replace('/', '+')}/repo`;
+}
