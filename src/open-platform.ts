@@ -279,6 +279,7 @@ async function open(
       slugs,
       buildpacksDir: join(packageRoot, 'buildpacks'),
       fetchedBuildpacks,
+      registryFile: config.buildpackRegistry,
       caches,
       workDir: data.builds,
       platformEnv: config.buildEnvironment,

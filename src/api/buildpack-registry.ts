@@ -7,7 +7,7 @@ import { timestamp } from './timestamp.ts';
 
 /**
  * The buildpack registry as the official CLI asks it, with the buildpacks that this platform has. Like Heroku's it is open
- * to everyone: it holds nothing that is not in the platform's own source.
+ * to everyone: it holds nothing but what is in the platform's own source and the names that its operator has given.
  */
 export const buildpackRegistryRoutes: Routes = {
   'GET /buildpacks': withNobody(async (call) => {
@@ -23,7 +23,8 @@ export const buildpackRegistryRoutes: Routes = {
 };
 
 function listBuildpacks({ platform }: OpenCall): Promise<readonly BuildpackInfo[]> {
-  return describeBuildpacks(platform.buildTools.buildpacksDir);
+  const { buildpacksDir, registryFile } = platform.buildTools;
+  return describeBuildpacks(buildpacksDir, registryFile);
 }
 
 async function findBuildpack(call: OpenCall): Promise<BuildpackInfo> {

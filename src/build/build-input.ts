@@ -39,6 +39,8 @@ export interface BuildTools {
   /** Holds `order.json` and a folder per buildpack. */
   readonly buildpacksDir: string;
   readonly fetchedBuildpacks: FetchedBuildpacks;
+  /** The operator's names for buildpacks elsewhere; null: none. */
+  readonly registryFile: string | null;
   readonly caches: BuildCaches;
   /** One folder per running build in it; on the file system of the caches, so that a cache is moved, not copied. */
   readonly workDir: string;

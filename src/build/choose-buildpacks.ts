@@ -50,8 +50,8 @@ export async function listCandidates(
   references: readonly string[],
 ): Promise<readonly Buildpack[]> {
   const candidates = new Map<string, Buildpack>();
-  const { buildpacksDir, fetchedBuildpacks: fetched } = tools;
-  const sources = { buildpacksDir, fetched, sourceDir: join(tmpDir, buildPath), keepDir: dir };
+  const { buildpacksDir, fetchedBuildpacks: fetched, registryFile } = tools;
+  const sources = { buildpacksDir, fetched, registryFile, sourceDir: join(tmpDir, buildPath), keepDir: dir };
   for (const reference of references) {
     const resolved = await resolveBuildpack(reference, sources, input.signal);
     if (resolved.status === 'unavailable') {

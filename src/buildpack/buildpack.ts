@@ -4,6 +4,7 @@ import { chmod, copyFile, lstat, mkdir, readFile, readdir, readlink, stat, symli
 import { basename, join } from 'node:path';
 import { isInSource } from '../model/buildpack-reference.ts';
 import type { FetchedBuildpacks } from './fetched-buildpacks.ts';
+import { readRegistry } from './read-registry.ts';
 
 /** A buildpack that is on this machine. */
 export interface Buildpack {
@@ -33,6 +34,8 @@ const officialName = /^(?:urn:buildpack:)?heroku\/([a-z0-9][a-z0-9-]{0,63})$/;
 export interface BuildpackSources {
   readonly buildpacksDir: string;
   readonly fetched: FetchedBuildpacks;
+  /** The operator's, see `readRegistry`; null: none. */
+  readonly registryFile: string | null;
   /** Host folder of the app's source, in which no script has run yet. */
   readonly sourceDir: string;
   /** Host folder that exists and that no script reaches: a buildpack of the app may remove itself while it compiles. */
@@ -41,7 +44,7 @@ export interface BuildpackSources {
 
 /**
  * Finds what a reference of the app's list means. `heroku/<name>` and `urn:buildpack:heroku/<name>` are the platform's own;
- * a URL is fetched; `./<path>` is a folder of the app's source.
+ * a URL is fetched; `./<path>` is a folder of the app's source; other names are looked up in the operator's registry.
  */
 export async function resolveBuildpack(
   reference: string,
@@ -50,20 +53,33 @@ export async function resolveBuildpack(
 ): Promise<ResolvedBuildpack> {
   const { buildpacksDir, fetched } = sources;
   if (isInSource(reference)) return await resolveInSource(reference, sources);
-  if (isUrl(reference)) {
-    const found = await fetched.get(reference, signal);
-    if (found.status === 'failed') return { status: 'unavailable', detail: found.detail };
-    const url = reference.split('#')[0] ?? reference;
-    const pinned = `${url}#${found.version}`;
-    const buildpack = { reference, pinned, sourceDir: found.dir, workPath: workPathOf(reference) };
-    return { status: 'found', buildpack, version: found.version, warning: found.warning };
-  }
+  if (isUrl(reference)) return await resolveUrl(reference, reference, fetched, signal);
   const name = officialName.exec(reference)?.[1];
   const own = await detectionOrder(buildpacksDir);
   const buildpack = own.find((candidate) => candidate.reference === `heroku/${name ?? ''}`);
   if (buildpack !== undefined) return { status: 'found', buildpack, version: null, warning: null };
-  const has = own.map((candidate) => candidate.reference).join(', ');
+  const registry = await readRegistry(sources.registryFile);
+  if (registry.status === 'invalid') {
+    const detail = `the platform's registry of buildpacks is not usable: ${registry.detail}. Tell its operator (HOKKU_BUILDPACK_REGISTRY)`;
+    return { status: 'unavailable', detail };
+  }
+  const url = registry.urls.get(reference);
+  if (url !== undefined) return await resolveUrl(reference, url, fetched, signal);
+  const has = [...own.map((candidate) => candidate.reference), ...registry.urls.keys()].slice(0, 50).join(', ');
   return { status: 'unavailable', detail: `this platform has ${has}; any other one is given by its https:// URL` };
+}
+
+async function resolveUrl(
+  reference: string,
+  url: string,
+  fetched: FetchedBuildpacks,
+  signal: AbortSignal,
+): Promise<ResolvedBuildpack> {
+  const found = await fetched.get(url, signal);
+  if (found.status === 'failed') return { status: 'unavailable', detail: found.detail };
+  const pinned = `${url.split('#')[0] ?? url}#${found.version}`;
+  const buildpack = { reference, pinned, sourceDir: found.dir, workPath: workPathOf(reference) };
+  return { status: 'found', buildpack, version: found.version, warning: found.warning };
 }
 
 /** Its version is the app's commit. The path is walked without following a link: the source is a stranger's. */
@@ -121,10 +137,24 @@ export interface BuildpackInfo {
   readonly changedAt: Date;
 }
 
-/** What people read of the platform's own buildpacks: README.md of each, its first paragraph as the description. */
-export async function describeBuildpacks(buildpacksDir: string): Promise<readonly BuildpackInfo[]> {
+/**
+ * What people read of the platform's own buildpacks, README.md of each, its first paragraph as the description; and the names
+ * of the operator's registry, without their URLs, which may say how the operator's network is made.
+ */
+export async function describeBuildpacks(
+  buildpacksDir: string,
+  registryFile: string | null,
+): Promise<readonly BuildpackInfo[]> {
   const own = await detectionOrder(buildpacksDir);
-  return Promise.all(
+  const registry = await readRegistry(registryFile);
+  const taken = new Set(own.map(({ reference }) => reference));
+  const names = registry.status === 'read' ? [...registry.urls.keys()].filter((name) => !taken.has(name)) : [];
+  const changedAt = registry.status === 'read' ? registry.changedAt : new Date(0);
+  const registered = names.map((reference) => {
+    const description = "A buildpack that this platform's operator has registered.";
+    return { reference, description, readme: `# ${reference}\n\n${description}\n`, changedAt };
+  });
+  const described = await Promise.all(
     own.map(async ({ reference, sourceDir }) => {
       const readme = await readFile(join(sourceDir, 'README.md'), 'utf8').catch(() => `# ${reference}\n`);
       const [, paragraph = ''] = readme.split(/\n\s*\n/);
@@ -132,6 +162,7 @@ export async function describeBuildpacks(buildpacksDir: string): Promise<readonl
       return { reference, description: paragraph.replaceAll(/\s+/g, ' ').trim(), readme, changedAt };
     }),
   );
+  return [...described, ...registered];
 }
 
 interface OrderFile {

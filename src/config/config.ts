@@ -41,6 +41,8 @@ export interface Config {
   readonly keepOldOnFailedRollOut: boolean;
   /** Origins inside private networks that sources may be fetched from: `https://git.example.internal`. */
   readonly privateSources: readonly string[];
+  /** JSON file of names for buildpacks elsewhere, absolute; null: none. */
+  readonly buildpackRegistry: string | null;
   /** Log drains and webhooks of every user may reach this machine's own addresses, not only the operator's. */
   readonly allowLoopbackTargets: boolean;
   /** Private networks (`10.1.0.0/16`) that log drains and webhooks of every user may reach, not only the operator's. */
@@ -149,6 +151,7 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
     allowedNets: networks(env, 'HOKKU_OUTBOUND_ALLOW'),
     keepOldOnFailedRollOut: oneOf(env, 'HOKKU_KEEP_OLD_RELEASE', ['on', 'off'], 'on') === 'on',
     privateSources: origins(env, 'HOKKU_PRIVATE_SOURCES'),
+    buildpackRegistry: registryFile(env),
     watch: {
       everyMs: whole(env, 'HOKKU_WATCH_SECONDS', 60, 1, 86_400) * 1000,
       backupMaxDays:
@@ -182,6 +185,13 @@ function dataFolder(env: Environment, { isRoot, cwd }: { readonly isRoot: boolea
   if (/^\/(proc|sys)(\/|$)/.test(dir))
     throw invalid('HOKKU_DATA_DIR', value, 'a folder on a disk, not below /proc or /sys, which hold no files');
   return dir;
+}
+
+function registryFile(env: Environment): string | null {
+  const value = text(env, 'HOKKU_BUILDPACK_REGISTRY', '');
+  if (value === '') return null;
+  if (!isAbsolute(value)) throw invalid('HOKKU_BUILDPACK_REGISTRY', value, 'the absolute path of a JSON file');
+  return value;
 }
 
 function whole(env: Environment, name: string, fallback: number, from: number, to: number): number {

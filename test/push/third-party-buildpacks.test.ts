@@ -16,7 +16,13 @@ let rig: PlatformRig;
 beforeAll(async () => {
   shelf = await mkdtemp(join(tmpdir(), 'hokku-shelf-'));
   server = await startGitServer(shelf, { isOpen: true });
-  rig = await PlatformRig.start({ settings: { HOKKU_STOP_GRACE: '1', HOKKU_PRIVATE_SOURCES: server.url } });
+  rig = await PlatformRig.start({
+    settings: {
+      HOKKU_STOP_GRACE: '1',
+      HOKKU_PRIVATE_SOURCES: server.url,
+      HOKKU_BUILDPACK_REGISTRY: join(shelf, 'registry.json'),
+    },
+  });
 });
 
 afterAll(async () => {
@@ -146,6 +152,38 @@ it('takes a buildpack from a folder of the app, but nothing through a link out o
     expect([path, await set('own-folder', path)]).toEqual([path, 422]);
   }
   await expectNothingLeft(rig);
+});
+
+it("looks names up in the operator's registry, as it is at each build", async () => {
+  const commit = await server.repo('named.git', starter);
+  const registry = join(shelf, 'registry.json');
+  await writeFile(registry, JSON.stringify({ 'acme/starter': `${server.url}/named.git#main` }));
+  const target = await rig.createApp('named');
+  expect(await set('named', 'acme/starter')).toBe(200);
+  await target.write(app('one'));
+  await target.commit('one');
+  expect((await target.push()).output).toMatch(/Using buildpack: acme\/starter[^]*deployed to Hokku/);
+  const [build] = (await rig.api('GET', '/apps/named/builds')).json as { buildpacks: { url: string }[] }[];
+  expect(build?.buildpacks[0]?.url).toBe(`${server.url}/named.git#${commit}`);
+  const found = await rig.api('GET', '/buildpacks?in[namespace][]=acme&in[name][]=starter');
+  expect(found.json).toMatchObject([{ namespace: 'acme', name: 'starter', blob_url: 'urn:buildpack:acme/starter' }]);
+  expect(found.body).not.toContain(server.url);
+
+  await target.commit('two');
+  for (const [text, says] of [
+    ['{}', /this platform has heroku\/python/],
+    ['{', /it is not JSON/],
+    ['{"acme/starter": "https://ada:hunter3@git.example.com/x.git"}', /acme\/starter has no https:/],
+  ] as const) {
+    await writeFile(registry, text);
+    const push = await target.push();
+    expect([push.exitCode, push.output]).toEqual([1, expect.stringMatching(says)]);
+    expect(push.output + rig.platformLog).not.toContain('hunter3');
+  }
+  await rm(registry);
+  // What the platform has itself needs no registry.
+  await set('named', 'heroku/python');
+  expect((await target.push()).output).toContain('Using buildpack: heroku/python');
 });
 
 it('ends hostile ones, and keeps the last release', async () => {

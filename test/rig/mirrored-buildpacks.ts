@@ -65,7 +65,7 @@ export const mirroredBuildpacks: readonly MirroredBuildpack[] = [
   {
     ...{ name: 'heroku/heroku-buildpack-hello', outcome: 'built', says: /Found a hello\.txt/ },
     files: { ...web, 'hello.txt': 'Hello\n' },
-    note: 'its `config_vars.PATH` does not replace the PATH of the dyno',
+    note: 'the app starts with what its `bin/release` prints',
   },
   {
     ...{ name: 'heroku/heroku-buildpack-metrics', outcome: 'built', says: /Setting up \.profile\.d/, files: web },
@@ -105,7 +105,7 @@ export const mirroredBuildpacks: readonly MirroredBuildpack[] = [
   {
     ...{ name: 'buyersight/heroku-google-application-credentials-buildpack', outcome: 'built', files: web },
     ...{ configVars: { GOOGLE_CREDENTIALS: '{"type": "none"}' }, says: /Generating \.profile\.d file/ },
-    note: 'the profile script writes the file when the dyno starts',
+    note: 'the app starts with its profile script',
   },
   {
     ...{ name: 'debitoor/ssh-private-key-buildpack', outcome: 'built', says: /No SSH private key/, files: web },
@@ -154,7 +154,7 @@ export const mirroredBuildpacks: readonly MirroredBuildpack[] = [
   },
   {
     ...{ name: 'heroku/heroku-buildpack-pgbouncer', outcome: 'built', says: /pgbouncer-buildpack: done/, files: web },
-    note: 'its files are in the slug; the program needs libcares2 of the machine',
+    note: 'compiles; its program was not run, and needs libcares2, which the machine had not',
   },
   {
     ...{ name: 'heroku/heroku-buildpack-apt', outcome: 'built', says: /You have no packages listed in your Aptfile/ },

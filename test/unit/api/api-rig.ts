@@ -132,6 +132,7 @@ export class ApiRig implements AsyncDisposable {
         caches: { remove: () => Promise.resolve() },
         workDir: dir,
         buildpacksDir: join(checkout, 'buildpacks'),
+        registryFile: null,
       },
       launches: new Launches(),
       slugCollector: { collect: () => undefined },

@@ -165,6 +165,7 @@ export class BuildRig implements AsyncDisposable {
         runInSandbox: runAsGroup,
         slugs: this.slugs,
         buildpacksDir: this.path('buildpacks'),
+        registryFile: null,
         fetchedBuildpacks: new FetchedBuildpacks(this.path('fetched'), nothingThere),
         caches: this.caches,
         workDir: this.path('builds'),
