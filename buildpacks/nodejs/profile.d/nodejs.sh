@@ -1,0 +1,5 @@
+# shellcheck shell=bash
+# The app's Node.js. Sourced by bash at the start of every dyno, after config vars are set.
+export PATH="${HOME}/.heroku/node/bin:${PATH}:${HOME}/bin:${HOME}/node_modules/.bin"
+export NODE_HOME="${HOME}/.heroku/node"
+export NODE_ENV="${NODE_ENV:-production}"
