@@ -61,3 +61,23 @@ it('builds with npm, keeps the packages for the next push, and runs without devD
   expect(registry.requests.slice(asked)).toEqual([]);
   expect((await app.get()).body).toBe('Hello, world, in version 1 / pruned / built with 1\n / production');
 });
+
+it('builds a front end and serves its files, and serves a site of plain files', async () => {
+  const front = await rig.createApp();
+  await front.write({
+    'package.json': JSON.stringify({ scripts: { dev: 'vite', start: 'vite', build: 'node build.js' } }),
+    'build.js': "require('fs').mkdirSync('dist'); require('fs').writeFileSync('dist/index.html', 'built');\n",
+  });
+  await front.commit();
+  const built = await front.push();
+  expect(built.output).toContain('Serving the files that the build left in dist/');
+  expect(await front.get('/some/page')).toMatchObject({ status: 200, body: 'built' });
+
+  const site = await rig.createApp();
+  await site.useFixture('static-site');
+  await site.commit();
+  const push = await site.push();
+  expect(push.remoteLines).toContain('-----> Static app detected');
+  expect((await site.get('/about')).body).toContain('About this site');
+  expect(await site.get('/../static.json')).toMatchObject({ status: 404 });
+});

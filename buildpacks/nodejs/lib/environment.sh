@@ -63,7 +63,8 @@ environment::_settings() {
 	case "${SURVEY_MANAGER}" in
 		yarn-classic) export YARN_CACHE_FOLDER="${OWN_CACHE}/yarn-cache" ;;
 		yarn-berry) yarn::berry_settings ;;
-		pnpm) export npm_config_confirm_modules_purge=false pnpm_config_confirm_modules_purge=false npm_config_manage_package_manager_versions=false ;;
+		pnpm) export npm_config_confirm_modules_purge=false pnpm_config_confirm_modules_purge=false npm_config_manage_package_manager_versions=false \
+			npm_config_store_dir="${OWN_CACHE}/pnpm-store" pnpm_config_store_dir="${OWN_CACHE}/pnpm-store" ;;
 		bun) export BUN_INSTALL_CACHE_DIR="${OWN_CACHE}/bun-cache" BUN_INSTALL="${WORK_DIR}/bun" ;;
 	esac
 }

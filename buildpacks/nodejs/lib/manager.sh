@@ -13,7 +13,11 @@ manager::obtain() {
 		bun) bun::obtain ;;
 	esac
 	# Scripts of an app that uses another one still call npm and npx.
-	if [[ "${SURVEY_MANAGER}" != npm ]]; then npm::provide; fi
+	if [[ "${SURVEY_MANAGER}" != npm ]]; then
+		local version="${MANAGER_VERSION}"
+		npm::provide
+		MANAGER_VERSION="${version}"
+	fi
 	report::set package_manager_version "${MANAGER_VERSION}"
 	output::step "Using ${MANAGER_COMMAND} ${MANAGER_VERSION}${SURVEY_MANAGER_ORIGIN:+ specified in ${SURVEY_MANAGER_ORIGIN} of package.json}"
 }

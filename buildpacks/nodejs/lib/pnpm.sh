@@ -27,7 +27,7 @@ pnpm::_default_range() {
 }
 
 pnpm::install() {
-	local -a arguments=(--store-dir "${OWN_CACHE}/pnpm-store" --reporter=append-only)
+	local -a arguments=(--reporter=append-only)
 	INSTALL_SHOWN="pnpm install"
 	if [[ -n "${SURVEY_LOCK_FILE}" ]]; then
 		INSTALL_SHOWN+=" --frozen-lockfile"
@@ -45,5 +45,5 @@ pnpm::prune() {
 		output::detail "Skipped: pnpm can't do it in a workspace"
 		return 0
 	fi
-	environment::run "" pnpm prune --prod --ignore-scripts --store-dir "${OWN_CACHE}/pnpm-store"
+	environment::run "" pnpm prune --prod --ignore-scripts
 }

@@ -22,6 +22,8 @@ NODE_ASK_AGAIN_DAYS=7
 NODE_TOOLCHAIN="${CACHE_DIR}/node-toolchain"
 NODE_PROGRAM=""
 NODE_PROBLEMS=()
+# What it is for, when the app itself asks for none: then nothing is said about the version either.
+NODE_FOR=""
 
 case "$(uname -m)" in
 	aarch64 | arm64) NODE_ARCH=arm64 ;;
@@ -143,6 +145,10 @@ node::_last_will_do() {
 node::_announce() {
 	local where=""
 	if [[ "${NODE_SOURCE}" == machine ]]; then where=" (of this machine)"; fi
+	if [[ -n "${NODE_FOR}" ]]; then
+		output::step "Using Node.js ${NODE_VERSION}${where} ${NODE_FOR}"
+		return
+	fi
 	if [[ -z "${NODE_REQUEST}" ]]; then
 		output::step "No Node.js version was specified. Using Node.js ${NODE_VERSION}${where}"
 	elif [[ "${NODE_REQUEST}" == "${NODE_VERSION}" ]]; then
