@@ -35,7 +35,7 @@ environment::_decide_pruning() {
 		pnpm) if [[ "${PNPM_SKIP_PRUNING}" == true ]]; then PRUNE_SKIPPED="PNPM_SKIP_PRUNING is true"; fi ;;
 	esac
 	if [[ "${NODE_ENV}" != production ]]; then PRUNE_SKIPPED="NODE_ENV isn't 'production'"; fi
-	if [[ -z "${PRUNE_SKIPPED}" && -z "${SURVEY_HAS[workspaces]:-}" ]] && ! scripts::any heroku-prebuild build heroku-postbuild heroku-cleanup "${LIFECYCLE[@]}"; then
+	if [[ -n "${SURVEY_HAS[devDependencies]:-}" && -z "${PRUNE_SKIPPED}" && -z "${SURVEY_HAS[workspaces]:-}" ]] && ! scripts::any heroku-prebuild build heroku-postbuild heroku-cleanup "${LIFECYCLE[@]}"; then
 		WANT_DEV=no
 	fi
 }
@@ -60,6 +60,11 @@ environment::_settings() {
 		npm_config_progress=false npm_config_fetch_retry_mintimeout=1000 npm_config_fetch_retry_maxtimeout=10000
 	unset npm_config_nodedir
 	if [[ -n "${NODE_HEADERS}" ]]; then export npm_config_nodedir="${NODE_HEADERS}"; fi
+	# Before version 8, node doesn't know of NODE_EXTRA_CA_CERTS.
+	if [[ "${NODE_VERSION%%.*}" -lt 8 && -r "${NODE_EXTRA_CA_CERTS:-}" && -z "${npm_config_cafile:-}" ]]; then
+		cat /etc/ssl/certs/ca-certificates.crt "${NODE_EXTRA_CA_CERTS}" >"${WORK_DIR}/npm-authorities.pem" 2>/dev/null || true
+		export npm_config_cafile="${WORK_DIR}/npm-authorities.pem"
+	fi
 	case "${SURVEY_MANAGER}" in
 		yarn-classic) export YARN_CACHE_FOLDER="${OWN_CACHE}/yarn-cache" ;;
 		yarn-berry) yarn::berry_settings ;;

@@ -67,6 +67,8 @@ manager::place() {
 	mkdir -p "${target%/*}" "${NODE_IN_BUILD}/bin"
 	node::link "${folder}" "${target}"
 	for pair in "$@"; do
+		# Very old versions have fewer programs.
+		if [[ ! -f "${target}/${pair#*=}" ]]; then continue; fi
 		# Packages come without the mode of a program.
 		chmod 755 "${target}/${pair#*=}"
 		ln -sfn "../lib/node_modules/${name}/${pair#*=}" "${NODE_IN_BUILD}/bin/${pair%%=*}"

@@ -198,6 +198,7 @@ node::obtain() {
 			toolchain::install "${NODE_URL}" "${NODE_CHECKSUM}" "${NODE_FOLDER}" --exclude='*/share' --exclude='*/lib/node_modules/corepack' || node::_fail_download
 		else
 			toolchain::install "${NODE_URL}" "${NODE_CHECKSUM}" "${NODE_FOLDER}" --exclude='*/share' || node::_fail_download
+			node::_unpack_inner
 		fi
 		chmod 755 "${NODE_PROGRAM}" 2>/dev/null || true
 		if [[ "$("${NODE_PROGRAM}" --version 2>&1 || true)" != "v${NODE_VERSION}" ]]; then
@@ -207,11 +208,16 @@ node::obtain() {
 		fi
 	fi
 	node::_remember "${NODE_FOLDER}"
-	# It does for the helpers too.
-	if [[ -d "${NODE_TOOLCHAIN}/helper" && "${NODE_VERSION%%.*}" -ge 18 ]]; then
-		HELPER_NODE="${NODE_PROGRAM}"
-		rm -rf "${NODE_TOOLCHAIN}/helper"
-	fi
+}
+
+# Old packages of the registry hold the release's own archive.
+node::_unpack_inner() {
+	local archive
+	for archive in "${NODE_FOLDER}"/node-v*.tar.gz; do
+		if [[ ! -f "${archive}" || -x "${NODE_PROGRAM}" ]]; then continue; fi
+		tar -x -z -f "${archive}" -C "${NODE_FOLDER}" --strip-components=1 --no-same-owner --exclude='*/share' || true
+		rm -f "${archive}"
+	done
 }
 
 node::_remember() {
@@ -222,8 +228,10 @@ node::_remember() {
 		printf '%s\t%s\t%s\t%s\n' "${NODE_VERSION}" "${NODE_SOURCE}" "$1" "${identity}" >"${NODE_TOOLCHAIN}/last.part"
 		mv "${NODE_TOOLCHAIN}/last.part" "${NODE_TOOLCHAIN}/last"
 	fi
-	for folder in "${NODE_TOOLCHAIN}"/{upstream,registry}-*; do
-		if [[ -d "${folder}" && "${folder}" != "${NODE_FOLDER}" ]]; then rm -rf "${folder}"; fi
+	# The helpers run with the new one from here on, or, if that is too old, go on with the one they have.
+	if [[ -n "${NODE_FOLDER}" && "${NODE_VERSION%%.*}" -ge 18 ]]; then HELPER_NODE="${NODE_PROGRAM}"; fi
+	for folder in "${NODE_TOOLCHAIN}"/{upstream-*,registry-*,helper}; do
+		if [[ -d "${folder}" && "${folder}" != "${NODE_FOLDER}" && "${HELPER_NODE}" != "${folder}"/* ]]; then rm -rf "${folder}"; fi
 	done
 }
 

@@ -24,7 +24,10 @@ registry::install() {
 		return 0
 	fi
 	if ! registry::document "${name}" "${file}"; then return 1; fi
-	picked="$("${HELPER_NODE}" "${SHARED_DIR}/node/registry.mjs" pick "${file}" "${range}" "${REGISTRY_URL}")" || picked=""
+	picked="$("${HELPER_NODE}" "${SHARED_DIR}/node/registry.mjs" pick "${file}" "${range}" "${REGISTRY_URL}")" || {
+		TOOLCHAIN_PROBLEM="what the registry answered can't be read"
+		return 1
+	}
 	if [[ -z "${picked}" ]]; then
 		TOOLCHAIN_PROBLEM="the registry has no version of ${name} that satisfies '${range}'"
 		return 1

@@ -26,7 +26,9 @@ export function compareVersions(a, b) {
 export function parseRange(text) {
   if (text.length > 256) return null;
   const alternatives = text.split('||').map(parseAlternative);
-  return alternatives.includes(null) ? null : alternatives;
+  if (alternatives.includes(null)) return null;
+  // npm takes a range that any version satisfies for `*` alone.
+  return alternatives.some((comparators) => comparators.length === 0) ? [[]] : alternatives;
 }
 
 export function satisfies(version, range) {
@@ -54,7 +56,7 @@ function fits(version, { operator, version: bound }) {
   return order === 0;
 }
 
-const partial = String.raw`[v=\s]*(?:[xX*]|\d{1,15})(?:\.(?:[xX*]|\d{1,15}))?(?:\.(?:[xX*]|\d{1,15})(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)?`;
+const partial = String.raw`[v=\s]*(?:[xX*]|0|[1-9]\d{0,14})(?:\.(?:[xX*]|0|[1-9]\d{0,14}))?(?:\.(?:[xX*]|0|[1-9]\d{0,14})(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)?`;
 const hyphenRange = new RegExp(String.raw`^\s*(${partial})\s+-\s+(${partial})\s*$`);
 const oneComparator = new RegExp(String.raw`^(<=|>=|<|>|=|~>|~|\^|)\s*(${partial})$`);
 
