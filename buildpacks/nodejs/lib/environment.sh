@@ -45,6 +45,8 @@ environment::run() {
 	local edit="$1"
 	shift
 	(
+		unset npm_config_nodedir
+		environment::_forget_registry
 		config_vars::export
 		export NODE_ENV="${NODE_ENV:-production}"
 		export PATH="${BUILD_DIR}/.heroku/node/bin:${PATH}:${BUILD_DIR}/node_modules/.bin" NODE_HOME="${BUILD_DIR}/.heroku/node"
@@ -54,11 +56,17 @@ environment::run() {
 	) 2>&1 </dev/null | tee "${COMMAND_LOG}" | output::indent "/^npm (warn|WARN) (config |Unknown (env|user) config )/d${edit:+;${edit}}"
 }
 
+# The app's own registry comes before the machine's, which npm would prefer in this form.
+environment::_forget_registry() {
+	if grep -q -s -E '^[[:space:]]*"?registry"?[[:space:]=]' "${BUILD_DIR}/.npmrc" "${BUILD_DIR}/.yarnrc"; then
+		unset npm_config_registry NPM_CONFIG_REGISTRY
+	fi
+}
+
 # Settings of installers that config vars don't take back.
 environment::_settings() {
 	export npm_config_cache="${OWN_CACHE}/npm-cache" npm_config_update_notifier=false npm_config_fund=false npm_config_audit=false \
 		npm_config_progress=false npm_config_fetch_retry_mintimeout=1000 npm_config_fetch_retry_maxtimeout=10000
-	unset npm_config_nodedir
 	if [[ -n "${NODE_HEADERS}" ]]; then export npm_config_nodedir="${NODE_HEADERS}"; fi
 	# Before version 8, node doesn't know of NODE_EXTRA_CA_CERTS.
 	if [[ "${NODE_VERSION%%.*}" -lt 8 && -r "${NODE_EXTRA_CA_CERTS:-}" && -z "${npm_config_cafile:-}" ]]; then

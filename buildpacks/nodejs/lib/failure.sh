@@ -5,9 +5,9 @@ failure::_has() {
 	grep -q -i -E -- "$1" "${COMMAND_LOG}" 2>/dev/null
 }
 
-# The first line that matches $1, without npm's prefix.
+# The first line that matches $1, without npm's prefix, and not one of npm's that holds a code alone.
 failure::_line() {
-	output::quoted "$(grep -i -E -m 1 -- "$1" "${COMMAND_LOG}" | sed -E 's/^npm (ERR!|error) *//; s/\x1b\[[0-9;]*m//g' || true)"
+	output::quoted "$(grep -v -E '^npm (ERR!|error) (code|errno|syscall) ' "${COMMAND_LOG}" | grep -i -E -m 1 -- "$1" | sed -E 's/^npm (ERR!|error) *//; s/\x1b\[[0-9;]*m//g' || true)"
 }
 
 # From here on a search that finds nothing is no failure: every way out of these functions ends the build.
@@ -205,10 +205,12 @@ failure::peer_conflict() {
 }
 
 failure::engine() {
+	local needed
+	needed="$(failure::_line 'Required: *\{|engine "node" is incompatible|Expected version|wanted:')"
 	output::fail "engine-mismatch" <<-END
 		Error: A package needs another version of Node.js than ${NODE_VERSION}.
 
-		    $(failure::_line 'Not compatible|Required:|Unsupported engine|engine "node" is incompatible|Expected version')
+		    ${needed:-$(failure::_line 'Unsupported engine')}
 
 		Choose one that fits in package.json:
 
@@ -232,7 +234,7 @@ failure::no_such_package() {
 	output::fail "no-such-package" <<-END
 		Error: There's no such package in the registry.
 
-		    $(failure::_line '404|find package|Package not found|YN0035')
+		    $(failure::_line '404 .*(http|Not Found|registry)|FETCH_404|find package|Package not found|YN0035')
 
 		Check the spelling in package.json. Is it a private package, its
 		registry has to be named in an .npmrc of your app, with a token:

@@ -99,18 +99,23 @@ modules::save() {
 	printf '%s\n' "${key}" >"${dir}/key"
 }
 
-# A list of every path of the installer's, for modules::remember_pruned.
+# A line for every path of the installer's, for modules::remember_pruned. Its own notes are left out: they tell of the removal.
 modules::list() {
-	local path
-	while IFS= read -r path; do find "${BUILD_DIR}/${path}" -printf "${path//%/%%}/%P\n"; done < <(modules::paths) | LC_ALL=C sort
+	local path name
+	while IFS= read -r path; do
+		name="${path//%/%%}"
+		find "${BUILD_DIR}/${path}" \( -name .package-lock.json -o -name '.yarn-*' -o -name '.modules.yaml' -o -path '*/.pnpm/lock.yaml' \
+			-o -name '.pnpm-workspace-state*' \) -prune -o -type d -printf "${name}/%P\n" -o -printf "${name}/%P\t%s\t%T@\t%l\n"
+	done < <(modules::paths) | LC_ALL=C sort
 }
 
-# $1 and $2: lists before and after. Where nothing was added, the same can be done next time without the package manager.
+# $1 and $2: lists before and after. Where nothing was added or changed, the same can be done next time without the package
+# manager.
 modules::remember_pruned() {
 	local dir="${OWN_CACHE}/modules"
 	if [[ ! -f "${dir}/key" || -n "$(LC_ALL=C comm -13 "$1" "$2" | head -n 1)" ]]; then return 0; fi
 	# Without what lies in a folder that goes as a whole.
-	LC_ALL=C comm -23 "$1" "$2" | awk -F / '{
+	LC_ALL=C comm -23 "$1" "$2" | cut -f 1 | awk -F / '{
 		path = ""
 		for (n = 1; n < NF; n++) { path = path (n > 1 ? "/" : "") $n; if (path in gone) next }
 		gone[$0] = 1

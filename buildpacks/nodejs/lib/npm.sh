@@ -53,8 +53,10 @@ npm::_default_range() {
 		echo 10.x
 	elif [[ "${series}" -ge 14 ]]; then
 		echo 8.x
-	else
+	elif [[ "${series}" -ge 6 ]]; then
 		echo 6.x
+	else
+		echo 2.x
 	fi
 }
 

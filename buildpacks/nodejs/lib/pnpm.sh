@@ -45,5 +45,6 @@ pnpm::prune() {
 		output::detail "Skipped: pnpm can't do it in a workspace"
 		return 0
 	fi
-	environment::run "" pnpm prune --prod --ignore-scripts
+	# As settings: versions before 8.15.6 don't know the option.
+	environment::run "" env npm_config_ignore_scripts=true pnpm_config_ignore_scripts=true pnpm prune --prod
 }

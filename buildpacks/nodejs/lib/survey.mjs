@@ -46,6 +46,7 @@ function print(...values) {
 
 function readManifest() {
   const file = join(dir, 'package.json');
+  if (!existsSync(file) || !statSync(file).isFile()) throw new Problem('manifest-missing');
   if (statSync(file).size > maxBytes) throw new Problem('manifest-too-large', String(maxBytes));
   const text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
   let manifest;

@@ -41,6 +41,14 @@ survey::_fail() {
 				    node -p 'require("./package.json").name'
 			END
 			;;
+		manifest-missing)
+			output::fail "package-json::missing" <<-'END'
+				Error: There's no package.json in the root of the app.
+
+				A Node.js app needs one. Check that it's committed (`git ls-files`), and
+				that an earlier buildpack or .slugignore doesn't remove it.
+			END
+			;;
 		manifest-too-large)
 			output::fail "package-json::too-large" <<<"Error: package.json is larger than ${first} bytes.
 

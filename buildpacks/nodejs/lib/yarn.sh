@@ -24,7 +24,12 @@ yarn::obtain() {
 		SURVEY_MANAGER_ORIGIN=""
 		return
 	fi
-	manager::fetch @yarnpkg/cli-dist "${SURVEY_MANAGER_RANGE:-4.x}"
+	if [[ "${SURVEY_MANAGER_RANGE}" =~ ^[\^~]?2 ]]; then
+		# The registry has version 2 under the old name.
+		manager::fetch yarn "${SURVEY_MANAGER_RANGE}"
+	else
+		manager::fetch @yarnpkg/cli-dist "${SURVEY_MANAGER_RANGE:-4.x}"
+	fi
 	manager::place yarn "${MANAGER_FOLDER}" yarn=bin/yarn.js yarnpkg=bin/yarn.js
 }
 
