@@ -15,6 +15,7 @@ export interface DataFolder extends AsyncDisposable {
   readonly sources: string;
   readonly streams: string;
   readonly cache: string;
+  readonly buildpacks: string;
   readonly builds: string;
   readonly dynos: string;
   readonly logs: string;
@@ -72,6 +73,7 @@ export function dataPaths(root: string): DataPaths {
     sources: join(root, 'sources'),
     streams: join(root, 'streams'),
     cache: join(root, 'cache'),
+    buildpacks: join(root, 'buildpacks'),
     builds: join(root, 'builds'),
     dynos: join(root, 'dynos'),
     logs: join(root, 'logs'),
@@ -87,7 +89,15 @@ export async function makeDataFolders(root: string): Promise<DataPaths> {
   const folder = dataPaths(root);
   // Passable, not listable: the users that dynos run as reach their own folder by its full path only.
   await chmod(root, 0o711);
-  for (const dir of [folder.repos, folder.cache, folder.logs, folder.sources, folder.streams, folder.tls])
+  for (const dir of [
+    folder.repos,
+    folder.cache,
+    folder.buildpacks,
+    folder.logs,
+    folder.sources,
+    folder.streams,
+    folder.tls,
+  ])
     await mkdir(dir, { recursive: true, mode: 0o700 });
   for (const dir of [folder.slugs, folder.builds, folder.dynos]) await mkdir(dir, { recursive: true, mode: 0o711 });
   return folder;

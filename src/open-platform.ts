@@ -16,6 +16,7 @@ import {
   AcmeChallenges,
   Attachments,
   CertificateKeeper,
+  openBuildpackFetcher,
   BuildCancellations,
   DiskKeeper,
   DynoLog,
@@ -30,6 +31,7 @@ import {
 } from './lifecycle/index.ts';
 import { PlatformError } from './errors/platform-error.ts';
 import { Disposables } from './lib/disposables.ts';
+import { FetchedBuildpacks } from './buildpack/index.ts';
 import { FairSlots } from './lib/fair-slots.ts';
 import { KeyedQueue } from './lib/keyed-queue.ts';
 import { openOutbound } from './lib/outbound.ts';
@@ -225,9 +227,18 @@ async function open(
   const sources = new SourceStore(data.sources, config.limits.sourceMaxBytes);
   const streams = opened.use(new OutputStreams(data.streams, logs.build));
   const caches = opened.use(new BuildCaches(data.cache, logs.build));
+  const fetchedBuildpacks = new FetchedBuildpacks(
+    data.buildpacks,
+    openBuildpackFetcher({
+      workDir: data.buildpacks,
+      fetchEnv: config.buildEnvironment,
+      guard: { outbound, mayReachLoopback: false, privateOrigins: config.privateSources },
+    }),
+  );
+  await fetchedBuildpacks.sweep();
   const disk = opened.use(
     new DiskKeeper({
-      ...{ store, slugs, slugCollector, caches, repos, streams, sources, gate, inBackground },
+      ...{ store, slugs, slugCollector, caches, fetchedBuildpacks, repos, streams, sources, gate, inBackground },
       ledger: new SpaceLedger(data.root, (totalBytes) => reservedBytes(config.disk, totalBytes)),
       ballast: new Ballast(data.root, data.ballast, logs.platform),
       paths: data,
@@ -267,6 +278,7 @@ async function open(
       runInSandbox: wireScripts(await limitScripts(runInSandbox, groups, buildLimits), network?.builds ?? null),
       slugs,
       buildpacksDir: join(packageRoot, 'buildpacks'),
+      fetchedBuildpacks,
       caches,
       workDir: data.builds,
       platformEnv: config.buildEnvironment,

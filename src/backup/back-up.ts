@@ -13,7 +13,7 @@ import type { DataPaths } from './data-paths.ts';
 import { readBackup } from './read-backup.ts';
 import { stage, type Stage } from './stage.ts';
 import { findLeft, openStaging, ownName } from './staging-folder.ts';
-import { writeBackup } from './write-backup.ts';
+import { writeBackup, type Written } from './write-backup.ts';
 
 export interface BackUpInput {
   readonly data: DataPaths;
@@ -59,15 +59,15 @@ export async function backUp(input: BackUpInput): Promise<BackUpReport> {
     const stagedMs = Math.round(performance.now() - startedAt);
     requireFittingKey(staged, input.secretKey);
     await requireSpace(staged, input);
-    const write = (to: Writable): Promise<number> => writeBackup({ ...input, stage: staged, dir: staging.path }, to);
-    const sizeBytes = typeof target === 'string' ? await writeFile(target, write, input.signal) : await write(target);
+    const write = (to: Writable): Promise<Written> => writeBackup({ ...input, stage: staged, dir: staging.path }, to);
+    const written = typeof target === 'string' ? await writeFile(target, write, input.signal) : await write(target);
     return {
-      sizeBytes,
+      sizeBytes: written.sizeBytes,
       apps: staged.repos.length,
-      slugs: staged.slugs,
+      slugs: staged.slugs - written.warnings.length,
       keyFingerprint: staged.keyFingerprint,
       stagedMs,
-      warnings: staged.warnings,
+      warnings: [...staged.warnings, ...written.warnings],
     };
   } catch (error) {
     if (!isOutOfSpace(error)) throw error;
@@ -80,22 +80,22 @@ const elsewhere = 'hokku backup - | ssh other-machine "cat > backup.tar"';
 
 async function writeFile(
   target: string,
-  write: (to: Writable) => Promise<number>,
+  write: (to: Writable) => Promise<Written>,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<Written> {
   const dir = dirname(target);
   for (const path of await findLeft(dir, temporaryPrefix)) await rm(path, { force: true });
   const temporary = join(dir, ownName(temporaryPrefix));
   try {
     const stream = createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true });
-    const sizeBytes = await write(stream).finally(() => closed(stream));
+    const written = await write(stream).finally(() => closed(stream));
     signal.throwIfAborted();
     await verify(temporary);
     // A link and no rename: the name may have been given to something else meanwhile.
     await link(temporary, target);
     await rm(temporary);
     await syncFolder(dir);
-    return sizeBytes;
+    return written;
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;

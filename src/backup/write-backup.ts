@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { sha256Of } from '../lib/sha256-of.ts';
 import { packRepo } from '../repo/index.ts';
 import { BackupWriter } from './backup-writer.ts';
 import { formatVersion, headerName, type BackupHeader } from './manifest.ts';
@@ -18,8 +19,14 @@ export interface WriteInput {
   readonly signal: AbortSignal;
 }
 
-/** Writes a stage as one archive. Returns its size in bytes. */
-export async function writeBackup(input: WriteInput, target: Writable): Promise<number> {
+export interface Written {
+  readonly sizeBytes: number;
+  /** What is left out, as it is not what it was stored as. */
+  readonly warnings: readonly string[];
+}
+
+/** Writes a stage as one archive. */
+export async function writeBackup(input: WriteInput, target: Writable): Promise<Written> {
   const { stage, secretKey, signal } = input;
   const at = new Date();
   const writer = new BackupWriter(target, at, signal);
@@ -34,7 +41,13 @@ export async function writeBackup(input: WriteInput, target: Writable): Promise<
     apps: stage.repos.length,
   };
   await writer.addText(headerName, `${JSON.stringify(header, null, 2)}\n`);
-  for (const { name, path, size } of stage.files) await writer.addFile(name, path, size);
+  const warnings: string[] = [];
+  for (const { name, path, size } of stage.files) {
+    const sha = /^slugs\/(\w+)\.tgz$/.exec(name)?.[1];
+    // One that the disk has spoiled would make the whole backup one that is refused.
+    if (sha === undefined || (await sha256Of(path, signal)) === sha) await writer.addFile(name, path, size);
+    else warnings.push(spoiltSlug(sha));
+  }
   for (const { appId, refs, dir } of stage.repos) {
     await writer.addText(`repos/${appId}.refs`, `${JSON.stringify(refs)}\n`);
     if (refs.refs.length === 0) continue;
@@ -45,5 +58,9 @@ export async function writeBackup(input: WriteInput, target: Writable): Promise<
   }
   if (secretKey !== null) await writer.addText('secret-key', `${Buffer.from(secretKey).toString('hex')}\n`);
   await writer.end();
-  return writer.sizeBytes;
+  return { sizeBytes: writer.sizeBytes, warnings };
+}
+
+function spoiltSlug(sha: string): string {
+  return `the slug ${sha} of a release is damaged on this disk and not in the backup: deploy its app again, and look at the disk`;
 }

@@ -1,4 +1,4 @@
-import type { BuildSpace } from '../buildpack/index.ts';
+import type { BuildSpace, FetchedBuildpacks } from '../buildpack/index.ts';
 import type { Logger } from '../log.ts';
 import type { App } from '../model/app.ts';
 import type { SourceTree } from '../model/build.ts';
@@ -38,6 +38,7 @@ export interface BuildTools {
   readonly slugs: SlugStore;
   /** Holds `order.json` and a folder per buildpack. */
   readonly buildpacksDir: string;
+  readonly fetchedBuildpacks: FetchedBuildpacks;
   readonly caches: BuildCaches;
   /** One folder per running build in it; on the file system of the caches, so that a cache is moved, not copied. */
   readonly workDir: string;

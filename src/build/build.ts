@@ -6,6 +6,7 @@ import type { BuildInput, BuildTools, RunningBuild } from './build-input.ts';
 import { BuildScreen } from './build-screen.ts';
 import {
   announceList,
+  askedBuildpacks,
   confirmBuildpack,
   findBuildpack,
   listCandidates,
@@ -79,7 +80,7 @@ async function buildSlug(
     sizeBytes,
     processTypes,
     buildpackName: last.name,
-    buildpacks: chosen.map(({ buildpack }) => buildpack.reference),
+    buildpacks: chosen.map(({ buildpack }) => buildpack.pinned),
     configVars: info.configVars,
   };
 }
@@ -98,16 +99,17 @@ interface RanBuildpacks {
 
 /** Chooses the buildpacks and runs them in order. Everything that the platform writes where scripts can write is written before the first of them runs. */
 async function runBuildpacks(build: RunningBuild, progress: Progress): Promise<RanBuildpacks> {
-  const { input, tools, work, space } = build;
+  const { input, work, space } = build;
   progress.phase = 'detect';
-  const candidates = await listCandidates(input, tools, work.tmpDir);
+  const asked = await askedBuildpacks(build);
+  const candidates = await listCandidates(build, asked);
   await writeEnvDir(join(work.tmpDir, work.envPath), input.configVars);
   await giveToApp(work, input.app);
 
   // The cache may have to be copied; that goes on while the buildpacks look at the app.
   const fetching = fetchCache(build);
   fetching.catch(() => undefined); // Awaited below, in any case: nothing may write when this build is removed.
-  const isDetected = input.buildpacks.length === 0;
+  const isDetected = asked.length === 0;
   let list: readonly Buildpack[] = candidates;
   let first: ChosenBuildpack | undefined;
   try {

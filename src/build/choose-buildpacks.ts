@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   copyBuildpack,
@@ -10,25 +10,57 @@ import {
   type Buildpack,
   type Detection,
 } from '../buildpack/index.ts';
-import type { BuildInput, BuildTools, RunningBuild } from './build-input.ts';
+import { parseBuildpackReference } from '../model/buildpack-reference.ts';
+import type { RunningBuild } from './build-input.ts';
 import { FailedBuild } from './failed-build.ts';
 import { stopped } from './stopped.ts';
 
-/** The buildpacks that may be asked: the app's list, or all that the platform has. */
+/**
+ * What the app asks for: its config var BUILDPACK_URL, which old apps have, the list that is set, or its file `.buildpacks`.
+ * Empty: nothing. Source: https://github.com/heroku/heroku-buildpack-multi
+ */
+export async function askedBuildpacks({ input, work }: RunningBuild): Promise<readonly string[]> {
+  const url = input.configVars['BUILDPACK_URL'] ?? input.configVars['LANGUAGE_PACK_URL'] ?? '';
+  if (url.trim() !== '') return [parse(url, 'The config var BUILDPACK_URL')];
+  if (input.buildpacks.length > 0) return input.buildpacks;
+  const file = join(work.tmpDir, work.buildPath, '.buildpacks');
+  const isFile = (await lstat(file).catch(() => null))?.isFile() === true;
+  const text = isFile ? (await readFile(file, 'utf8')).slice(0, 64 * 1024) : '';
+  const lines = text.split('\n').map((line) => line.trim());
+  const listed = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  if (listed.length > maxBuildpacks) {
+    const detail = `The file .buildpacks has ${listed.length} lines, and an app has at most ${maxBuildpacks} buildpacks`;
+    throw new FailedBuild({ reason: 'buildpack-unavailable', buildpack: '.buildpacks', detail });
+  }
+  return listed.map((line) => parse(line, 'The file .buildpacks'));
+}
+
+const maxBuildpacks = 20;
+
+function parse(text: string, where: string): string {
+  const reference = parseBuildpackReference(text.trim());
+  if (reference !== null) return reference;
+  // It may hold a credential, and is shown to everybody who sees the build.
+  const detail = `${where} has something that is neither a name like heroku/python nor the https:// URL of a git repository or .tgz without a password in it`;
+  throw new FailedBuild({ reason: 'buildpack-unavailable', buildpack: 'that is asked for', detail });
+}
+
+/** The buildpacks that may be asked: those that the app asks for, or all that the platform has. */
 export async function listCandidates(
-  input: BuildInput,
-  tools: BuildTools,
-  tmpDir: string,
+  { input, tools, work: { tmpDir }, screen }: RunningBuild,
+  references: readonly string[],
 ): Promise<readonly Buildpack[]> {
   const candidates = new Map<string, Buildpack>();
-  for (const reference of input.buildpacks) {
-    const resolved = await resolveBuildpack(reference, tools.buildpacksDir);
+  for (const reference of references) {
+    const resolved = await resolveBuildpack(reference, tools.buildpacksDir, tools.fetchedBuildpacks, input.signal);
     if (resolved.status === 'unavailable') {
       throw new FailedBuild({ reason: 'buildpack-unavailable', buildpack: reference, detail: resolved.detail });
     }
+    if (resolved.version !== null) screen.line(`-----> Fetched ${reference} (${resolved.version.slice(0, 8)})`);
+    if (resolved.warning !== null) screen.line(` !     Warning: ${reference}: ${resolved.warning}.`);
     candidates.set(resolved.buildpack.reference, resolved.buildpack);
   }
-  if (input.buildpacks.length === 0) {
+  if (references.length === 0) {
     for (const buildpack of await detectionOrder(tools.buildpacksDir)) candidates.set(buildpack.reference, buildpack);
   }
   await copySharedFiles(tools.buildpacksDir, tmpDir);

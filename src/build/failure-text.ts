@@ -38,7 +38,9 @@ function wordsFor(failure: BuildFailure): Words {
     case 'buildpack-unavailable':
       return {
         before: [` !     Couldn't fetch the buildpack ${failure.buildpack}.`],
-        after: summary('detect', failure.detail, ['Choose one of them with `heroku buildpacks:set`, then push again.']),
+        after: summary('detect', failure.detail, [
+          '`heroku buildpacks` shows what is set, `heroku buildpacks:set` sets another one. Then push again.',
+        ]),
       };
     case 'compile-failed':
       return {

@@ -2,11 +2,14 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { chmod, copyFile, mkdir, readFile, readdir, readlink, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FetchedBuildpacks } from './fetched-buildpacks.ts';
 
 /** A buildpack that is on this machine. */
 export interface Buildpack {
   /** `heroku/python`. */
   readonly reference: string;
+  /** The very one that runs: of a fetched one the URL and its commit or checksum, else the reference. */
+  readonly pinned: string;
   /** Host folder that holds `bin/`. Never changed: scripts run in a copy. */
   readonly sourceDir: string;
   /** Where its working copy lies below `/tmp`: `codon/tmp/buildpacks/<sha1>`. */
@@ -14,21 +17,49 @@ export interface Buildpack {
 }
 
 export type ResolvedBuildpack =
-  | { readonly status: 'found'; readonly buildpack: Buildpack }
+  | {
+      readonly status: 'found';
+      readonly buildpack: Buildpack;
+      /** Commit or checksum of a fetched one; null: the platform's own. */
+      readonly version: string | null;
+      readonly warning: string | null;
+    }
   | { readonly status: 'unavailable'; readonly detail: string };
 
 const officialName = /^(?:urn:buildpack:)?heroku\/([a-z0-9][a-z0-9-]{0,63})$/;
 
-/** Finds what a reference of the app's list means. `heroku/<name>` and `urn:buildpack:heroku/<name>` are the platform's own. */
-export async function resolveBuildpack(reference: string, buildpacksDir: string): Promise<ResolvedBuildpack> {
+/**
+ * Finds what a reference of the app's list means. `heroku/<name>` and `urn:buildpack:heroku/<name>` are the platform's own;
+ * a URL is fetched.
+ */
+export async function resolveBuildpack(
+  reference: string,
+  buildpacksDir: string,
+  fetched: FetchedBuildpacks,
+  signal: AbortSignal,
+): Promise<ResolvedBuildpack> {
+  if (isUrl(reference)) {
+    const found = await fetched.get(reference, signal);
+    if (found.status === 'failed') return { status: 'unavailable', detail: found.detail };
+    const url = reference.split('#')[0] ?? reference;
+    const pinned = `${url}#${found.version}`;
+    const buildpack = { reference, pinned, sourceDir: found.dir, workPath: workPathOf(reference) };
+    return { status: 'found', buildpack, version: found.version, warning: found.warning };
+  }
   const name = officialName.exec(reference)?.[1];
   const own = await detectionOrder(buildpacksDir);
   const buildpack = own.find((candidate) => candidate.reference === `heroku/${name ?? ''}`);
-  if (buildpack !== undefined) return { status: 'found', buildpack };
-  const has = `This platform has ${own.map((candidate) => candidate.reference).join(', ')}`;
-  const isUrl = /^(https?|git|ssh):|^[\w.-]+@|\.(tgz|tar\.gz|git)($|[?#])/.test(reference);
-  const detail = isUrl ? `Buildpacks from a URL are not supported yet. ${has}` : has;
-  return { status: 'unavailable', detail };
+  if (buildpack !== undefined) return { status: 'found', buildpack, version: null, warning: null };
+  const has = own.map((candidate) => candidate.reference).join(', ');
+  return { status: 'unavailable', detail: `this platform has ${has}; any other one is given by its https:// URL` };
+}
+
+function isUrl(reference: string): boolean {
+  return /^(https?|git):\/\//.test(reference);
+}
+
+function workPathOf(reference: string): string {
+  return join('codon', 'tmp', 'buildpacks', createHash('sha1').update(reference).digest('hex'));
 }
 
 /**
@@ -39,12 +70,7 @@ export async function detectionOrder(buildpacksDir: string): Promise<readonly Bu
   const order = JSON.parse(await readFile(join(buildpacksDir, 'order.json'), 'utf8')) as OrderFile;
   return order.buildpacks.map(({ name, path }) => {
     if (!officialName.test(name)) throw new Error(`Internal: buildpacks/order.json holds ${JSON.stringify(name)}`);
-    const sha1 = createHash('sha1').update(name).digest('hex');
-    return {
-      reference: name,
-      sourceDir: join(buildpacksDir, path),
-      workPath: join('codon', 'tmp', 'buildpacks', sha1),
-    };
+    return { reference: name, pinned: name, sourceDir: join(buildpacksDir, path), workPath: workPathOf(name) };
   });
 }
 

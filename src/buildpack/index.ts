@@ -12,5 +12,6 @@ export {
 export { findCause, nextStepFor } from './cause.ts';
 export { compile, report } from './compile.ts';
 export { detect, type Detection } from './detect.ts';
+export { FetchedBuildpacks, type BuildpackFetcher } from './fetched-buildpacks.ts';
 export { readRelease, type ReleaseInfo } from './read-release.ts';
 export { writeEnvDir } from './write-env-dir.ts';

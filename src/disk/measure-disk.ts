@@ -7,6 +7,7 @@ export interface DiskPaths {
   readonly sources: string;
   readonly streams: string;
   readonly cache: string;
+  readonly buildpacks: string;
   readonly builds: string;
   readonly dynos: string;
   readonly logs: string;
@@ -21,7 +22,7 @@ export interface DiskUsage {
   readonly unpacked: ReadonlyMap<string, number>;
 }
 
-const names = ['repos', 'slugs', 'sources', 'streams', 'cache', 'builds', 'dynos', 'logs'] as const;
+const names = ['repos', 'slugs', 'sources', 'streams', 'cache', 'buildpacks', 'builds', 'dynos', 'logs'] as const;
 
 /** What lies where: blocks, not file sizes. What disappears meanwhile counts as far as it was seen. 100,000 files take about half a second. */
 export async function measureDisk(paths: DiskPaths, signal?: AbortSignal): Promise<DiskUsage> {

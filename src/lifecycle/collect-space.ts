@@ -8,7 +8,7 @@ const dayMs = 24 * 60 * 60_000;
 
 /**
  * One collection, from what costs nothing to what costs most: leftovers, old output and sources; and while there is too much,
- * copies that only save time, slugs beyond the newest releases, build caches (least recently used first), younger output.
+ * copies that only save time and fetched buildpacks, slugs beyond the newest releases, build caches (least recently used first), younger output.
  * Never a slug of the newest releases, the running one included, nor anything that a build or a dyno holds. Every step
  * leaves things whole, so it may be killed after any. `isAsked`: by the operator; repositories are packed, too.
  */
@@ -25,7 +25,7 @@ export async function collectSpace(
     for (const { id } of apps) await tools.gate.run(() => tools.repos.pack(id, tools.closing, true));
     await removeSpares(tools);
   }
-  for (const step of [removeSpares, expireReleases, removeCaches, shortenOutput]) {
+  for (const step of [removeSpares, removeBuildpacks, expireReleases, removeCaches, shortenOutput]) {
     const now = await measure();
     if (now.excessBytes === 0) break;
     await step(tools, now, measure);
@@ -44,6 +44,18 @@ async function sweep({ store, slugs, sources, streams }: DiskTools, apps: Readon
 
 async function removeSpares({ caches, gate }: DiskTools): Promise<void> {
   for (const appId of await caches.listByUse()) await gate.run(() => caches.removeSpare(appId));
+}
+
+/** Fetched ones, which can be fetched again. */
+async function removeBuildpacks(
+  { fetchedBuildpacks, gate }: DiskTools,
+  _now: Pressure,
+  measure: () => Promise<Pressure>,
+): Promise<void> {
+  for (const dir of await fetchedBuildpacks.listByUse()) {
+    await gate.run(() => fetchedBuildpacks.remove(dir));
+    if ((await measure()).excessBytes === 0) return;
+  }
 }
 
 /** The app with most slugs gives first. */

@@ -19,7 +19,7 @@ const perSlugByte = 8;
 const mostOfDisk = 1 / 8;
 const buildFiles = 5_000;
 /** What the quota is about; the folders of builds and dynos come and go. */
-const counted = ['repos', 'slugs', 'sources', 'streams', 'cache', 'logs'] as const;
+const counted = ['repos', 'slugs', 'sources', 'streams', 'cache', 'buildpacks', 'logs'] as const;
 
 /** Keeps the data folder within its quota and the disk from filling: decides who may build, and lets go what is needed least. */
 export class DiskKeeper implements AsyncDisposable {

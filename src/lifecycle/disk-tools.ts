@@ -1,4 +1,5 @@
 import type { BuildCaches } from '../build/index.ts';
+import type { FetchedBuildpacks } from '../buildpack/index.ts';
 import type { DiskLimits } from '../config/index.ts';
 import type { Ballast, CollectionGate, DiskPaths, DiskUsage, SpaceLedger } from '../disk/index.ts';
 import type { Logger } from '../log.ts';
@@ -14,6 +15,7 @@ export interface DiskTools {
   readonly slugs: SlugStore;
   readonly slugCollector: SlugCollector;
   readonly caches: BuildCaches;
+  readonly fetchedBuildpacks: FetchedBuildpacks;
   readonly repos: Repos;
   readonly streams: OutputStreams;
   readonly sources: SourceStore;

@@ -10,6 +10,7 @@ export { AcmeChallenges } from './acme-challenges.ts';
 export { CertificateKeeper } from './certificate-keeper.ts';
 export { addDomain, readCustomHosts, removeDomain, setDomainCertificate, type DomainRequest } from './domains.ts';
 export { DynoLog } from './dyno-log.ts';
+export { openBuildpackFetcher } from './buildpack-fetcher.ts';
 export { BuildCancellations } from './build-cancellations.ts';
 export { Launches } from './launches.ts';
 export { DiskKeeper } from './disk-keeper.ts';

@@ -14,7 +14,8 @@ export interface FetchGuard {
 
 export type GuardedUrl =
   | { readonly is: 'open'; readonly url: string; readonly config: readonly (readonly [string, string])[] }
-  | { readonly is: 'refused'; readonly detail: string };
+  /** `isAnswer` false: its name could not be looked up, which may be better in a minute. */
+  | { readonly is: 'refused'; readonly detail: string; readonly isAnswer: boolean };
 
 const ports: Readonly<Record<string, number>> = { 'https:': 443, 'http:': 80, 'git:': 9418 };
 
@@ -40,9 +41,9 @@ export async function guardUrl(
     if (url.protocol === 'git:') return { is: 'open', url: withAddress(url, addresses[0] ?? ''), config: [] };
     return { is: 'open', url: given, config: [['http.curloptResolve', `${host}:${port}:${addresses.join(',')}`]] };
   } catch (error) {
-    if (error instanceof OutboundRefusedError) return { is: 'refused', detail: error.message };
+    if (error instanceof OutboundRefusedError) return { is: 'refused', detail: error.message, isAnswer: true };
     if (hasProxy(url.protocol, env)) return { is: 'open', url: given, config: [] };
-    return { is: 'refused', detail: `Could not resolve host: ${host}` };
+    return { is: 'refused', detail: `Could not resolve host: ${host}`, isAnswer: false };
   }
 }
 

@@ -1,13 +1,13 @@
-import { lstat, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BuildFailure, BuildOutput } from '../model/build.ts';
 import type { CommitId } from '../model/ids.ts';
 import type { QuarantinedObjects } from '../model/push.ts';
-import { guardUrl, type FetchGuard } from './fetch-guard.ts';
-import { asArguments, fsckConfig, quietConfig } from './git-config.ts';
-import { git, gitEnvironment, runGit, type GitResult } from './git.ts';
+import type { FetchGuard } from './fetch-guard.ts';
+import { git, gitEnvironment } from './git.ts';
+import { describeFailure, openRemote, refusal } from './guarded-remote.ts';
 import type { Submodule, TreeScan } from './scan-tree.ts';
-import { parseSubmoduleUrl, redactUrl, type SubmoduleUrl } from './submodule-url.ts';
+import { parseRemoteUrl, type RemoteUrl } from './remote-url.ts';
 
 const maxDepth = 8;
 const maxSubmodules = 100;
@@ -46,7 +46,7 @@ interface Level {
   readonly commit: CommitId;
   readonly dir: string;
   readonly tree: TreeScan;
-  readonly parent: SubmoduleUrl | null;
+  readonly parent: RemoteUrl | null;
   readonly prefix: string;
   readonly depth: number;
 }
@@ -63,7 +63,7 @@ async function installLevel(
     const fail = (url: string, detail: string): BuildFailure => ({ reason: 'submodule-failed', path, url, detail });
     const raw = urls.get(name);
     if (raw === undefined) return fail('', 'there is no URL for this path in .gitmodules');
-    const url = parseSubmoduleUrl(raw, level.parent);
+    const url = parseRemoteUrl(raw, level.parent);
     if ('refused' in url) return fail(url.shown, url.refused);
     total.count += 1;
     if (total.count > maxSubmodules) return fail(url.url, `there are more than ${maxSubmodules} submodules`);
@@ -127,77 +127,25 @@ type Fetched =
 
 async function fetchCommit(
   submodule: Submodule,
-  url: SubmoduleUrl,
+  url: RemoteUrl,
   gitDir: string,
   install: SubmoduleInstall,
 ): Promise<Fetched> {
-  const guarded = await guardUrl(url.url, install.guard, install.fetchEnv);
-  if (guarded.is === 'refused') return { status: 'failed', detail: guarded.detail };
-  await runGit('init', ['init', '--quiet', '--bare', '--template=', gitDir], { signal: install.signal });
-  const credentials = join(gitDir, 'credentials');
-  if (url.credential !== null) await writeFile(credentials, url.credential, { mode: 0o600 });
-  // The helper's path is ours and without special characters but for what the data folder's name has; hence quoted.
-  const helper = `store --file='${credentials.replaceAll("'", `'\\''`)}'`;
-  const config = asArguments([
-    ['core.hooksPath', '/dev/null'],
-    // A server that was named may not send the platform to one that was not.
-    ['http.followRedirects', 'false'],
-    ...guarded.config,
-    ['http.lowSpeedLimit', '1000'],
-    ['http.lowSpeedTime', '60'],
-    ...(url.credential === null ? [] : [['credential.helper', helper] as const]),
-  ]);
-  const fetch = async (refs: readonly string[]): Promise<GitResult> => {
-    const args = [...config, ...quietConfig, ...fsckConfig('fetch'), '--git-dir', gitDir, 'fetch', '--quiet'];
-    await using watch = stopWhenLarge(gitDir, install);
-    return await git([...args, '--no-tags', '--no-recurse-submodules', ...refs], {
-      env: gitEnvironment({ ...install.fetchEnv, GIT_ALLOW_PROTOCOL: 'https:http:git' }),
-      signal: AbortSignal.any([install.signal, watch.signal]),
-      timeoutMs: fetchTimeoutMs,
-    });
-  };
+  const limits = { ...install, timeoutMs: fetchTimeoutMs };
+  const opened = await openRemote(url, gitDir, limits);
+  if (opened.is === 'refused') return { status: 'failed', detail: opened.detail };
+  const { remote } = opened;
   // Most servers give any commit by its id. Those that don't are asked for everything.
-  let result = await fetch(['--depth=1', '--', guarded.url, submodule.commit]);
+  let result = await remote.fetch(['--depth=1'], [submodule.commit]);
   if (result.exitCode !== 0 && result.stopped === null && refusal(result) === null) {
-    result = await fetch(['--', guarded.url, '+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']);
+    result = await remote.fetch([], ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']);
   }
-  const objects: QuarantinedObjects = { gitDir, env: {} };
   if (result.stopped !== null || result.exitCode !== 0) {
-    const reasons = { aborted: 'it is too large', timeout: 'it took longer than 10 minutes', output: '' };
-    const told = refusal(result) ?? redactUrl(result.stderr.trim()).slice(-500);
-    return { status: 'failed', detail: result.stopped === null ? told : reasons[result.stopped] };
+    return { status: 'failed', detail: describeFailure(result, limits) };
   }
   const there = await git(['--git-dir', gitDir, 'cat-file', '-e', `${submodule.commit}^{commit}`]);
-  if (there.exitCode === 0) return { status: 'fetched', objects };
+  if (there.exitCode === 0) return { status: 'fetched', objects: { gitDir, env: {} } };
   return { status: 'failed', detail: `the commit ${submodule.commit} is not in that repository; was it pushed?` };
-}
-
-/** What to say of a server that does not let us in; null if that is not what failed. A refused token is not sent twice: git has forgotten it by then. */
-function refusal({ stderr }: GitResult): string | null {
-  if (/Authentication failed/.test(stderr)) return 'the user name and token in its URL are refused';
-  if (!/could not read (Username|Password)/.test(stderr)) return null;
-  return 'it is private; give its URL a token: https://USER:TOKEN@HOST/PATH';
-}
-
-/** Git has no limit for what it fetches, so the growing pack is watched. */
-function stopWhenLarge(gitDir: string, { maxBytes }: SubmoduleInstall): AsyncDisposable & { signal: AbortSignal } {
-  const controller = new AbortController();
-  const pack = join(gitDir, 'objects', 'pack');
-  const check = async (): Promise<void> => {
-    const names = await readdir(pack).catch(() => []);
-    const sizes = await Promise.all(
-      names.map(async (name) => (await stat(join(pack, name)).catch(() => null))?.size ?? 0),
-    );
-    if (sizes.reduce((sum, size) => sum + size, 0) > maxBytes) controller.abort();
-  };
-  const timer = setInterval(() => void check(), 500);
-  return {
-    signal: controller.signal,
-    [Symbol.asyncDispose]: () => {
-      clearInterval(timer);
-      return Promise.resolve();
-    },
-  };
 }
 
 /** The folder that the checkout made for a submodule, emptied; null if a symbolic link or file is in the way. */

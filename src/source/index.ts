@@ -1,2 +1,3 @@
 export { openSource, type SourceOutcome } from './open-source.ts';
+export { unpackSource } from './unpack-source.ts';
 export { SourceStore } from './source-store.ts';

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { download, DownloadError } from '../lib/download.ts';
 import { isOutOfSpace } from '../lib/is-out-of-space.ts';
 import { removeTree } from '../lib/remove-tree.ts';
+import { sha256Of } from '../lib/sha256-of.ts';
 import type { PathSigner } from '../lib/signed-path.ts';
 import { TarFault } from '../lib/tar-check.ts';
 import type { BuildFailure, SourceBlob, SourceTree } from '../model/build.ts';
@@ -74,12 +73,6 @@ class WrongChecksum extends Error {}
 function checkSum({ checksum }: SourceBlob, actual: string): void {
   if (checksum === null || checksum === actual) return;
   throw new WrongChecksum(`its checksum is SHA256:${actual}, the request says SHA256:${checksum}`);
-}
-
-async function sha256Of(file: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file, { signal })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }
 
 /** Throws on what is nobody's fault but ours. */

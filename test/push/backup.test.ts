@@ -1,5 +1,5 @@
 /* eslint jest/no-standalone-expect: ['error', { additionalTestBlockFunctions: ['itWithPostgres', 'itWithCli'] }] */
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -87,6 +87,25 @@ it('restores what was configured, rolls back, and takes the next push', async ()
   await eventuallyVersion(copy, 1);
   await deployVersion(copy, 4);
   expect((await answerOf(copy)).version).toBe(4);
+});
+
+it('leaves a slug out that the disk has spoiled, says so, and restores all the rest', async () => {
+  const slugs = join(rig.dataDir, 'slugs');
+  const [name = ''] = (await readdir(slugs)).filter((one) => one.endsWith('.tgz'));
+  const content = await readFile(join(slugs, name));
+  const spoiled = Buffer.from(content);
+  spoiled[content.length >> 1] = (content[content.length >> 1] ?? 0) ^ 1;
+  await writeFile(join(slugs, name), spoiled);
+  const file = join(shelf, 'spoiled.tar');
+  const backup = await rig.operate(['backup', '--with-key', '--json', file]).ended;
+  await writeFile(join(slugs, name), content);
+
+  expect((JSON.parse(backup.stdout) as { warnings: string[] }).warnings).toEqual([
+    expect.stringMatching(`the slug ${name.replace('.tgz', '')} of a release is damaged.*deploy its app again`),
+  ]);
+  const data = join(shelf, 'without');
+  expect(await rig.operate(['restore', file, '--data', data]).ended).toMatchObject({ exitCode: 0 });
+  expect(await readdir(join(data, 'slugs'))).not.toContain(name);
 });
 
 itWithCli('is the same platform to the heroku CLI of before', async () => {

@@ -15,8 +15,16 @@ const { secrets } = doors;
 /** What may be where, and why. */
 const byDesign: readonly { readonly canary: RegExp; readonly place: RegExp; readonly why: string }[] = [
   { canary: /^config var|^database/, place: /^answer (GET|PATCH) \/\S+\/config-vars 200/, why: 'asked for' },
-  { canary: /^config var|^database/, place: /^environment of .*(server\.py|sleep 3)/, why: 'of the app itself' },
-  { canary: /^one-off/, place: /^environment of .*sleep 3/, why: 'of the one-off dyno itself' },
+  {
+    canary: /^config var|^database/,
+    place: /^environment of \d+ [^]*(server\.py|sleep 3|for hokku_script)/,
+    why: 'of the app itself',
+  },
+  {
+    canary: /^one-off/,
+    place: /^environment of \d+ [^]*(sleep 3|for hokku_script)/,
+    why: 'of the one-off dyno itself',
+  },
   { canary: /token$/, place: /^answer POST \/oauth\/authorizations 201/, why: 'shown once' },
   {
     canary: /^client secret/,
@@ -28,8 +36,9 @@ const byDesign: readonly { readonly canary: RegExp; readonly place: RegExp; read
   { canary: /^secret of a webhook/, place: /^answer POST \/\S+\/webhooks 201/, why: 'shown once, as by Heroku' },
   {
     canary: /^push option/,
-    place: /^(command line|environment of \d+) (\S*git|\/usr)\S* (send-pack|push) /,
-    why: "the pusher's git",
+    place:
+      /^((command line|environment of \d+) (\S*git|\/usr)\S* (send-pack|push) |environment of \d+ \/bin\/sh \S*\/hooks\/pre-receive)/,
+    why: "the pusher's git, and the hook that git gives it to",
   },
   { canary: /^operator's token/, place: /^environment of \d+ \S*git /, why: "the pusher's git" },
   { canary: /^operator's token/, place: /^environment of \d+ \/\S+\/git-core\//, why: "the pusher's git" },
@@ -37,7 +46,16 @@ const byDesign: readonly { readonly canary: RegExp; readonly place: RegExp; read
   { canary: /^new secret key/, place: /^data\/secret-key$/, why: 'where it is kept' },
   { canary: /^new secret key/, place: /^shelf\/with-key\.tar$/, why: 'a backup that was asked to have it' },
   { canary: /^new secret key/, place: /^shelf\/restored\/secret-key$/, why: 'where the restored platform keeps it' },
-  { canary: /^config var$|^database/, place: /^output of (heroku|hokku) config$/, why: 'asked for' },
+  {
+    canary: /^config var$|^database/,
+    place: /^output of ((heroku|hokku) config|heroku releases:info)$/,
+    why: 'asked for',
+  },
+  {
+    canary: /^operator's token|^wrong password/,
+    place: /^environment of \d+ (\S*node (-\S+ )*\S+\/heroku\/bin\/run\.js|sh -c eval|\/bin\/sh -c git) /,
+    why: "the operator's own shell",
+  },
   { canary: / of a drain/, place: /^output of heroku drains$/, why: 'asked for by who operates the app' },
   { canary: /of a webhook URL/, place: /^output of heroku webhooks$/, why: 'asked for by who operates the app' },
 ];

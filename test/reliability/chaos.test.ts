@@ -1,8 +1,6 @@
 /* eslint jest/no-standalone-expect: ['error', { additionalTestBlockFunctions: ['itOnPostgres'] }] */
-import { appendFile, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { appendFile } from 'node:fs/promises';
 import { afterAll, expect, it } from '@jest/globals';
-import { writeFileAtomic } from '../../src/lib/atomic-file.ts';
 import { postgresTargets, sqliteTargets, type Target, type Targets } from '../rig/chaos/blows.ts';
 import { Chaos, type Kill } from '../rig/chaos/chaos.ts';
 import { coverageTable, recoveryTable } from '../rig/chaos/coverage.ts';
@@ -10,8 +8,8 @@ import { playAll } from '../rig/chaos/play-all.ts';
 import { Stage } from '../rig/chaos/stage.ts';
 import { postgresStates, sqliteStates } from '../rig/chaos/state-source.ts';
 import { stories } from '../rig/chaos/stories.ts';
-import { checkout } from '../rig/platform-rig.ts';
 import { missingPostgres, startPostgres } from '../rig/postgres.ts';
+import { writeDocSection } from '../rig/write-doc-section.ts';
 
 const env = (name: string): string | undefined => process.env[`HOKKU_CHAOS_${name}`];
 const seed = Number(env('SEED') ?? Date.now() % 100_000);
@@ -77,16 +75,9 @@ afterAll(async () => {
   const tables = `${recoveryTable(kills, targets)}\n\n${coverageTable(kills, targets)}`;
   process.stderr.write(`${tables}\n`);
   if (only !== undefined) return;
-  const path = join(checkout, 'docs', 'reliability.md');
   const facts =
     `${kills.length} kills in ${Math.round(minutes)} minutes on ${databases.join(' and ')}, with seed ${seed}, ` +
     `on ${new Date().toISOString().slice(0, 10)}. Lines that the untouched app printed meanwhile, all of which are in its ` +
     `log once: ${numbers}.`;
-  const generated = `<!-- chaos:begin -->\n\n${facts}\n\n${tables}\n\n<!-- chaos:end -->`;
-  const text = await readFile(path, 'utf8');
-  await writeFileAtomic(
-    path,
-    text.replace(/<!-- chaos:begin -->[^]*<!-- chaos:end -->/, () => generated),
-    0o644,
-  );
+  await writeDocSection('reliability.md', 'chaos', `${facts}\n\n${tables}`);
 });

@@ -124,7 +124,8 @@ export class CanaryDay implements AsyncDisposable {
 }
 
 async function serveSources(): Promise<Server> {
-  const good = await tarball(tinyApp('blob'));
+  const manifest = JSON.stringify({ name: 'Canary', env: { SECRET: { required: true } } });
+  const good = await tarball({ ...tinyApp('blob'), 'app.json': manifest });
   const server = createServer((request, response) => {
     if (request.url?.startsWith('/good') === true) response.end(good);
     else response.writeHead(500).end();

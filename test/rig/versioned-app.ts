@@ -55,9 +55,10 @@ def tick(pause):
         time.sleep(pause)
 
 if __name__ == "__main__":
+    # First: print writes a line and its end one after the other, and another thread may come in between.
+    print(f"version {VERSION} starts", flush=True)
     if "TICK_MS" in os.environ:
         threading.Thread(target=tick, args=(int(os.environ["TICK_MS"]) / 1000,), daemon=True).start()
-    print(f"version {VERSION} starts", flush=True)
     if os.path.exists("BIND_AFTER"):
         time.sleep(float(open("BIND_AFTER").read()))
     web = Server(("", int(os.environ["PORT"])), Handler)

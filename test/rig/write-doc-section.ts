@@ -1,5 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFileAtomic } from '../../src/lib/atomic-file.ts';
 import { checkout } from './platform-rig.ts';
 
 /** Puts figures between `<!-- name -->` and `<!-- /name -->` of a page of docs/; a page or a section that is not there is made. */
@@ -16,5 +17,5 @@ export async function writeDocSection(page: string, name: string, text: string):
     from === -1 || to < from
       ? `${before.trimEnd()}\n\n${section}\n`
       : `${before.slice(0, from)}${section}${before.slice(to + end.length)}`;
-  await writeFile(path, after);
+  await writeFileAtomic(path, after, 0o644);
 }

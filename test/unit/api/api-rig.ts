@@ -148,6 +148,7 @@ export class ApiRig implements AsyncDisposable {
             sources: dir,
             streams: dir,
             cache: dir,
+            buildpacks: dir,
             builds: dir,
             dynos: dir,
             logs: dir,

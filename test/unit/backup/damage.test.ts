@@ -216,7 +216,7 @@ it('has a place for every folder of a platform', () => {
   // Whoever adds a folder decides here whether a backup holds it.
   const { root: _root, run: _run, ...folders } = dataPaths('/data');
   const held = ['repos', 'slugs', 'sources', 'streams', 'logs', 'tls'];
-  const madeAgain = ['cache', 'builds', 'dynos', 'holds', 'ballast'];
+  const madeAgain = ['cache', 'buildpacks', 'builds', 'dynos', 'holds', 'ballast'];
   expect(Object.keys(folders).toSorted()).toEqual([...held, ...madeAgain].toSorted());
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pino } from 'pino';
 import { BuildCaches, build, type BuildInput, type BuildTools } from '../../../src/build/index.ts';
+import { FetchedBuildpacks, type BuildpackFetcher } from '../../../src/buildpack/index.ts';
 import { exitCodeOf, startProcess } from '../../../src/lib/spawn.ts';
 import type { App } from '../../../src/model/app.ts';
 import type { BuildOutcome, BuiltSlug } from '../../../src/model/build.ts';
@@ -164,6 +165,7 @@ export class BuildRig implements AsyncDisposable {
         runInSandbox: runAsGroup,
         slugs: this.slugs,
         buildpacksDir: this.path('buildpacks'),
+        fetchedBuildpacks: new FetchedBuildpacks(this.path('fetched'), nothingThere),
         caches: this.caches,
         workDir: this.path('builds'),
         platformEnv: {},
@@ -197,3 +199,10 @@ export async function writeFiles(dir: string, files: Files, mode = 0o755): Promi
     await writeFile(join(dir, path), text, { mode: fileMode });
   }
 }
+
+const nobody = { status: 'failed', detail: 'nobody is there', isAnswer: false } as const;
+const nothingThere: BuildpackFetcher = {
+  findCommit: () => Promise.resolve(nobody),
+  fetchCommit: () => Promise.resolve(nobody),
+  fetchArchive: () => Promise.resolve(nobody),
+};

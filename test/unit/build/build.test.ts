@@ -204,9 +204,7 @@ it('refuses apps and lists that no buildpack can serve', async () => {
     '-----> App not compatible with buildpack: heroku/python',
     '       no requirements',
   ]);
-  expect(failureLines(failureOf(url)).join('\n')).toMatch(
-    /URL are not supported yet\. This platform has heroku\/python/,
-  );
+  expect(failureLines(failureOf(url)).join('\n')).toMatch(/nobody is there/);
   expect(failureOf(hostile).reason).toBe('buildpack-unavailable');
 });
 

@@ -8,7 +8,7 @@ import { spawn } from '../../../src/lib/spawn.ts';
 import type { AppId, CommitId } from '../../../src/model/ids.ts';
 import { openRepos, type ExportInput, type Repos } from '../../../src/repo/index.ts';
 import { openOutbound } from '../../../src/lib/outbound.ts';
-import { startGitServer } from './git-server.ts';
+import { startGitServer } from '../../rig/git-server.ts';
 
 const outbound = openOutbound({ publicPort: () => 0, allowLoopback: false, allowedNets: [] });
 

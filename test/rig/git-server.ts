@@ -1,15 +1,18 @@
 import { spawn as nodeSpawn } from 'node:child_process';
+import { createReadStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { spawn } from '../../../src/lib/spawn.ts';
-import type { CommitId } from '../../../src/model/ids.ts';
+import { dirname, join } from 'node:path';
+import { spawn } from '../../src/lib/spawn.ts';
+import type { CommitId } from '../../src/model/ids.ts';
 
 export interface GitServer extends AsyncDisposable {
   readonly url: string;
   readonly authorizations: readonly (string | undefined)[];
-  /** Makes a repository with one commit, gitlinks included. */
+  /** Set: it hangs up on everybody. */
+  isDown: boolean;
+  /** Makes a repository with one commit, or one more commit in it, gitlinks included. */
   repo(
     name: string,
     files: Readonly<Record<string, string>>,
@@ -28,16 +31,27 @@ const env = {
   GIT_COMMITTER_EMAIL: 'bob@example.com',
 };
 
-/** Someone else's git host on loopback: asks for a password, takes any. */
-export async function startGitServer(root: string): Promise<GitServer> {
+/** Someone else's git host on loopback: asks for a password and takes any, unless it is open. What ends with .tgz it sends as it is. */
+export async function startGitServer(root: string, { isOpen = false } = {}): Promise<GitServer> {
   const authorizations: (string | undefined)[] = [];
+  const state = { isDown: false };
   const server = createServer((request, response) => {
+    if (state.isDown) {
+      request.socket.destroy();
+      return;
+    }
     authorizations.push(request.headers.authorization);
-    if (request.headers.authorization === undefined) {
+    if (!isOpen && request.headers.authorization === undefined) {
       response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
       return;
     }
     const [path = '', query = ''] = (request.url ?? '').split('?');
+    if (path.endsWith('.tgz')) {
+      createReadStream(join(root, path))
+        .on('error', () => response.writeHead(404).end())
+        .pipe(response);
+      return;
+    }
     const child = nodeSpawn('git', ['http-backend'], {
       env: {
         ...env,
@@ -71,6 +85,12 @@ export async function startGitServer(root: string): Promise<GitServer> {
   return {
     url: `http://127.0.0.1:${port}`,
     authorizations,
+    get isDown() {
+      return state.isDown;
+    },
+    set isDown(isDown: boolean) {
+      state.isDown = isDown;
+    },
     async repo(name, files, links = []) {
       const dir = join(root, name);
       await mkdir(dir, { recursive: true });
@@ -80,7 +100,10 @@ export async function startGitServer(root: string): Promise<GitServer> {
         return result.stdout.toString().trim();
       };
       await git('init', '-q', '-b', 'main');
-      for (const [file, content] of Object.entries(files)) await writeFile(join(dir, file), content);
+      for (const [file, content] of Object.entries(files)) {
+        await mkdir(dirname(join(dir, file)), { recursive: true });
+        await writeFile(join(dir, file), content);
+      }
       await git('add', '-A');
       for (const [path, id] of links) await git('update-index', '--add', '--cacheinfo', `160000,${id},${path}`);
       await git('commit', '-q', '-m', 'one');

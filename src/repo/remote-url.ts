@@ -1,5 +1,5 @@
-/** A submodule's URL, its credentials kept apart so that no message, log or process list shows them. */
-export interface SubmoduleUrl {
+/** The URL of a repository elsewhere, its credentials kept apart so that no message, log or process list shows them. */
+export interface RemoteUrl {
   /** Without user and password; safe to show. */
   readonly url: string;
   /** One line for git's credential store, null if the URL carries none. */
@@ -8,7 +8,7 @@ export interface SubmoduleUrl {
   readonly full: string;
 }
 
-export type ParsedSubmoduleUrl = SubmoduleUrl | { readonly refused: string; readonly shown: string };
+export type ParsedRemoteUrl = RemoteUrl | { readonly refused: string; readonly shown: string };
 
 const maxUrlLength = 2048;
 
@@ -16,7 +16,7 @@ const maxUrlLength = 2048;
  * Accepts http, https and git URLs. `parent` is the repository that names this one; the pushed one has no URL of its
  * own, so there a relative URL means nothing and is refused.
  */
-export function parseSubmoduleUrl(raw: string, parent: SubmoduleUrl | null): ParsedSubmoduleUrl {
+export function parseRemoteUrl(raw: string, parent: RemoteUrl | null): ParsedRemoteUrl {
   const shown = redactUrl(raw);
   // eslint-disable-next-line no-control-regex
   if (raw.length > maxUrlLength || /[\u0000-\u0020\u007f]/.test(raw)) {
