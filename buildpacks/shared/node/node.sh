@@ -30,12 +30,12 @@ case "$(uname -m)" in
 	*) NODE_ARCH=x64 ;;
 esac
 
-# The last build's choice: version, source, path (a program of the machine or a folder of ours) and what tells that program
-# from another one at the same path.
+# The last build's choice: version, source, path (a program of the machine or a folder of ours), what tells that program from
+# another one at the same path, and the range that it was chosen for.
 node::_read_last() {
-	NODE_LAST_VERSION="" NODE_LAST_SOURCE="" NODE_LAST_PATH="" NODE_LAST_IDENTITY=""
+	NODE_LAST_VERSION="" NODE_LAST_SOURCE="" NODE_LAST_PATH="" NODE_LAST_IDENTITY="" NODE_LAST_REQUEST=""
 	if [[ ! -f "${NODE_TOOLCHAIN}/last" ]]; then return 0; fi
-	IFS=$'\t' read -r NODE_LAST_VERSION NODE_LAST_SOURCE NODE_LAST_PATH NODE_LAST_IDENTITY <"${NODE_TOOLCHAIN}/last" || true
+	IFS=$'\t' read -r NODE_LAST_VERSION NODE_LAST_SOURCE NODE_LAST_PATH NODE_LAST_IDENTITY NODE_LAST_REQUEST <"${NODE_TOOLCHAIN}/last" || true
 	local program="${NODE_LAST_PATH}"
 	if [[ "${NODE_LAST_SOURCE}" != machine ]]; then program="${NODE_LAST_PATH}/bin/node"; fi
 	if [[ ! -x "${program}" || ("${NODE_LAST_SOURCE}" == machine && "$(node::_identity "${program}")" != "${NODE_LAST_IDENTITY}") ||
@@ -139,7 +139,7 @@ node::_last_will_do() {
 	if [[ -z "${NODE_LAST_VERSION}" ]]; then return 1; fi
 	if [[ -n "$(find "${NODE_TOOLCHAIN}/last" -mtime "+${NODE_ASK_AGAIN_DAYS}")" && ! "$1" =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]]; then return 1; fi
 	if [[ -z "$1" && "${NODE_LAST_VERSION%%.*}" != "${DEFAULT_NODE_SERIES}" && "${NODE_LAST_SOURCE}" != machine ]]; then return 1; fi
-	[[ -z "$1" || "$("${HELPER_NODE}" "${SHARED_DIR}/node/satisfies.mjs" "${NODE_LAST_VERSION}" "$1")" == yes ]]
+	[[ "${NODE_LAST_REQUEST}" == "$1" ]]
 }
 
 node::_announce() {
@@ -221,11 +221,11 @@ node::_unpack_inner() {
 }
 
 node::_remember() {
-	local identity="" folder
+	local identity="-" folder
 	if [[ "${NODE_SOURCE}" == machine ]]; then identity="$(node::_identity "$1")"; fi
 	if [[ "${NODE_URL}" != - || ! -f "${NODE_TOOLCHAIN}/last" ]]; then
 		mkdir -p "${NODE_TOOLCHAIN}"
-		printf '%s\t%s\t%s\t%s\n' "${NODE_VERSION}" "${NODE_SOURCE}" "$1" "${identity}" >"${NODE_TOOLCHAIN}/last.part"
+		printf '%s\t%s\t%s\t%s\t%s\n' "${NODE_VERSION}" "${NODE_SOURCE}" "$1" "${identity}" "${NODE_REQUEST}" >"${NODE_TOOLCHAIN}/last.part"
 		mv "${NODE_TOOLCHAIN}/last.part" "${NODE_TOOLCHAIN}/last"
 	fi
 	# The helpers run with the new one from here on, or, if that is too old, go on with the one they have.

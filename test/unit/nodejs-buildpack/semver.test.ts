@@ -10,7 +10,8 @@ interface SemverModule {
   satisfies(version: Version, range: readonly unknown[]): boolean;
   compareVersions(a: Version, b: Version): number;
 }
-const own = (await import('../../../buildpacks/shared/node/semver.mjs' as string)) as SemverModule;
+const file: string = '../../../buildpacks/shared/node/semver.mjs';
+const own = (await import(file)) as SemverModule;
 
 const versions = [
   '0.0.0',

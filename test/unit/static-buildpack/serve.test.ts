@@ -91,7 +91,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  expect(await site.stop()).toBe(0);
+  await site.stop();
   await rm(dir, { recursive: true, force: true });
 });
 
@@ -185,7 +185,7 @@ it('serves one page for all paths, long-lived names, one host, and HTTPS only', 
     expect((await spa.get('/assets/index-BwQ3x9Lk.js')).headers['cache-control']).toBe(
       'public, max-age=31536000, immutable',
     );
-    await spa.stop();
+    expect(await spa.stop()).toBe(0);
 
     const settings = {
       root: 'dist',
