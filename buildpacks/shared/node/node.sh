@@ -188,6 +188,7 @@ node::obtain() {
 	fi
 	NODE_FOLDER="${NODE_TOOLCHAIN}/${NODE_SOURCE}-${NODE_VERSION}"
 	NODE_PROGRAM="${NODE_FOLDER}/bin/node"
+	node::_take_helper
 	if [[ ! -x "${NODE_PROGRAM}" ]]; then
 		output::step "Downloading Node.js ${NODE_VERSION}"
 		if [[ "${NODE_SOURCE}" == upstream ]]; then
@@ -208,6 +209,15 @@ node::obtain() {
 		fi
 	fi
 	node::_remember "${NODE_FOLDER}"
+}
+
+# The one that was fetched for the helpers is often the very one.
+node::_take_helper() {
+	local helper="${NODE_TOOLCHAIN}/helper"
+	if [[ -x "${NODE_PROGRAM}" || ! -x "${helper}/bin/node" || "$("${helper}/bin/node" --version)" != "v${NODE_VERSION}" ]]; then return 0; fi
+	rm -rf "${NODE_FOLDER}"
+	mv "${helper}" "${NODE_FOLDER}"
+	HELPER_NODE="${NODE_PROGRAM}"
 }
 
 # Old packages of the registry hold the release's own archive.
@@ -278,7 +288,7 @@ ${problem}"; done
 
 		What can be had:
 
-		$(if [[ -n "$1" ]]; then printf '    %s\n' $1; else echo "    nothing"; fi)
+		$(if [[ -n "$1" ]]; then printf '    %s\n' "${1//$'\n'/$'\n    '}"; else echo "    nothing"; fi)
 
 		Ask for one of these in the engines of package.json, or ask the
 		operator of this platform to provide another.
