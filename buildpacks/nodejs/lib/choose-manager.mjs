@@ -21,21 +21,37 @@ export function chooseManager(dir, manifest) {
   // Both of npm's have the same form, and npm takes the latter; both of Bun's are made during a move from one to the other.
   const owners = [...new Set(found.map(([, owner]) => owner))];
   if (owners.length > 1) {
-    throw new Problem('multiple-lock-files', found.map(([file, owner]) => `${file} (${owner})`).join(', '), found[0][0], owners[0]);
+    throw new Problem(
+      'multiple-lock-files',
+      found.map(([file, owner]) => `${file} (${owner})`).join(', '),
+      found[0][0],
+      owners[0],
+    );
   }
   const stated = readPackageManager(manifest);
   const [owner] = owners;
   if (stated !== null && owner !== undefined && stated.name !== owner) {
-    throw new Problem('manager-contradicts-lock-file', `${stated.name}@${stated.version}`, found[0][0], owner, stated.name);
+    throw new Problem(
+      'manager-contradicts-lock-file',
+      `${stated.name}@${stated.version}`,
+      found[0][0],
+      owner,
+      stated.name,
+    );
   }
   const name = stated?.name ?? owner ?? managerOfEngines(manifest) ?? 'npm';
-  const engine = isObject(manifest.engines) && typeof manifest.engines[name] === 'string' ? manifest.engines[name].trim() : '';
-  const lockFile = found.some(([file]) => file === 'npm-shrinkwrap.json') ? 'npm-shrinkwrap.json' : (found.find(([file]) => file !== 'bun.lockb') ?? found[0] ?? [''])[0];
+  const engine =
+    isObject(manifest.engines) && typeof manifest.engines[name] === 'string' ? manifest.engines[name].trim() : '';
+  const lockFile = found.some(([file]) => file === 'npm-shrinkwrap.json')
+    ? 'npm-shrinkwrap.json'
+    : (found.find(([file]) => file !== 'bun.lockb') ?? found[0] ?? [''])[0];
   const range = stated?.version ?? engine;
   const origin = stated !== null ? 'packageManager' : engine !== '' ? `engines.${name}` : '';
   const warnings = [];
   if (stated !== null && engine !== '' && /^\d/.test(engine) && engine.split('.')[0] !== stated.version.split('.')[0]) {
-    warnings.push(`package.json asks for ${stated.name}@${stated.version} (packageManager) and ${name} ${engine} (engines): the first is used.`);
+    warnings.push(
+      `package.json asks for ${stated.name}@${stated.version} (packageManager) and ${name} ${engine} (engines): the first is used.`,
+    );
   }
   if (name !== 'yarn') return { name, lockFile, range, origin, warnings };
   return { name: `yarn-${yarnKind(dir, lockFile, range)}`, lockFile, range, origin, warnings };
@@ -50,7 +66,9 @@ function managerOfEngines(manifest) {
 /** `pnpm@9.1.0+sha512.abc` */
 function readPackageManager({ packageManager }) {
   if (packageManager === undefined || packageManager === '') return null;
-  const found = /^(npm|yarn|pnpm|bun)@(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)(?:\+[0-9A-Za-z.]+)?$/.exec(String(packageManager));
+  const found = /^(npm|yarn|pnpm|bun)@(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)(?:\+[0-9A-Za-z.]+)?$/.exec(
+    String(packageManager),
+  );
   if (found === null) throw new Problem('package-manager-invalid', String(packageManager));
   return { name: found[1], version: found[2] };
 }

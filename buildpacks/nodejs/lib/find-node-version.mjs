@@ -4,23 +4,36 @@ import { Problem, isObject } from './problem.mjs';
 
 /** Series for long use by the names that nvm knows. Source: https://github.com/nodejs/Release */
 const longTerm = {
-  argon: 4, boron: 6, carbon: 8, dubnium: 10, erbium: 12, fermium: 14, gallium: 16, hydrogen: 18, iron: 20, jod: 22, krypton: 24,
+  argon: 4,
+  boron: 6,
+  carbon: 8,
+  dubnium: 10,
+  erbium: 12,
+  fermium: 14,
+  gallium: 16,
+  hydrogen: 18,
+  iron: 20,
+  jod: 22,
+  krypton: 24,
 };
 
 /** [range, file that states it]; both empty when nothing does. `engines` of package.json comes first, as on Heroku. */
 export function findNodeVersion(dir, manifest) {
   const stated = isObject(manifest.engines) ? manifest.engines.node : undefined;
   if (stated !== undefined && typeof stated !== 'string') throw new Problem('engines-invalid', JSON.stringify(stated));
-  if (stated !== undefined && stated.trim() !== '') return [rangeOf(stated, 'package.json'), 'package.json (engines.node)'];
+  if (stated !== undefined && stated.trim() !== '')
+    return [rangeOf(stated, 'package.json'), 'package.json (engines.node)'];
   for (const file of ['.nvmrc', '.node-version']) {
     const lines = linesOf(join(dir, file));
     if (lines === null) continue;
-    if (lines.length !== 1) throw new Problem('version-file-invalid', file, lines.length === 0 ? 'nothing' : lines.join(', '));
+    if (lines.length !== 1)
+      throw new Problem('version-file-invalid', file, lines.length === 0 ? 'nothing' : lines.join(', '));
     return [rangeOf(lines[0], file), file];
   }
   for (const line of linesOf(join(dir, '.tool-versions')) ?? []) {
     const [tool, version] = line.split(/\s+/);
-    if ((tool === 'nodejs' || tool === 'node') && version !== undefined) return [rangeOf(version, '.tool-versions'), '.tool-versions'];
+    if ((tool === 'nodejs' || tool === 'node') && version !== undefined)
+      return [rangeOf(version, '.tool-versions'), '.tool-versions'];
   }
   return ['', ''];
 }

@@ -13,5 +13,7 @@ export function isObject(value) {
 
 /** For a line of fields between tabs. */
 export function oneLine(value) {
-  return String(value).replaceAll(/[\t\n\r\0]+/g, ' ').slice(0, 500);
+  return String(value)
+    .replaceAll(/[\t\n\r\0]+/g, ' ')
+    .slice(0, 500);
 }

@@ -66,7 +66,8 @@ function cacheDirectories(manifest) {
   if (!Array.isArray(named)) throw new Problem('cache-directories-invalid', 'it is not a list');
   return named.map((name) => {
     const parts = String(name).replace(/^\.\//, '').replace(/\/+$/, '').split('/');
-    const isFine = parts.every((part) => part !== '' && part !== '..' && part !== '.') && /^[^\t\n\0]{1,200}$/.test(String(name));
+    const isFine =
+      parts.every((part) => part !== '' && part !== '..' && part !== '.') && /^[^\t\n\0]{1,200}$/.test(String(name));
     if (typeof name !== 'string' || !isFine || parts[0] === '.heroku' || parts[0] === '.profile.d') {
       throw new Problem('cache-directories-invalid', `it names ${JSON.stringify(name)}`);
     }
@@ -78,10 +79,25 @@ function cacheDirectories(manifest) {
 function hashOfInputs(manifest, scripts, manager, isWorkspace) {
   const hash = createHash('sha256');
   const add = (name, bytes) => hash.update(`${name}\0${bytes.length}\0`).update(bytes);
-  const kept = Object.fromEntries(Object.entries(manifest).filter(([name]) => !/^(name|version|description|keywords|author|license|repository|bugs|homepage|main|type|private|files|scripts|cacheDirectories|cache_directories|jest|eslintConfig|browserslist)$/.test(name)));
+  const kept = Object.fromEntries(
+    Object.entries(manifest).filter(
+      ([name]) =>
+        !/^(name|version|description|keywords|author|license|repository|bugs|homepage|main|type|private|files|scripts|cacheDirectories|cache_directories|jest|eslintConfig|browserslist)$/.test(
+          name,
+        ),
+    ),
+  );
   kept.scripts = lifecycle.map((name) => scripts[name] ?? null);
   add('package.json', Buffer.from(JSON.stringify(kept)));
-  const others = [manager.lockFile, '.npmrc', '.yarnrc', '.yarnrc.yml', 'pnpm-workspace.yaml', '.pnpmfile.cjs', 'bunfig.toml'];
+  const others = [
+    manager.lockFile,
+    '.npmrc',
+    '.yarnrc',
+    '.yarnrc.yml',
+    'pnpm-workspace.yaml',
+    '.pnpmfile.cjs',
+    'bunfig.toml',
+  ];
   const folders = ['patches', '.yarn/patches', '.yarn/plugins'].flatMap((folder) => filesBelow(folder, 2, () => true));
   const manifests = isWorkspace ? filesBelow('', 5, (name) => name === 'package.json') : [];
   for (const file of [...others, ...folders, ...manifests]) {
@@ -98,7 +114,8 @@ function filesBelow(folder, depth, isWanted) {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      if (entry.isDirectory()) return ['node_modules', '.git'].includes(entry.name) ? [] : filesBelow(name, depth - 1, isWanted);
+      if (entry.isDirectory())
+        return ['node_modules', '.git'].includes(entry.name) ? [] : filesBelow(name, depth - 1, isWanted);
       return entry.isFile() && isWanted(entry.name) ? [name] : [];
     });
 }

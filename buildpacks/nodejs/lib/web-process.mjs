@@ -10,7 +10,8 @@ import { isObject, oneLine } from './problem.mjs';
 const [dir = '.', manager = 'npm', nodeVersion = '0'] = process.argv.slice(2);
 
 /** They serve the developer alone, rebuild at every change, and often don't listen on $PORT. */
-const developmentServer = /^(?:cross-env\s+(?:\w+=\S+\s+)*|npx\s+)?(react-scripts start|ng serve|ng s|vite(?: dev| serve)?|astro dev|vue-cli-service serve|webpack(?:-dev-server| serve)|parcel(?: serve)?|gatsby develop|next dev|nuxt dev|svelte-kit dev|craco start|rsbuild dev)\b/;
+const developmentServer =
+  /^(?:cross-env\s+(?:\w+=\S+\s+)*|npx\s+)?(react-scripts start|ng serve|ng s|vite(?: dev| serve)?|astro dev|vue-cli-service serve|webpack(?:-dev-server| serve)|parcel(?: serve)?|gatsby develop|next dev|nuxt dev|svelte-kit dev|craco start|rsbuild dev)\b/;
 /** Where builds leave files to be served, with the file that says so. */
 const outputs = ['dist', 'build', 'out', 'www', '_site', 'public', '.output/public'];
 const servers = [
@@ -24,7 +25,8 @@ const scripts = isObject(manifest.scripts) ? manifest.scripts : {};
 const procfile = existsSync(join(dir, 'Procfile')) ? readFileSync(join(dir, 'Procfile'), 'utf8') : null;
 
 if (procfile === null) findWeb();
-else if (!/^web:?[ \t]/m.test(procfile) && !/^mcp/m.test(procfile) && startScript() !== null) print('web', `${manager} start`);
+else if (!/^web:?[ \t]/m.test(procfile) && !/^mcp/m.test(procfile) && startScript() !== null)
+  print('web', `${manager} start`);
 
 function print(...values) {
   process.stdout.write(`${values.map(oneLine).join('\t')}\n`);
@@ -48,22 +50,46 @@ function findWeb() {
   if (startScript() !== null) return print('web', `${manager} start`);
   const server = servers.find(([file]) => has(file));
   if (server !== undefined) return start(`node ${server[2] ?? server[0]}`, `built by ${server[1]}`);
-  if (has('node_modules/next/package.json') && existsSync(join(dir, '.next'))) return start('node_modules/.bin/next start -p $PORT', 'Next.js');
+  if (has('node_modules/next/package.json') && existsSync(join(dir, '.next')))
+    return start('node_modules/.bin/next start -p $PORT', 'Next.js');
   const folder = staticOutput();
   if (folder !== null) return serveFiles(folder);
   const main = typeof manifest.main === 'string' ? manifest.main.replace(/^\.\//, '') : '';
-  const withTypes = Number(nodeVersion.split('.')[0]) >= 23 ? ['server.ts', 'app.ts', 'index.ts', 'src/server.ts', 'src/index.ts'] : [];
-  const files = ['server.js', main, `${main}.js`, 'bin/www', 'server.mjs', 'app.js', 'app.mjs', 'index.js', 'index.mjs', 'src/server.js', 'src/index.js', ...withTypes];
+  const withTypes =
+    Number(nodeVersion.split('.')[0]) >= 23 ? ['server.ts', 'app.ts', 'index.ts', 'src/server.ts', 'src/index.ts'] : [];
+  const files = [
+    'server.js',
+    main,
+    `${main}.js`,
+    'bin/www',
+    'server.mjs',
+    'app.js',
+    'app.mjs',
+    'index.js',
+    'index.mjs',
+    'src/server.js',
+    'src/index.js',
+    ...withTypes,
+  ];
   const file = files.find((name) => /^[\w./-]+$/.test(name) && !name.includes('..') && has(name));
   if (file !== undefined) return start(`node ${file}`, 'package.json has no start script');
   if (scripts.start !== undefined) {
-    return print('warning', `the start script '${oneLine(scripts.start).slice(0, 100)}' is a server for development, and the build left no index.html in ${outputs.slice(0, 3).join(', ')} to serve instead. Add a Procfile with a line 'web: ...'.`);
+    return print(
+      'warning',
+      `the start script '${oneLine(scripts.start).slice(0, 100)}' is a server for development, and the build left no index.html in ${outputs.slice(0, 3).join(', ')} to serve instead. Add a Procfile with a line 'web: ...'.`,
+    );
   }
-  print('say', "No web process was found. Add a script named start to package.json, or a Procfile with a line such as 'web: node server.js'");
+  print(
+    'say',
+    "No web process was found. Add a script named start to package.json, or a Procfile with a line such as 'web: node server.js'",
+  );
 }
 
 function start(command, why) {
-  print('say', `No Procfile was found: the web process will be '${command}' (${why}; on Heroku, add a Procfile with 'web: ${command}')`);
+  print(
+    'say',
+    `No Procfile was found: the web process will be '${command}' (${why}; on Heroku, add a Procfile with 'web: ${command}')`,
+  );
   print('web', command);
 }
 
@@ -91,6 +117,11 @@ function angularOutputs() {
 function serveFiles(folder) {
   const command = `node .heroku/static/serve.mjs${folder === null ? '' : ` ${folder} --spa`}`;
   print('static');
-  print('say', folder === null ? 'Serving files as static.json says' : `Serving the files that the build left in ${folder}/, and index.html for all paths without a file (static.json changes how)`);
+  print(
+    'say',
+    folder === null
+      ? 'Serving files as static.json says'
+      : `Serving the files that the build left in ${folder}/, and index.html for all paths without a file (static.json changes how)`,
+  );
   print('web', command);
 }

@@ -7,7 +7,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { compareVersions, isBounded, parseRange, parseVersion, satisfies } from './semver.mjs';
 
-const [request = '', defaultSeries = '', sources = '', upstreamFile = '', registryFile = '', machineFile = ''] = process.argv.slice(2);
+const [request = '', defaultSeries = '', sources = '', upstreamFile = '', registryFile = '', machineFile = ''] =
+  process.argv.slice(2);
 const order = sources.split(' ');
 const machine = { x64: 'linux-x64', arm64: 'linux-arm64' }[process.arch] ?? `linux-${process.arch}`;
 const candidates = [...upstream(), ...rows(registryFile, 'registry'), ...rows(machineFile, 'machine')]
@@ -28,7 +29,8 @@ function choose() {
     return `ok\t${chosen.version}\t${chosen.source}\t${chosen.url}\t${chosen.checksum || '-'}\t${isCapped ? 'capped' : '-'}\n`;
   }
   const series = new Map();
-  for (const { version, parsed } of candidates) if (!series.has(parsed.numbers[0])) series.set(parsed.numbers[0], version);
+  for (const { version, parsed } of candidates)
+    if (!series.has(parsed.numbers[0])) series.set(parsed.numbers[0], version);
   return ['none', ...[...series.values()].slice(0, 12)].join('\n') + '\n';
 }
 
@@ -47,6 +49,10 @@ function upstream() {
 
 function rows(file, source) {
   if (!existsSync(file)) return [];
-  const lines = readFileSync(file, 'utf8').split('\n').filter((line) => line !== '');
-  return lines.map((line) => line.split('\t')).map(([version, url, checksum = '']) => ({ version, source, url, checksum }));
+  const lines = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+  return lines
+    .map((line) => line.split('\t'))
+    .map(([version, url, checksum = '']) => ({ version, source, url, checksum }));
 }

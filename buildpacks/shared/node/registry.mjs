@@ -52,7 +52,12 @@ function quoted(text) {
 function readSettings() {
   const settings = new Map();
   const env = new Map(Object.entries(process.env).map(([name, value]) => [name.toLowerCase(), value ?? '']));
-  const files = [env.get('npm_config_globalconfig'), '/etc/npmrc', env.get('npm_config_userconfig'), `${env.get('home') ?? ''}/.npmrc`];
+  const files = [
+    env.get('npm_config_globalconfig'),
+    '/etc/npmrc',
+    env.get('npm_config_userconfig'),
+    `${env.get('home') ?? ''}/.npmrc`,
+  ];
   for (const file of files) {
     let text = '';
     try {
@@ -62,7 +67,11 @@ function readSettings() {
     }
     for (const line of text.split('\n')) {
       const found = /^\s*([^#;=\s][^=]*?)\s*=\s*"?(.*?)"?\s*$/.exec(line);
-      if (found !== null) settings.set(found[1], found[2].replaceAll(/\$\{(\w+)\}/g, (whole, name) => process.env[name] ?? whole));
+      if (found !== null)
+        settings.set(
+          found[1],
+          found[2].replaceAll(/\$\{(\w+)\}/g, (whole, name) => process.env[name] ?? whole),
+        );
     }
   }
   const named = env.get('npm_config_registry');

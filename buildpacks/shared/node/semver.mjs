@@ -37,14 +37,17 @@ export function satisfies(version, range) {
       comparators.every((comparator) => fits(version, comparator)) &&
       (version.pre.length === 0 ||
         comparators.some(
-          ({ version: { numbers, pre } }) => pre.length > 0 && numbers.every((number, n) => number === version.numbers[n]),
+          ({ version: { numbers, pre } }) =>
+            pre.length > 0 && numbers.every((number, n) => number === version.numbers[n]),
         )),
   );
 }
 
 /** Whether the range has an end, such as `22.x`, and is not `>=18`. */
 export function isBounded(range) {
-  return range.every((comparators) => comparators.some(({ operator }) => operator === '<' || operator === '<=' || operator === '='));
+  return range.every((comparators) =>
+    comparators.some(({ operator }) => operator === '<' || operator === '<=' || operator === '='),
+  );
 }
 
 function fits(version, { operator, version: bound }) {
@@ -79,7 +82,10 @@ function parseAlternative(text) {
 
 /** `^1.2` as plain comparators: `>=1.2.0`, `<2.0.0`. */
 function expand(operator, text) {
-  const [plain, ...pre] = text.replace(/^[v=\s]*/, '').replace(/\+.*$/, '').split('-');
+  const [plain, ...pre] = text
+    .replace(/^[v=\s]*/, '')
+    .replace(/\+.*$/, '')
+    .split('-');
   const numbers = plain.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : null));
   const unset = numbers.indexOf(null);
   const known = (unset === -1 ? numbers : numbers.slice(0, unset)).slice(0, 3);
@@ -90,7 +96,8 @@ function expand(operator, text) {
     version: { numbers: from.numbers.map((n, i) => (i === position ? n + 1 : i < position ? n : 0)), pre: ['0'] },
   });
   const atLeast = { operator: '>=', version: from };
-  if (known.length === 0) return operator === '<' || operator === '>' ? [{ operator: '<', version: { numbers: [0, 0, 0], pre: ['0'] } }] : [];
+  if (known.length === 0)
+    return operator === '<' || operator === '>' ? [{ operator: '<', version: { numbers: [0, 0, 0], pre: ['0'] } }] : [];
   if (operator === '^') {
     const first = known.findIndex((number) => number > 0);
     return [atLeast, below(first === -1 ? known.length - 1 : first)];

@@ -5,15 +5,44 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import { findFile, namesOf, openFile } from './find-file.mjs';
 
 const types = {
-  '.html': 'text/html; charset=utf-8', '.htm': 'text/html; charset=utf-8', '.css': 'text/css; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.mjs': 'text/javascript; charset=utf-8',
-  '.json': 'application/json', '.map': 'application/json', '.webmanifest': 'application/manifest+json', '.xml': 'application/xml', '.txt': 'text/plain; charset=utf-8', '.md': 'text/markdown; charset=utf-8', '.csv': 'text/csv; charset=utf-8',
-  '.svg': 'image/svg+xml', '.png': 'image/png', '.jpg': 'image/jpeg', '.jpeg': 'image/jpeg', '.gif': 'image/gif', '.webp': 'image/webp', '.avif': 'image/avif', '.ico': 'image/x-icon',
-  '.woff': 'font/woff', '.woff2': 'font/woff2', '.ttf': 'font/ttf', '.otf': 'font/otf', '.wasm': 'application/wasm', '.pdf': 'application/pdf', '.zip': 'application/zip',
-  '.mp4': 'video/mp4', '.webm': 'video/webm', '.mp3': 'audio/mpeg', '.ogg': 'audio/ogg', '.wav': 'audio/wav',
+  '.html': 'text/html; charset=utf-8',
+  '.htm': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+  '.map': 'application/json',
+  '.webmanifest': 'application/manifest+json',
+  '.xml': 'application/xml',
+  '.txt': 'text/plain; charset=utf-8',
+  '.md': 'text/markdown; charset=utf-8',
+  '.csv': 'text/csv; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.jpeg': 'image/jpeg',
+  '.gif': 'image/gif',
+  '.webp': 'image/webp',
+  '.avif': 'image/avif',
+  '.ico': 'image/x-icon',
+  '.woff': 'font/woff',
+  '.woff2': 'font/woff2',
+  '.ttf': 'font/ttf',
+  '.otf': 'font/otf',
+  '.wasm': 'application/wasm',
+  '.pdf': 'application/pdf',
+  '.zip': 'application/zip',
+  '.mp4': 'video/mp4',
+  '.webm': 'video/webm',
+  '.mp3': 'audio/mpeg',
+  '.ogg': 'audio/ogg',
+  '.wav': 'audio/wav',
 };
 const isText = /^text\/|json|xml|javascript|wasm|font\/(ttf|otf)/;
 /** Build tools put a hash of the content into such names: another content gets another name. */
 const hashedName = /[.-](?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{8,64}\.[a-z0-9]{2,5}$|[.-][0-9a-f]{8,64}\.[a-z0-9]{2,5}$/;
+/** Vite's hashes can be letters alone, which among files that people named would mean nothing. */
+const hashedAsset = /\/(assets|_astro)\/(.*\/)?[^/]*[.-](?=[\w-]*[A-Z_])[\w-]{8,}\.[a-z0-9]{2,5}$/;
 const compressors = {
   br: (bytes) => promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
   gzip: (bytes) => promisify(gzip)(bytes),
@@ -38,11 +67,15 @@ export function answerer(config) {
 async function answer(config, kept, request, response) {
   const [path, query] = splitUrl(request.url ?? '/');
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    response.writeHead(405, { allow: 'GET, HEAD', 'content-type': 'text/plain; charset=utf-8' }).end('Only GET and HEAD are answered here.\n');
+    response
+      .writeHead(405, { allow: 'GET, HEAD', 'content-type': 'text/plain; charset=utf-8' })
+      .end('Only GET and HEAD are answered here.\n');
     return;
   }
   const host = request.headers.host ?? '';
-  const protocol = String(request.headers['x-forwarded-proto'] ?? 'http').split(',')[0].trim();
+  const protocol = String(request.headers['x-forwarded-proto'] ?? 'http')
+    .split(',')[0]
+    .trim();
   const isWrongHost = config.canonicalHost !== null && host.replace(/:\d+$/, '') !== config.canonicalHost;
   if ((config.isHttpsOnly && protocol !== 'https') || isWrongHost) {
     const target = `${config.isHttpsOnly ? 'https' : protocol}://${isWrongHost ? config.canonicalHost : host}`;
@@ -62,7 +95,9 @@ async function answer(config, kept, request, response) {
   if (file !== null) return sendFile(config, kept, request, response, { ...file, status: 200, plain });
   const page = config.errorPage === null ? null : await openFile(config.root, namesOf(config.errorPage) ?? ['']);
   if (page !== null) return sendFile(config, kept, request, response, { ...page, status: 404, plain });
-  response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end(request.method === 'HEAD' ? '' : "There's nothing here.\n");
+  response
+    .writeHead(404, { 'content-type': 'text/plain; charset=utf-8' })
+    .end(request.method === 'HEAD' ? '' : "There's nothing here.\n");
 }
 
 function splitUrl(url) {
@@ -79,7 +114,9 @@ function encodePath(names) {
 }
 
 function redirectTo(response, status, location) {
-  response.writeHead(status, { location: encodeURI(decodeSafely(location)).replaceAll(/[\r\n]/g, ''), 'content-length': 0 }).end();
+  response
+    .writeHead(status, { location: encodeURI(decodeSafely(location)).replaceAll(/[\r\n]/g, ''), 'content-length': 0 })
+    .end();
 }
 
 function decodeSafely(text) {
@@ -107,10 +144,14 @@ async function sendFile(config, kept, request, response, { handle, stats, path, 
       'content-type': type,
       etag: tag,
       'last-modified': stats.mtime.toUTCString(),
-      'cache-control': hashedName.test(path) && !type.startsWith('text/html') && status === 200 ? 'public, max-age=31536000, immutable' : 'no-cache',
+      'cache-control': isForever(config, path, type, status) ? 'public, max-age=31536000, immutable' : 'no-cache',
       'x-content-type-options': 'nosniff',
       ...(isCompressible ? { vary: 'Accept-Encoding' } : { 'accept-ranges': 'bytes' }),
-      ...Object.fromEntries(config.headers.filter(({ matches }) => plain !== null && matches(plain)).flatMap(({ headers: values }) => values)),
+      ...Object.fromEntries(
+        config.headers
+          .filter(({ matches }) => plain !== null && matches(plain))
+          .flatMap(({ headers: values }) => values),
+      ),
     };
     if (status === 200 && isUnchanged(request.headers, tag, stats)) {
       response.writeHead(304, headers).end();
@@ -144,12 +185,22 @@ async function sendFile(config, kept, request, response, { handle, stats, path, 
   }
 }
 
+function isForever({ isBuilt }, path, type, status) {
+  return (
+    status === 200 && !type.startsWith('text/html') && (hashedName.test(path) || (isBuilt && hashedAsset.test(path)))
+  );
+}
+
 function chooseEncoding(accepted = '') {
   const offered = new Map(
-    String(accepted).toLowerCase().split(',').slice(0, 20).map((part) => {
-      const [name, ...settings] = part.trim().split(/\s*;\s*/);
-      return [name, Number(/^q=([\d.]+)$/.exec(settings[0] ?? 'q=1')?.[1] ?? 1)];
-    }),
+    String(accepted)
+      .toLowerCase()
+      .split(',')
+      .slice(0, 20)
+      .map((part) => {
+        const [name, ...settings] = part.trim().split(/\s*;\s*/);
+        return [name, Number(/^q=([\d.]+)$/.exec(settings[0] ?? 'q=1')?.[1] ?? 1)];
+      }),
   );
   return ['br', 'gzip'].find((name) => (offered.get(name) ?? offered.get('*') ?? 0) > 0) ?? null;
 }

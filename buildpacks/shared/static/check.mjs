@@ -4,7 +4,9 @@ import { readConfig } from './config.mjs';
 try {
   const { unknown } = readConfig(process.argv[2] ?? '.', {});
   if (unknown.length > 0) {
-    process.stdout.write(`Warning: static.json names what isn't supported here: ${unknown.join(', ').slice(0, 200)}.\n\nThe site is served without it.\n`);
+    process.stdout.write(
+      `Warning: static.json names what isn't supported here: ${unknown.join(', ').slice(0, 200)}.\n\nThe site is served without it.\n`,
+    );
   }
 } catch (error) {
   process.stdout.write(`${error.message}\n`);

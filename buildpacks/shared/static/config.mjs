@@ -5,7 +5,21 @@ import { join, resolve, sep } from 'node:path';
 
 const assetName = /\.(m?js|css|map|json|png|jpe?g|gif|svg|ico|webp|avif|woff2?|ttf|wasm)$/i;
 const maxBytes = 1024 * 1024;
-const known = new Set(['root', 'clean_urls', 'routes', 'redirects', 'headers', 'error_page', 'https_only', 'canonical_host', 'logging', 'debug', 'encoding', 'worker_connections', 'force']);
+const known = new Set([
+  'root',
+  'clean_urls',
+  'routes',
+  'redirects',
+  'headers',
+  'error_page',
+  'https_only',
+  'canonical_host',
+  'logging',
+  'debug',
+  'encoding',
+  'worker_connections',
+  'force',
+]);
 
 /**
  * Throws an Error with a sentence for people when the file, or what it asks for, can't be used. `unknown` are its names that
@@ -15,7 +29,8 @@ export function readConfig(dir, env, { root = null, isSinglePage = false } = {})
   const stated = readJson(join(dir, 'static.json'));
   const folder = stated === null ? (root ?? '.') : (textOf(stated, 'root') ?? 'public_html');
   const routes = Object.entries(mapOf(stated, 'routes')).map(([pattern, file]) => {
-    if (typeof file !== 'string') throw new Error(`static.json: the route ${JSON.stringify(pattern)} isn't the name of a file`);
+    if (typeof file !== 'string')
+      throw new Error(`static.json: the route ${JSON.stringify(pattern)} isn't the name of a file`);
     return { matches: matcher(pattern), file: file.replace(/^\/+/, '') };
   });
   // A script or picture that is gone must not come as a page: a browser with an old page would show nothing but errors.
@@ -24,10 +39,15 @@ export function readConfig(dir, env, { root = null, isSinglePage = false } = {})
   const headers = Object.entries(mapOf(stated, 'headers')).map(([pattern, values]) => headersOf(pattern, values));
   return {
     root: rootFolder(dir, folder),
+    isBuilt: isSinglePage && stated === null,
     hasCleanUrls: stated?.clean_urls === true,
     isHttpsOnly: stated?.https_only === true,
     canonicalHost: interpolate(textOf(stated, 'canonical_host') ?? '', env) || null,
-    errorPage: (textOf(stated, 'error_page') ?? (existsSync(join(dir, folder, '404.html')) ? '404.html' : ''))?.replace(/^\/+/, '') || null,
+    errorPage:
+      (textOf(stated, 'error_page') ?? (existsSync(join(dir, folder, '404.html')) ? '404.html' : ''))?.replace(
+        /^\/+/,
+        '',
+      ) || null,
     routes,
     redirects,
     headers,
@@ -69,9 +89,11 @@ function mapOf(stated, name) {
 function rootFolder(dir, folder) {
   const app = realpathSync(dir);
   const path = resolve(app, folder.replace(/^\/+/, ''));
-  if (!existsSync(path) || !statSync(path).isDirectory()) throw new Error(`the folder ${JSON.stringify(folder)} that is to be served doesn't exist (root in static.json)`);
+  if (!existsSync(path) || !statSync(path).isDirectory())
+    throw new Error(`the folder ${JSON.stringify(folder)} that is to be served doesn't exist (root in static.json)`);
   const real = realpathSync(path);
-  if (real !== app && !real.startsWith(app + sep)) throw new Error(`the folder ${JSON.stringify(folder)} isn't inside of the app`);
+  if (real !== app && !real.startsWith(app + sep))
+    throw new Error(`the folder ${JSON.stringify(folder)} isn't inside of the app`);
   return real;
 }
 
@@ -79,8 +101,11 @@ function rootFolder(dir, folder) {
 export function matcher(pattern) {
   if (pattern.length > 1000) throw new Error('static.json: a pattern is longer than 1000 characters');
   const parts = `/${pattern.replace(/^\/+/, '')}`.split(/(\*\*|\*)/);
-  const source = parts.map((part) => (part === '**' ? '.*' : part === '*' ? '[^/]*' : part.replaceAll(/[\\^$.+?()[\]{}|/]/g, '\\$&'))).join('');
-  if (parts.length > 11) throw new Error(`static.json: the pattern ${JSON.stringify(pattern.slice(0, 60))} has more than 5 stars`);
+  const source = parts
+    .map((part) => (part === '**' ? '.*' : part === '*' ? '[^/]*' : part.replaceAll(/[\\^$.+?()[\]{}|/]/g, '\\$&')))
+    .join('');
+  if (parts.length > 11)
+    throw new Error(`static.json: the pattern ${JSON.stringify(pattern.slice(0, 60))} has more than 5 stars`);
   const expression = new RegExp(`^${source}$`, 's');
   return (path) => expression.test(path);
 }
@@ -89,15 +114,19 @@ function redirect(path, target, env) {
   const url = isMap(target) ? target.url : target;
   const status = isMap(target) ? (target.status ?? 301) : 301;
   if (typeof url !== 'string' || ![301, 302, 303, 307, 308].includes(status)) {
-    throw new Error(`static.json: the redirect of ${JSON.stringify(path)} needs a url, and a status of 301, 302, 303, 307 or 308`);
+    throw new Error(
+      `static.json: the redirect of ${JSON.stringify(path)} needs a url, and a status of 301, 302, 303, 307 or 308`,
+    );
   }
   return { matches: matcher(path), url: headerText(interpolate(url, env)), status };
 }
 
 function headersOf(pattern, values) {
-  if (!isMap(values)) throw new Error(`static.json: the headers of ${JSON.stringify(pattern)} aren't an object in braces`);
+  if (!isMap(values))
+    throw new Error(`static.json: the headers of ${JSON.stringify(pattern)} aren't an object in braces`);
   const headers = Object.entries(values).map(([name, value]) => {
-    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) throw new Error(`static.json: ${JSON.stringify(name)} isn't the name of a header`);
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name))
+      throw new Error(`static.json: ${JSON.stringify(name)} isn't the name of a header`);
     return [name.toLowerCase(), headerText(String(value))];
   });
   return { matches: matcher(pattern), headers };

@@ -18,7 +18,10 @@ try {
   process.exit(1);
 }
 
-const server = createServer({ requestTimeout: 30_000, headersTimeout: 15_000, maxHeaderSize: 16 * 1024 }, answerer(config));
+const server = createServer(
+  { requestTimeout: 30_000, headersTimeout: 15_000, maxHeaderSize: 16 * 1024 },
+  answerer(config),
+);
 // Longer than a router keeps an idle connection, so that it never sends a request into one that closes.
 server.keepAliveTimeout = 95_000;
 server.listen(Number(process.env.PORT ?? 5000), process.env.HOST ?? '0.0.0.0', () => {

@@ -85,6 +85,7 @@ beforeAll(async () => {
   await writeFile(join(files, '.git/config'), 'a secret');
   await mkdir(join(files, 'docs'));
   await writeFile(join(files, 'docs/index.html'), 'The docs');
+  await writeFile(join(files, 'my-Homepage.js'), 'let c;');
   await writeFile(join(files, 'clip.mp4'), 'abcdefghij');
   await writeFile(join(files, 'naïve file.txt'), 'a name with more');
   site = await StaticServer.start(dir);
@@ -162,6 +163,7 @@ it('compresses text as the client accepts it, and says what caches may do', asyn
   expect([again.status, again.body.length]).toEqual([304, 0]);
   expect((await site.get(css, { 'if-modified-since': plain.headers['last-modified'] ?? '' })).status).toBe(304);
   expect((await site.get('/')).headers['cache-control']).toBe('no-cache');
+  expect((await site.get('/my-Homepage.js')).headers['cache-control']).toBe('no-cache');
 });
 
 it('sends one range of what is not text', async () => {
@@ -178,6 +180,7 @@ it('serves one page for all paths, long-lived names, one host, and HTTPS only', 
     await mkdir(join(front, 'dist/assets'), { recursive: true });
     await writeFile(join(front, 'dist/index.html'), 'The page');
     await writeFile(join(front, 'dist/assets/index-BwQ3x9Lk.js'), 'let a;');
+    await writeFile(join(front, 'dist/assets/index-Blbe_Jou.js'), 'let b;');
     const spa = await StaticServer.start(front, ['dist', '--spa']);
     expect((await spa.get('/any/path')).body.toString()).toBe('The page');
     expect((await spa.get('/assets/index-of-yesterday.js')).status).toBe(404);
@@ -185,6 +188,7 @@ it('serves one page for all paths, long-lived names, one host, and HTTPS only', 
     expect((await spa.get('/assets/index-BwQ3x9Lk.js')).headers['cache-control']).toBe(
       'public, max-age=31536000, immutable',
     );
+    expect((await spa.get('/assets/index-Blbe_Jou.js')).headers['cache-control']).toContain('immutable');
     expect(await spa.stop()).toBe(0);
 
     const settings = {
