@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+/* eslint jest/no-standalone-expect: ['error', { additionalTestBlockFunctions: ['itWithNode', 'itWithNode.each'] }] */
+import { afterAll, beforeAll, expect } from '@jest/globals';
+import { itWithNode } from '../rig/machine-node.ts';
 import { NpmRegistry } from '../rig/npm-registry.ts';
 import { PlatformRig } from '../rig/platform-rig.ts';
 
@@ -20,7 +22,7 @@ afterAll(async () => {
   await registry[Symbol.asyncDispose]();
 });
 
-it('builds with npm, keeps the packages for the next push, and runs without devDependencies', async () => {
+itWithNode('builds with npm, keeps the packages for the next push, and runs without devDependencies', async () => {
   const app = await rig.createApp();
   await app.write({
     '.npmrc': `registry=${registry.url}\n//127.0.0.1:${registry.port}/:_authToken=\${NPM_TOKEN}\n`,
@@ -62,7 +64,7 @@ it('builds with npm, keeps the packages for the next push, and runs without devD
   expect((await app.get()).body).toBe('Hello, world, in version 1 / pruned / built with 1\n / production');
 });
 
-it('builds a front end and serves its files, and serves a site of plain files', async () => {
+itWithNode('builds a front end and serves its files, and serves a site of plain files', async () => {
   const front = await rig.createApp();
   await front.write({
     'package.json': JSON.stringify({ scripts: { dev: 'vite', start: 'vite', build: 'node build.js' } }),

@@ -1,5 +1,7 @@
+/* eslint jest/no-standalone-expect: ['error', { additionalTestBlockFunctions: ['itWithNode', 'itWithNode.each', 'itOnline.each'] }] */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { BuildpackRun } from '../rig/buildpack-run.ts';
+import { itWithNode } from '../rig/machine-node.ts';
 import { nodeFailures, startFailingRegistry } from '../rig/node-failures.ts';
 import type { NpmRegistry } from '../rig/npm-registry.ts';
 
@@ -19,7 +21,7 @@ afterAll(async () => {
   await registry[Symbol.asyncDispose]();
 });
 
-it.each(nodeFailures)('names $why', async ({ files, reason, says }) => {
+itWithNode.each(nodeFailures)('names $why', async ({ files, reason, says }) => {
   await failing.source(files(registry));
   const { exitCode, output, report } = await failing.compile();
   expect({ exitCode, reason: report['failure_reason'] }).toEqual({ exitCode: 1, reason });
@@ -33,7 +35,7 @@ const isReachable = await fetch(new URL('is-odd', publicRegistry), { signal: Abo
   () => false,
 );
 if (!isReachable) process.stderr.write(`skipped: builds with packages of ${publicRegistry}, which can't be reached\n`);
-const itOnline = isReachable ? it : it.skip;
+const itOnline = isReachable ? itWithNode : it.skip;
 
 /** What a machine tells builds about its network. */
 const network = Object.fromEntries(
@@ -42,7 +44,6 @@ const network = Object.fromEntries(
     .filter((entry): entry is [string, string] => entry[1] !== undefined),
 );
 
-/* eslint jest/no-standalone-expect: ['error', { additionalTestBlockFunctions: ['itOnline.each'] }] */
 itOnline.each(['node-npm', 'node-yarn', 'node-yarn-berry', 'node-pnpm', 'node-bun'])(
   'builds %s cold, again without an installer, and anew after a change',
   async (fixture) => {

@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+/* eslint jest/no-standalone-expect: ['error', { additionalTestBlockFunctions: ['itWithNode', 'itWithNode.each'] }] */
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { BuildpackRun } from '../../rig/buildpack-run.ts';
+import { itWithNode } from '../../rig/machine-node.ts';
 import { manifest, nodeFailures, startFailingRegistry } from '../../rig/node-failures.ts';
 import type { NpmRegistry } from '../../rig/npm-registry.ts';
 
@@ -21,7 +23,7 @@ const quick = nodeFailures.filter(({ reason }) =>
   ['outdated-lock-file', 'peer-conflict', 'no-network', 'command-not-found'].includes(reason),
 );
 
-it.each(quick)('names $why', async ({ files, reason, says }) => {
+itWithNode.each(quick)('names $why', async ({ files, reason, says }) => {
   await run.source(files(registry));
   const { exitCode, output, report } = await run.compile();
   expect({ exitCode, reason: report['failure_reason'] }).toEqual({ exitCode: 1, reason });
@@ -29,7 +31,7 @@ it.each(quick)('names $why', async ({ files, reason, says }) => {
   expect(words.join('\n')).toMatch(says);
 });
 
-it('keeps passwords out of what is shown', async () => {
+itWithNode('keeps passwords out of what is shown', async () => {
   await run.setConfigVar('NPM_TOKEN', 'abc/^$.*[x]\\&-token-123');
   await run.source({
     'package.json': manifest({}, { build: 'node build.js' }),

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+/* eslint jest/no-standalone-expect: ['error', { additionalTestBlockFunctions: ['itWithNode', 'itWithNode.each'] }] */
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BuildpackRun } from '../../rig/buildpack-run.ts';
+import { itWithNode } from '../../rig/machine-node.ts';
 import { NpmRegistry } from '../../rig/npm-registry.ts';
 import { rawTar } from '../../rig/tarball.ts';
 
@@ -120,7 +122,7 @@ const userConfig = (run: BuildpackRun): Readonly<Record<string, string>> => ({
   npm_config_userconfig: join(run.buildDir, '.npmrc'),
 });
 
-it.each<[string, string, string]>([
+itWithNode.each<[string, string, string]>([
   ['22.x', '22.2.0', 'registry'],
   ['22.1.0', '22.1.0', 'upstream'],
   ['>=20', '24.1.0', 'upstream'],
@@ -141,7 +143,7 @@ it.each<[string, string, string]>([
   expect(mirror.requests.length + registry.requests.length).toBe(asked);
 });
 
-it('goes on with the other sources when one is closed, and says what each said when none helps', async () => {
+itWithNode('goes on with the other sources when one is closed, and says what each said when none helps', async () => {
   await using run = await startRun({ NODEJS_ORG_MIRROR: 'http://127.0.0.1:9/dist' });
   const settings = userConfig(run);
   await run.source(app('22.x'));
@@ -155,7 +157,7 @@ it('goes on with the other sources when one is closed, and says what each said w
   );
 });
 
-it('uses nothing that is spoilt or cut short, and leaves nothing of it behind', async () => {
+itWithNode('uses nothing that is spoilt or cut short, and leaves nothing of it behind', async () => {
   await using run = await startRun();
   mirror.spoilt.add(ReleaseMirror.pathOf('20.1.0'));
   await run.source(app('20.1.0'));
