@@ -2,6 +2,7 @@ import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   copyBuildpack,
+  copySharedFiles,
   detect,
   detectionOrder,
   hasScript,
@@ -62,6 +63,7 @@ export async function listCandidates(
   if (references.length === 0) {
     for (const buildpack of await detectionOrder(tools.buildpacksDir)) candidates.set(buildpack.reference, buildpack);
   }
+  await copySharedFiles(tools.buildpacksDir, tmpDir);
   for (const buildpack of candidates.values()) await copyBuildpack(buildpack, tmpDir);
   return [...candidates.values()];
 }

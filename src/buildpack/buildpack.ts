@@ -110,6 +110,15 @@ export async function copyBuildpack(buildpack: Buildpack, tmpDir: string): Promi
   );
 }
 
+/**
+ * Puts what the platform's own buildpacks share beside their working copies, where their scripts find it as in the checkout:
+ * `../shared`. A platform whose buildpacks share nothing has no such folder.
+ */
+export async function copySharedFiles(buildpacksDir: string, tmpDir: string): Promise<void> {
+  const shared = join(buildpacksDir, 'shared');
+  if (await isFolder(shared)) await copyFolder(shared, join(tmpDir, 'codon', 'tmp', 'buildpacks', 'shared'));
+}
+
 /** Side by side, and with one call per file: every build waits for it, and `cp` of Node takes five, one after the other. */
 async function copyFolder(from: string, to: string): Promise<void> {
   await mkdir(to);
@@ -126,6 +135,14 @@ async function copyFolder(from: string, to: string): Promise<void> {
 
 export function hasScript(buildpack: Buildpack, script: 'detect' | 'compile' | 'release' | 'report'): Promise<boolean> {
   return isFile(join(buildpack.sourceDir, 'bin', script));
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 async function isFile(path: string): Promise<boolean> {
