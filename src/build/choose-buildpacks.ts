@@ -53,6 +53,7 @@ export async function listCandidates(
   const candidates = new Map<string, Buildpack>();
   for (const reference of references) {
     const resolved = await resolveBuildpack(reference, tools.buildpacksDir, tools.fetchedBuildpacks, input.signal);
+    if (input.signal.aborted) throw stopped(input, 'detect', 'abort');
     if (resolved.status === 'unavailable') {
       throw new FailedBuild({ reason: 'buildpack-unavailable', buildpack: reference, detail: resolved.detail });
     }

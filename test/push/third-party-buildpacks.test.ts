@@ -78,7 +78,7 @@ it('runs buildpacks by URL in order, pins what it ran, and does without their se
   await target.write({ VERSION: 'two\n' });
   await target.commit('two');
   expect((await target.push()).output).toMatch(/second tools[^]*run 2/);
-  await set('composed', `${server.url}/tools.git#${first}`, `${server.url}/starter.tgz`);
+  await set('composed', `${server.url}/tools.git#${first}`, build?.buildpacks[1]?.url ?? '');
   await target.commit('three');
   expect((await target.push()).output).toContain('first tools');
 
