@@ -2,6 +2,7 @@ import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   copyBuildpack,
+  copySharedFiles,
   detect,
   detectionOrder,
   hasScript,
@@ -54,6 +55,7 @@ export async function listCandidates(
   const sources = { buildpacksDir, fetched, registryFile, sourceDir: join(tmpDir, buildPath), keepDir: dir };
   for (const reference of references) {
     const resolved = await resolveBuildpack(reference, sources, input.signal);
+    if (input.signal.aborted) throw stopped(input, 'detect', 'abort');
     if (resolved.status === 'unavailable') {
       throw new FailedBuild({ reason: 'buildpack-unavailable', buildpack: reference, detail: resolved.detail });
     }
@@ -64,6 +66,7 @@ export async function listCandidates(
   if (references.length === 0) {
     for (const buildpack of await detectionOrder(tools.buildpacksDir)) candidates.set(buildpack.reference, buildpack);
   }
+  await copySharedFiles(tools.buildpacksDir, tmpDir);
   for (const buildpack of candidates.values()) await copyBuildpack(buildpack, tmpDir);
   return [...candidates.values()];
 }

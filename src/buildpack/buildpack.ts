@@ -104,6 +104,7 @@ async function resolveInSource(
   return { status: 'found', buildpack, version: null, warning: null };
 }
 
+/** Not through a link. */
 async function isFolder(path: string): Promise<boolean> {
   return (await lstat(path).catch(() => null))?.isDirectory() === true;
 }
@@ -179,6 +180,15 @@ export async function copyBuildpack(buildpack: Buildpack, tmpDir: string): Promi
   await Promise.all(
     scripts.filter((entry) => entry.isFile()).map(({ name }) => chmod(join(target, 'bin', name), 0o755)),
   );
+}
+
+/**
+ * Puts what the platform's own buildpacks share beside their working copies, where their scripts find it as in the checkout:
+ * `../shared`. A platform whose buildpacks share nothing has no such folder.
+ */
+export async function copySharedFiles(buildpacksDir: string, tmpDir: string): Promise<void> {
+  const shared = join(buildpacksDir, 'shared');
+  if (await isFolder(shared)) await copyFolder(shared, join(tmpDir, 'codon', 'tmp', 'buildpacks', 'shared'));
 }
 
 /** Side by side, and with one call per file: every build waits for it, and `cp` of Node takes five, one after the other. */

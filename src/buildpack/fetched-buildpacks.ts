@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/prom
 import { join } from 'node:path';
 import { writeFileAtomic } from '../lib/atomic-file.ts';
 import { exists } from '../lib/exists.ts';
+import { fired } from '../lib/fired.ts';
 import { KeyedQueue } from '../lib/keyed-queue.ts';
 
 /** How the platform gets at buildpacks elsewhere. Details of failures are for the pusher, and name no credential. */
@@ -38,6 +39,7 @@ export interface FetchedBuildpack {
 }
 
 const urlName = /^[0-9a-f]{40}$/;
+const cancelled: FetchFailure = { status: 'failed', detail: 'the build was cancelled', isAnswer: true };
 const versionName = /^[0-9a-f]{40}$|^[0-9a-f]{64}$/;
 /** One that was given to a build just now is not removed under it. */
 const inUseMs = 60 * 60_000;
@@ -57,22 +59,32 @@ export class FetchedBuildpacks {
     this.#fetcher = fetcher;
   }
 
-  /** `reference`: the URL of a git repository, with `#ref` or without, or of a .tgz. */
+  /** `reference`: the URL of a git repository, with `#ref` or without, or of a .tgz, with `#<sha256>` or without. */
   async get(reference: string, signal: AbortSignal): Promise<FetchedBuildpack | FetchFailure> {
     const hash = reference.indexOf('#');
     const [url, ref] = hash === -1 ? [reference, null] : [reference.slice(0, hash), reference.slice(hash + 1)];
     const folder = join(this.#dir, sha1(url));
-    return await this.#turns.run(folder, async () => {
+    const over = new AbortController();
+    const turn = this.#turns.run(folder, async () => {
+      if (signal.aborted) return cancelled;
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await writeFileAtomic(join(folder, 'url'), `${url}\n`, 0o600);
       const found = isArchive(url)
-        ? await this.#fetchArchive(url, folder, signal)
+        ? await this.#fetchArchive(url, ref, folder, signal)
         : await this.#fetchCommit(url, ref, folder, signal);
       if (found.status === 'failed') return found;
       const now = new Date();
       await utimes(found.dir, now, now);
       return found;
     });
+    turn.catch(() => undefined); // Thrown below, if anybody waits for it still.
+    try {
+      // Another build may be fetching from the same slow server: one that is cancelled does not wait for that.
+      const gone = fired(signal, over.signal).then(() => cancelled);
+      return await Promise.race([turn, gone]);
+    } finally {
+      over.abort();
+    }
   }
 
   /** Folders of versions, the least recently used first; not those that a build may be using. */
@@ -121,18 +133,36 @@ export class FetchedBuildpacks {
         const fetched = await this.#fetcher.fetchCommit(url, found.commit, temporary, signal);
         return fetched.status === 'failed' ? fetched : temporary;
       });
-      if (failure !== null) return failure.isAnswer ? failure : await known(failure, note, folder);
+      if (failure !== null) return await known(failure, note, folder);
     }
     await writeFileAtomic(note, found.commit, 0o600);
     return { status: 'found', dir, version: found.commit, warning: null };
   }
 
-  async #fetchArchive(url: string, folder: string, signal: AbortSignal): Promise<FetchedBuildpack | FetchFailure> {
+  /** `pin`: the SHA-256 that it must have. */
+  async #fetchArchive(
+    url: string,
+    pin: string | null,
+    folder: string,
+    signal: AbortSignal,
+  ): Promise<FetchedBuildpack | FetchFailure> {
+    if (pin !== null && !/^[0-9a-f]{64}$/.test(pin)) {
+      return { status: 'failed', detail: 'what follows the # of an archive is its SHA-256, in hex', isAnswer: true };
+    }
+    const pinned = join(folder, pin ?? '');
+    if (pin !== null && (await exists(pinned))) return { status: 'found', dir: pinned, version: pin, warning: null };
     const note = join(folder, 'ref-archive');
     const temporary = join(folder, `archive.tmp-${randomBytes(6).toString('hex')}`);
     try {
       const fetched = await this.#fetcher.fetchArchive(url, temporary, signal);
-      if (fetched.status === 'failed') return fetched.isAnswer ? fetched : await known(fetched, note, folder);
+      if (fetched.status === 'failed') return pin === null ? await known(fetched, note, folder) : fetched;
+      if (pin !== null && fetched.sha256 !== pin) {
+        return {
+          status: 'failed',
+          detail: `its SHA-256 is ${fetched.sha256} now, which was not asked for`,
+          isAnswer: true,
+        };
+      }
       const dir = join(folder, fetched.sha256);
       if (!(await exists(dir))) {
         // An archive of nothing but `bin` is no archive of one folder with a buildpack in it.

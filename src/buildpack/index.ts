@@ -1,6 +1,7 @@
 export { insidePath, type BuildSpace } from './build-space.ts';
 export {
   copyBuildpack,
+  copySharedFiles,
   describeBuildpacks,
   detectionOrder,
   hasScript,

@@ -9,18 +9,23 @@ export type BootsResult =
 /** Resolves when all of them are up, or when the first of them has failed, or when the signal fires. */
 export function allBooted(dynos: readonly Dyno[], signal: AbortSignal): Promise<BootsResult> {
   return new Promise((resolve) => {
-    const onAbort = (): void => {
-      resolve({ is: 'aborted' });
+    // A signal that is put together of others is kept, with all that its listeners know, until it has none.
+    const end = (result: BootsResult): void => {
+      signal.removeEventListener('abort', onAbort);
+      resolve(result);
     };
+    const onAbort = (): void => {
+      end({ is: 'aborted' });
+    };
+    signal.addEventListener('abort', onAbort);
     if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
     let missing = dynos.length;
-    if (missing === 0) resolve({ is: 'up' });
+    if (missing === 0) end({ is: 'up' });
     for (const dyno of dynos) {
       void dyno.booted.then((result) => {
         missing -= 1;
-        if (result.is === 'failed') resolve({ is: 'failed', dyno, reason: result.reason, exit: result.exit });
-        else if (missing === 0) resolve(stillUp(dynos));
+        if (result.is === 'failed') end({ is: 'failed', dyno, reason: result.reason, exit: result.exit });
+        else if (missing === 0) end(stillUp(dynos));
       });
     }
   });

@@ -15,7 +15,7 @@ const maxLines = 20;
 /** Longer lines are cut; what failed is rarely said at the end of one. */
 const maxLineLength = 500;
 /** Dynos whose tail is kept; the ones that wrote longest ago are forgotten first. */
-const maxDynos = 1_000;
+const maxDynos = 200;
 
 /**
  * Passes on what dynos write to those that wait for it (the pusher during a release phase), and remembers the last lines of

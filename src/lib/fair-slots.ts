@@ -22,12 +22,17 @@ export class FairSlots<Owner> {
     if (signal.aborted) return noSlot;
     onWait();
     return await new Promise((resolve) => {
-      const waiter = { owner, start: resolve };
-      this.#waiting = [...this.#waiting, waiter];
-      signal.addEventListener('abort', () => {
+      const start = (slot: Disposable): void => {
         this.#waiting = this.#waiting.filter((other) => other !== waiter);
-        resolve(noSlot);
-      });
+        signal.removeEventListener('abort', giveUp);
+        resolve(slot);
+      };
+      const giveUp = (): void => {
+        start(noSlot);
+      };
+      const waiter = { owner, start };
+      this.#waiting = [...this.#waiting, waiter];
+      signal.addEventListener('abort', giveUp);
     });
   }
 
@@ -46,7 +51,6 @@ export class FairSlots<Owner> {
   #startNext(): void {
     const [next] = this.#waiting.toSorted((a, b) => this.#countOf(a.owner) - this.#countOf(b.owner));
     if (next === undefined || this.taken >= this.total) return;
-    this.#waiting = this.#waiting.filter((other) => other !== next);
     next.start(this.#give(next.owner));
   }
 

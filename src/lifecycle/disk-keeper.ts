@@ -83,7 +83,10 @@ export class DiskKeeper implements AsyncDisposable {
     const isOver = (this.#last?.usedBytes ?? 0) > (this.#last?.quotaBytes ?? 0);
     if (first.status === 'granted' && !isOver) return first;
     if (first.status === 'granted') first[Symbol.dispose]();
-    await Promise.race([this.collect(bytes), fired(signal)]);
+    const over = new AbortController();
+    await Promise.race([this.collect(bytes), fired(signal, over.signal)]).finally(() => {
+      over.abort();
+    });
     if (signal.aborted) return { status: 'granted', [Symbol.dispose]: () => undefined };
     const { usedBytes, quotaBytes } = this.#last ?? { usedBytes: 0, quotaBytes: Infinity };
     if (usedBytes > quotaBytes) return { status: 'short', of: 'quota', used: usedBytes, quota: quotaBytes };

@@ -85,7 +85,7 @@ it('runs buildpacks by URL in order, pins what it ran, and does without their se
   await target.write({ VERSION: 'two\n' });
   await target.commit('two');
   expect((await target.push()).output).toMatch(/second tools[^]*run 2/);
-  await set('composed', `${server.url}/tools.git#${first}`, `${server.url}/starter.tgz`);
+  await set('composed', `${server.url}/tools.git#${first}`, build?.buildpacks[1]?.url ?? '');
   await target.commit('three');
   expect((await target.push()).output).toContain('first tools');
 
@@ -171,7 +171,7 @@ it("looks names up in the operator's registry, as it is at each build", async ()
 
   await target.commit('two');
   for (const [text, says] of [
-    ['{}', /this platform has heroku\/python/],
+    ['{}', /this platform has .*heroku\/python/],
     ['{', /it is not JSON/],
     ['{"acme/starter": "https://ada:hunter3@git.example.com/x.git"}', /acme\/starter has no https:/],
   ] as const) {
@@ -231,7 +231,7 @@ it('says what is wrong with a buildpack that can not be had, and builds nothing'
     ['https://169.254.169.254/x.git', /never called/],
     ['https://127.0.0.1:1/x.git', /the platform's own machine/],
     ['http://10.0.0.1/x.tgz', /not reached by https/],
-    ['heroku/none', /this platform has heroku\/python/],
+    ['heroku/none', /this platform has .*heroku\/python/],
   ];
   for (const [reference, says] of cases) {
     expect([reference, await set('wrong', reference)]).toEqual([reference, 200]);

@@ -8,6 +8,7 @@ import fastify from 'fastify';
 import { ensureFirstAccount, GuessLimit, hashToken, newToken } from '../../../src/account/index.ts';
 import { apiPlugin, serializeResource, serverOptions } from '../../../src/api/index.ts';
 import { openConfigVars } from '../../../src/config-vars/index.ts';
+import { FairSlots } from '../../../src/lib/fair-slots.ts';
 import { KeyedQueue } from '../../../src/lib/keyed-queue.ts';
 import { Attachments, BuildCancellations, Launches, OneOffDynos, type Platform } from '../../../src/lifecycle/index.ts';
 import { PathSigner } from '../../../src/lib/signed-path.ts';
@@ -125,6 +126,7 @@ export class ApiRig implements AsyncDisposable {
       },
       cancellations: new BuildCancellations(),
       builds: new KeyedQueue(),
+      buildSlots: new FairSlots(4),
       limits: { sourceMaxBytes: 1024 * 1024, buildTimeoutMs: 10_000 },
       privateSources: [],
       // Enough for builds whose source is missing; others are the push suite's.
