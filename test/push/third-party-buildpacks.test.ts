@@ -15,6 +15,7 @@ let rig: PlatformRig;
 
 beforeAll(async () => {
   shelf = await mkdtemp(join(tmpdir(), 'hokku-shelf-'));
+  await writeFile(join(shelf, 'registry.json'), '{}');
   server = await startGitServer(shelf, { isOpen: true });
   rig = await PlatformRig.start({
     settings: {
@@ -184,6 +185,7 @@ it("looks names up in the operator's registry, as it is at each build", async ()
   // What the platform has itself needs no registry.
   await set('named', 'heroku/python');
   expect((await target.push()).output).toContain('Using buildpack: heroku/python');
+  await writeFile(registry, '{}');
 });
 
 it('ends hostile ones, and keeps the last release', async () => {
