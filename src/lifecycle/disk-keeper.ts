@@ -95,10 +95,11 @@ export class DiskKeeper implements AsyncDisposable {
 
   /** How many bytes a push may bring: what builds are not promised, and running apps don't need. What could go has gone. */
   async roomForPush(): Promise<number> {
-    const { ledger } = this.#tools;
-    const room = await ledger.room();
-    if (room >= leastBytes) return Math.floor(room);
-    await this.collect(leastBytes);
+    const { ledger, root } = this.#tools;
+    const [room, { totalBytes }] = await Promise.all([ledger.room(), freeSpace(root)]);
+    const wanted = Math.min(leastBytes, Math.floor(totalBytes * mostOfDisk));
+    if (room >= wanted) return Math.floor(room);
+    await this.collect(wanted);
     return Math.max(0, Math.floor(await ledger.room()));
   }
 

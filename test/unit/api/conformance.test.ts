@@ -96,6 +96,7 @@ const bodies: Readonly<Record<string, (world: World, rig: ApiRig) => unknown>> =
     const session = sessions.find(({ isSession }) => isSession);
     params['session'] = session === undefined ? '' : sessionId(session);
   },
+  'PATCH /accounts/:account': () => ({ suspended: true }),
   'PATCH /account': () => ({ name: 'Ada', new_password: 'correct horse' }),
   'POST /apps': () => ({ name: 'made-here' }),
   'PATCH /apps/:app': () => ({ maintenance: true }),
