@@ -2,6 +2,7 @@
 # Packages of Debian (or whatever distribution with apt the machine has), unpacked into a folder of ours instead of installed.
 # apt checks their signatures and sums, and leaves out what the machine has already.
 #
+#     debian::refresh                    asks what there is; once for a build, before the others
 #     debian::version PACKAGE            the version that would come, or nothing
 #     debian::unpack FOLDER PACKAGE...   FOLDER is whole or not there; libraries are in FOLDER/usr/lib/<triplet>
 #
@@ -11,7 +12,7 @@ DEBIAN_PROBLEM=""
 DEBIAN_STATE=""
 
 # Lists of what there is, for this build only: they are large, and only a build without its toolchain asks for them.
-debian::_refresh() {
+debian::refresh() {
 	if [[ -n "${DEBIAN_STATE}" ]]; then return 0; fi
 	if ! type -P apt-get apt-cache dpkg >/dev/null || [[ ! -r /var/lib/dpkg/status ]]; then
 		DEBIAN_PROBLEM="this machine has no apt"
@@ -35,8 +36,7 @@ debian::_apt() {
 }
 
 debian::version() {
-	DEBIAN_PROBLEM=""
-	debian::_refresh || return 0
+	if [[ -z "${DEBIAN_STATE}" ]]; then return 0; fi
 	debian::_apt cache policy "$1" 2>/dev/null | sed -n -E 's/^ *Candidate: ([0-9]+:)?([0-9].*)$/\2/p' | head -n 1
 }
 
@@ -44,7 +44,7 @@ debian::unpack() {
 	local folder="$1" part="$1.part" archive
 	shift
 	DEBIAN_PROBLEM=""
-	debian::_refresh || return 1
+	debian::refresh || return 1
 	if ! debian::_apt get --yes --download-only --reinstall install "$@" >"${WORK_DIR}/apt.log" 2>&1; then
 		DEBIAN_PROBLEM="apt can't get them: $(grep -m 1 '^E: ' "${WORK_DIR}/apt.log" || tail -n 1 "${WORK_DIR}/apt.log")"
 		return 1

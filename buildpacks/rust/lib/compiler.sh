@@ -89,12 +89,12 @@ compiler::_manifest_version() {
 # Debian has a newer Rust for its web browsers beside its own one.
 compiler::_distribution() {
 	local package version
+	if ! debian::refresh; then
+		COMPILER_TRIED+=("packages of the distribution: ${DEBIAN_PROBLEM}")
+		return 1
+	fi
 	for package in rustc-web rustc; do
 		version="$(debian::version "${package}")"
-		if [[ -n "${DEBIAN_PROBLEM}" ]]; then
-			COMPILER_TRIED+=("packages of the distribution: ${DEBIAN_PROBLEM}")
-			return 1
-		fi
 		version="${version%%[^0-9.]*}"
 		if [[ -z "${version}" ]]; then continue; fi
 		COMPILER_OFFERS+=("${version} (distribution)")
