@@ -1,20 +1,16 @@
 #!/usr/bin/env bash
 # Says in words what made pip fail. pip's own output stands above.
 
+NETWORK_TROUBLE='NewConnectionError|NameResolutionError|ConnectTimeoutError|Failed to establish a new connection|Temporary failure in name resolution|Max retries exceeded|ReadTimeoutError|ProxyError|RemoteDisconnected|dns error|tcp connect error|error sending request|ConnectError|All attempts to connect to|Connection refused|ConnectTimeout'
+CERTIFICATE_TROUBLE='SSLCertVerificationError|CERTIFICATE_VERIFY_FAILED|SSLError|invalid peer certificate|UnknownIssuer'
+
 # $1: pip's log.
 pip_failure::explain() {
 	local log="$1" match
 	# From here on a search that finds nothing is no failure: every way out of this function ends the build.
 	set +e
 	trap - ERR
-	if pip_failure::_has 'No space left on device'; then pip_failure::no_space; fi
-	# First what makes every other line untrue: without a network, pip says that no version exists.
-	if pip_failure::_has 'NewConnectionError|NameResolutionError|ConnectTimeoutError|Failed to establish a new connection|Temporary failure in name resolution|Max retries exceeded|ReadTimeoutError|ProxyError|RemoteDisconnected'; then
-		if pip_failure::_has 'SSLCertVerificationError|CERTIFICATE_VERIFY_FAILED|SSLError'; then pip_failure::certificate; fi
-		pip_failure::no_network
-	fi
-	if pip_failure::_has 'SSLCertVerificationError|CERTIFICATE_VERIFY_FAILED'; then pip_failure::certificate; fi
-	if pip_failure::_has '(401|403) (Client )?Error|401 Unauthorized|403 Forbidden|could not read Username|Authentication failed'; then pip_failure::access; fi
+	pip_failure::explain_machine
 
 	match="$(sed -n -E 's/^ERROR: Could not find a version that satisfies the requirement (.*)/\1/p' "${log}" | tail -n 1)"
 	if [[ -n "${match}" ]]; then pip_failure::not_found "${match}"; fi
@@ -35,8 +31,20 @@ pip_failure::explain() {
 	EOF
 }
 
+# Causes that no change of the app's files would help with, whoever the installer is.
+pip_failure::explain_machine() {
+	if pip_failure::_has 'No space left on device|os error 28'; then pip_failure::no_space; fi
+	# First what makes every other line untrue: without a network, pip says that no version exists.
+	if pip_failure::_has "${NETWORK_TROUBLE}"; then
+		if pip_failure::_has "${CERTIFICATE_TROUBLE}"; then pip_failure::certificate; fi
+		pip_failure::no_network
+	fi
+	if pip_failure::_has "${CERTIFICATE_TROUBLE}"; then pip_failure::certificate; fi
+	if pip_failure::_has '(401|403) (Client )?Error|401 Unauthorized|403 Forbidden|could not read Username|Authentication failed|Authorization error accessing|status code 40[13]'; then pip_failure::access; fi
+}
+
 pip_failure::_has() {
-	grep -q -i -E -- "$1" "${WORK_DIR}/pip.log" 2>/dev/null
+	grep -q -i -E -- "$1" "${WORK_DIR}/install.log" 2>/dev/null
 }
 
 # Without passwords and quoted for one line.
@@ -76,7 +84,7 @@ pip_failure::not_found() {
 
 pip_failure::other_python() {
 	local line
-	line="$(grep -i -E 'requires a different Python' "${WORK_DIR}/pip.log" | head -n 1 | sed -E 's/^ERROR: //')"
+	line="$(grep -i -E 'requires a different Python' "${WORK_DIR}/install.log" | head -n 1 | sed -E 's/^ERROR: //')"
 	output::fail "install-dependencies::other-python" <<-EOF
 		Error: A package needs another version of Python.
 
@@ -91,7 +99,7 @@ pip_failure::other_python() {
 
 pip_failure::conflict() {
 	local lines
-	lines="$(grep -E 'depends on|The user requested' "${WORK_DIR}/pip.log" | sed -E 's/^ *//' | sort -u | head -n 10)"
+	lines="$(grep -E 'depends on|The user requested' "${WORK_DIR}/install.log" | sed -E 's/^ *//' | sort -u | head -n 10)"
 	output::fail "install-dependencies::conflict" <<-EOF
 		Error: Two requirements can't be met together.
 
@@ -105,7 +113,7 @@ pip_failure::conflict() {
 
 pip_failure::invalid() {
 	local line
-	line="$(grep -i -E 'invalid requirement|no such option|error: ' "${WORK_DIR}/pip.log" | head -n 1 | sed -E 's/^ERROR: //')"
+	line="$(grep -i -E 'invalid requirement|no such option|error: ' "${WORK_DIR}/install.log" | head -n 1 | sed -E 's/^ERROR: //')"
 	output::fail "install-dependencies::invalid-requirement" <<-EOF
 		Error: A line of your requirements can't be understood.
 
@@ -150,8 +158,8 @@ pip_failure::build() {
 		-e "s/^ *(ERROR: )?Failed building wheel for ([^ ]+).*/\2/p" \
 		-e "s/^ *(ERROR: )?Failed to build '([^']+)' when .*/\2/p" \
 		-e '/Encountered error while/{n;s/^ *╰─> (from )?(file:.*\/)?([^ ]+).*/\3/p}' \
-		"${WORK_DIR}/pip.log" | head -n 1)"
-	cause="$(grep -E 'fatal error:|: error:|[Ee]rror: |not found' "${WORK_DIR}/pip.log" | grep -v -E 'subprocess-exited|^ *error: (command|metadata)|ERROR: Failed|╰─>|note: ' | head -n 1 | sed -E "s#^ *##; s#${BUILD_DIR}/##g")"
+		"${WORK_DIR}/install.log" | head -n 1)"
+	cause="$(grep -E 'fatal error:|: error:|[Ee]rror: |not found' "${WORK_DIR}/install.log" | grep -v -E 'subprocess-exited|^ *error: (command|metadata)|ERROR: Failed|╰─>|note: ' | head -n 1 | sed -E "s#^ *##; s#${BUILD_DIR}/##g")"
 	if [[ -n "${cause}" ]]; then
 		first="
 The first error of that is:
