@@ -29,7 +29,7 @@ lock_failure::explain() {
 	if pip_failure::_has 'Unable to find installation candidates|have no wheels with a matching|doesn.t have a source distribution or wheel for the current platform|No (usable|compatible) (wheel|candidate)|CandidateNotFound'; then
 		lock_failure::no_candidate
 	fi
-	if pip_failure::_has 'Hash mismatch|hashes? .*(do(es)? not|don.t) match|Invalid hashes'; then lock_failure::hashes; fi
+	if pip_failure::_has 'Hash mismatch|hashes? .*(do(es)? not|don.t) match|DO NOT MATCH THE HASHES|did not match any known checksums|Invalid hashes'; then lock_failure::hashes; fi
 	if pip_failure::_has 'No solution found|version solving failed|ResolutionImpossible|Unable to find a resolution|was not found in the package registry|Package .* not found|could not find a version'; then
 		lock_failure::unsolvable
 	fi
@@ -183,7 +183,7 @@ lock_failure::hashes() {
 	output::fail "install-dependencies::hashes" <<-EOF
 		Error: A package isn't the one whose hash ${LOCK_FILE} states.
 
-		$(lock_failure::_lines 'hash' 4)
+		$(lock_failure::_lines 'hash mismatch|did not match|do not match|Expected' 4)
 
 		Find out why the file changed before you trust it; '${PACKAGE_MANAGER} lock' then
 		takes its hash anew.

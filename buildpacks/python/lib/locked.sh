@@ -74,7 +74,7 @@ and they can differ from those on your machine. Make one, and push it:
 }
 
 locked::_run() {
-	locked::_in_build | tee "${WORK_DIR}/install.log" | output::indent "" '/^INFO: Inside an active virtualenv|^Set env var PDM_IGNORE|\/uv-cache.*hardlink/d'
+	locked::_in_build | tee "${WORK_DIR}/install.log" | output::indent "" '/^INFO: Inside an active virtualenv|^Set env var PDM_IGNORE|^\[[A-Za-z]+Exception\]: /d'
 	return "${PIPESTATUS[0]}"
 }
 
@@ -90,7 +90,7 @@ locked::_in_build() {
 	done
 	index_settings::export "${PACKAGE_MANAGER}"
 	unset PYTHONDONTWRITEBYTECODE PIP_REQUIRE_VIRTUALENV
-	export VIRTUAL_ENV="${PYTHON_HOME_AT_BUILD}" NO_COLOR=1 COLUMNS=160
+	export VIRTUAL_ENV="${PYTHON_HOME_AT_BUILD}" NO_COLOR=1 COLUMNS=500
 	# What the machine trusts, pip trusts; the others bring a list of their own.
 	if [[ -z "${REQUESTS_CA_BUNDLE:-}" && -r "${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}" ]]; then
 		export REQUESTS_CA_BUNDLE="${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}"
