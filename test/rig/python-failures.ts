@@ -54,10 +54,10 @@ const ofEveryLock = [...lockFiles, ['python-pipenv', 'Pipfile.lock', 'Pipfile'] 
     {
       why: `${lock} with a wrong hash`,
       app,
-      change: (files) =>
-        edited(files, lock, /(six-1\.17\.0.*sha256:|"sha256:)[0-9a-f]{8}(?=[0-9a-f]{56}"[,}\n ])/g, '$100000000'),
-      reason: 'install-dependencies::hashes',
-      says: new RegExp(`isn't the one whose hash ${lock} states`),
+      change: (files) => edited(files, lock, /((?:six-1\.17\.0.*|^\s*")sha256:)[0-9a-f]{8}/gm, '$100000000'),
+      // PDM says the same of a file that isn't there.
+      reason: `install-dependencies::${app === 'python-pdm' ? 'no-candidate' : 'hashes'}`,
+      says: app === 'python-pdm' ? /or has another\n.*hash/ : new RegExp(`isn't the one whose hash ${lock} states`),
     },
     {
       why: `a ${lock} and an index that is not there`,

@@ -81,13 +81,19 @@ def add_editable(digest, root, folder):
     if os.path.isfile(setup) or not is_static(toml):
         add_tree(digest, root, folder)
         return False
-    # Which packages there are, and none of their code.
-    packages = sorted({name.rsplit(os.sep, 1)[0] if os.sep in name else name for name in relative if name.endswith(".py")})
-    digest.update(("packages\0" + "\0".join(packages)).encode("utf-8", "surrogateescape"))
+    digest.update(("packages\0" + "\0".join(packages(toml, folder, relative))).encode("utf-8", "surrogateescape"))
     config = os.path.join(folder, "setup.cfg")
     if os.path.isfile(config):
         add_file(digest, config, "setup.cfg")
     return False
+
+
+def packages(toml, folder, names):
+    """Which packages there are, and none of their code: most installers note the folder of them all, setuptools each of them."""
+    here = "src" + os.sep if os.path.isdir(os.path.join(folder, "src")) else ""
+    parts = [name[len(here):].split(os.sep) for name in names if name.endswith(".py") and name.startswith(here)]
+    uses_setuptools = str(toml.get("build-system", {}).get("build-backend", "setuptools")).startswith("setuptools")
+    return sorted({part[0] for part in parts if len(part) > 1 or uses_setuptools})
 
 
 def has_extensions(setup):

@@ -51,7 +51,7 @@ lock_failure::explain() {
 # The lines of the log that match $1, at most $2, indented.
 lock_failure::_lines() {
 	local lines
-	lines="$(grep -i -E -- "$1" "${WORK_DIR}/install.log" | sed -E 's/^[[:space:]]+//' | head -n "${2:-3}")"
+	lines="$(grep -i -E -- "$1" "${WORK_DIR}/install.log" | grep -v -E '^ *File "' | sed -E 's/^[[:space:]]+//' | head -n "${2:-3}")"
 	pip_failure::_shown "${lines:-See the lines above.}" | sed 's/^/    /'
 }
 
@@ -170,7 +170,8 @@ lock_failure::no_candidate() {
 		Error: A locked package has no file for this machine.
 
 		It's there for other systems or other versions of Python only (here:
-		Linux, Python ${PYTHON_VERSION%.*}), or was removed from the package index:
+		Linux, Python ${PYTHON_VERSION%.*}), was removed from the package index, or has another
+		hash there than the one in ${LOCK_FILE}:
 
 		$(lock_failure::_lines 'candidates|wheels? |source distribution|CandidateNotFound' 4)
 

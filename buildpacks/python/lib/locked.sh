@@ -31,6 +31,8 @@ locked::install() {
 		environment::create
 	fi
 
+	index_settings::export "${name}"
+	secrets::hide_logins
 	tool::obtain "${name}"
 	if [[ -n "${LOCK_WARNING}" ]]; then output::warning <<<"${LOCK_WARNING}"; fi
 	output::step "Installing dependencies using '${LOCK_COMMAND}'"
@@ -88,7 +90,6 @@ locked::_in_build() {
 		IFS= read -r -d '' value <"${ENV_DIR}/${name}" || true
 		export "${name}=${value}"
 	done
-	index_settings::export "${PACKAGE_MANAGER}"
 	unset PYTHONDONTWRITEBYTECODE PIP_REQUIRE_VIRTUALENV
 	export VIRTUAL_ENV="${PYTHON_HOME_AT_BUILD}" NO_COLOR=1 COLUMNS=500
 	# What the machine trusts, pip trusts; the others bring a list of their own.

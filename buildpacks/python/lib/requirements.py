@@ -39,7 +39,9 @@ class Closure:
         self.variables = set()
 
     def shown(self, path):
-        return os.path.relpath(path, self.root) if path.startswith(self.root + os.sep) else path
+        if path.startswith(self.root + os.sep):
+            return os.path.relpath(path, self.root)
+        return os.path.relpath(path, self.copy_dir) if path.startswith(self.copy_dir + os.sep) else path
 
     def read(self, path, constraint=False):
         path = os.path.realpath(path) if not os.path.islink(path) else path

@@ -41,7 +41,6 @@ tool::obtain() {
 	TOOL_DIR="${CACHE_DIR}/python/tools/${name}-${TOOL_VERSION}-${PYTHON_VERSION%.*}"
 	if [[ "${name}" == uv ]]; then TOOL_DIR="${CACHE_DIR}/python/tools/uv-${TOOL_VERSION}"; fi
 	if [[ "${name}" == poetry ]]; then
-		index_settings::export poetry
 		# It knows no index in place of the public one by itself.
 		if [[ -n "${POETRY_PYPI_MIRROR_URL:-}" && "${TOOL_VERSION%%.*}" -ge 2 ]]; then TOOL_DIR+="-mirror"; fi
 	fi
