@@ -1,6 +1,7 @@
 /* eslint jest/no-standalone-expect: ['error', { additionalTestBlockFunctions: ['itOnline', 'itOnline.each'] }] */
 import { afterAll, expect, it } from '@jest/globals';
 import { BuildpackRun } from '../rig/buildpack-run.ts';
+import { PackageIndex } from '../rig/package-index.ts';
 import { filesOfApp, pythonFailures } from '../rig/python-failures.ts';
 
 const index = process.env['PIP_INDEX_URL'] ?? 'https://pypi.org/simple';
@@ -80,6 +81,28 @@ itOnline('installs what pip can of an environment.yml, and says what it leaves o
   const warm = await run.compile();
   expect(warm.report).toMatchObject({ cache_status: 'reused' });
   expect(warm.report).not.toHaveProperty('dependencies_install_ms');
+});
+
+itOnline('installs what uv.lock names from the index of the machine, where there is one', async () => {
+  await using own = await PackageIndex.start({ user: 'me', password: 'hush-hush-42' });
+  for (const [project, name] of [
+    ['six', /^six-1\.17\.0-.*\.whl$/],
+    ['uv', /^uv-0\.13\.9-py3-none-manylinux_2_17_x86_64.*\.whl$/],
+  ] as const) {
+    const page = await fetch(`${index}/${project}/`, { headers: { accept: 'application/vnd.pypi.simple.v1+json' } });
+    const { files } = (await page.json()) as { files: readonly { filename: string; url: string }[] };
+    const found = files.find(({ filename }) => name.test(filename));
+    if (found === undefined) throw new Error(`${index} has no ${String(name)}`);
+    const wheel = await fetch(new URL(found.url, page.url));
+    own.add(found.filename, new Uint8Array(await wheel.arrayBuffer()));
+  }
+  await using run = await BuildpackRun.start('python', { ...network, PIP_INDEX_URL: own.url });
+  await run.source('python-uv');
+  const { exitCode, output } = await run.compile();
+  expect(exitCode === 0 ? '' : output).toBe('');
+  expect(output).not.toContain('hush-hush-42');
+  expect(own.requests.at(-1)).toMatch(/^\/files\/six\/six-1\.17\.0/);
+  expect((await run.runDyno('python web.py')).output).toContain('six 1.17.0');
 });
 
 const failing = new Map<string, Promise<BuildpackRun>>();

@@ -63,10 +63,7 @@ const ofEveryLock = [...lockFiles, ['python-pipenv', 'Pipfile.lock', 'Pipfile'] 
       why: `a ${lock} and an index that is not there`,
       app,
       change: (files) => files,
-      env: {
-        PIP_INDEX_URL: 'http://me:hush-hush-42@127.0.0.1:9/simple',
-        UV_DEFAULT_INDEX: 'http://127.0.0.1:9/simple',
-      },
+      env: { PIP_INDEX_URL: 'http://me:hush-hush-42@127.0.0.1:9/simple' },
       reason: 'install-dependencies::no-network',
       says: /The package index can't be reached/,
     },

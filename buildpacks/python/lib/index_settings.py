@@ -9,13 +9,13 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from simple_index import settings  # noqa: E402
 
-# An own index in place of the public one; uv as an installer of lock files has none: there the lock file says it.
+# uv reads no index in place of the public one that its lock file names: see locked::_sync_uv_from_index.
 NAMES = {
     "tools": {
         "index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS", "no-index": "UV_NO_INDEX",
         "cert": "SSL_CERT_FILE", "trusted-host": "UV_INSECURE_HOST",
     },
-    "uv": {"cert": "SSL_CERT_FILE"},
+    "uv": {"index-url": "OWN_INDEX_URL", "cert": "SSL_CERT_FILE"},
     "poetry": {"index-url": "POETRY_PYPI_MIRROR_URL", "cert": "REQUESTS_CA_BUNDLE"},
     "pipenv": {"index-url": "PIPENV_PYPI_MIRROR", "cert": "REQUESTS_CA_BUNDLE"},
     "pdm": {"index-url": "PDM_PYPI_URL", "cert": "PDM_PYPI_CA_CERTS"},

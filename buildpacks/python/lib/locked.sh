@@ -121,6 +121,26 @@ locked::_prepare_uv() {
 	# Copies: by a hard link, an app that writes into its packages would write into uv's cache, too.
 	export UV_CACHE_DIR="${CACHE_DIR}/python/uv-cache" UV_LINK_MODE=copy
 	command=("${TOOL_DIR}/uv")
+	locked::_has_own_index || return 0
+	echo "(Packages come from the machine's own index in place of pypi.org.)"
+	locked::_sync_uv_from_index
+	exit $?
+}
+
+# uv.lock names the public index and its files. A machine with an index of its own may reach nothing else.
+locked::_has_own_index() {
+	[[ -n "${OWN_INDEX_URL:-}" && ! "${OWN_INDEX_URL}" =~ ^https://pypi\.org/simple/?$ && -z "${UV_DEFAULT_INDEX:-}${UV_INDEX_URL:-}" && -f uv.lock ]] &&
+		grep -q -F 'registry = "https://pypi.org/simple"' uv.lock
+}
+
+# What is locked, with its hashes, from that index; then the project itself.
+locked::_sync_uv_from_index() {
+	local locked="${WORK_DIR}/locked.txt"
+	"${command[@]}" export --locked --no-default-groups --no-emit-project --no-annotate --quiet --output-file "${locked}" || return $?
+	export UV_DEFAULT_INDEX="${OWN_INDEX_URL}"
+	"${command[@]}" pip install --python "${PYTHON_HOME_AT_BUILD}/bin/python" --no-progress --verify-hashes --no-deps -r "${locked}" || return $?
+	if ! grep -q 'source = { editable = "." }' uv.lock; then return 0; fi
+	"${command[@]}" pip install --python "${PYTHON_HOME_AT_BUILD}/bin/python" --no-progress --no-deps -e .
 }
 
 locked::_prepare_pdm() {
