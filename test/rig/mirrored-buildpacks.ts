@@ -177,8 +177,10 @@ export const mirroredBuildpacks: readonly MirroredBuildpack[] = [
     note: 'compiles; its program was not run, and needs libcares2, which the machine had not',
   },
   {
-    ...{ name: 'heroku/heroku-buildpack-apt', outcome: 'built', says: /You have no packages listed in your Aptfile/ },
-    ...{ files: { ...web, Aptfile: '# none\n' }, note: 'with an Aptfile without packages' },
+    ...{ name: 'heroku/heroku-buildpack-apt', outcome: 'built' },
+    says: /Fetching \.debs for hello[^]*Installing hello/,
+    files: { ...withoutProcfile, Aptfile: 'hello\n', Procfile: 'web: hello > VERSION && exec python3 server.py\n' },
+    note: 'a package of Debian, whose program runs in the dyno',
   },
   {
     ...{ name: 'heroku/heroku-buildpack-go', outcome: 'built', says: /-----> Using go\d[^]*Running: go install/ },
