@@ -87,7 +87,7 @@ install::requirements() {
 install::_run() {
 	local key="$1" copies="$2"
 	shift 2
-	report::timed dependencies_install pip::install "${copies}" "$@" || pip_failure::explain "${WORK_DIR}/install.log"
+	report::timed dependencies_install pip::install "${copies}" "$@" || pip_failure::explain
 	cp -n "${PIP_WHEEL}" "${CACHE_DIR}/python/pip/"
 	pip::leave_in_environment
 	install::_finish "${key}"

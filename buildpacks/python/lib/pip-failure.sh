@@ -1,12 +1,8 @@
 #!/usr/bin/env bash
 # Says in words what made pip fail. pip's own output stands above.
 
-NETWORK_TROUBLE='NewConnectionError|NameResolutionError|ConnectTimeoutError|Failed to establish a new connection|Temporary failure in name resolution|Max retries exceeded|ReadTimeoutError|ProxyError|RemoteDisconnected|dns error|tcp connect error|error sending request|ConnectError|All attempts to connect to|Connection refused|ConnectTimeout'
-CERTIFICATE_TROUBLE='SSLCertVerificationError|CERTIFICATE_VERIFY_FAILED|SSLError|invalid peer certificate|UnknownIssuer'
-
-# $1: pip's log.
 pip_failure::explain() {
-	local log="$1" match
+	local log="${WORK_DIR}/install.log" match
 	# From here on a search that finds nothing is no failure: every way out of this function ends the build.
 	set +e
 	trap - ERR
@@ -31,18 +27,6 @@ pip_failure::explain() {
 	EOF
 }
 
-# Causes that no change of the app's files would help with, whoever the installer is.
-pip_failure::explain_machine() {
-	if pip_failure::_has 'No space left on device|os error 28'; then pip_failure::no_space; fi
-	# First what makes every other line untrue: without a network, pip says that no version exists.
-	if pip_failure::_has "${NETWORK_TROUBLE}"; then
-		if pip_failure::_has "${CERTIFICATE_TROUBLE}"; then pip_failure::certificate; fi
-		pip_failure::no_network
-	fi
-	if pip_failure::_has "${CERTIFICATE_TROUBLE}"; then pip_failure::certificate; fi
-	if pip_failure::_has '(401|403) (Client )?Error|401 Unauthorized|403 Forbidden|could not read Username|Authentication failed|Authorization error accessing|status code 40[13]'; then pip_failure::access; fi
-}
-
 pip_failure::_has() {
 	grep -q -i -E -- "$1" "${WORK_DIR}/install.log" 2>/dev/null
 }
@@ -57,6 +41,7 @@ pip_failure::not_found() {
 	versions="$(sed -n -E 's/.*\(from versions: ([^)]*)\).*/\1/p' <<<"$1")"
 	requirement="$(sed -E 's/ \(from .*//' <<<"${requirement}")"
 	name="$(sed -E 's/[^A-Za-z0-9._-].*//' <<<"${requirement}")"
+	if pip_failure::_has 'since it has invalid metadata'; then pip_failure::invalid_metadata "${requirement}"; fi
 	if [[ -z "${versions}" || "${versions}" == none ]]; then
 		output::fail "install-dependencies::no-such-package" <<-EOF
 			Error: There's no package named '$(pip_failure::_shown "${name}")'.
@@ -79,6 +64,21 @@ pip_failure::not_found() {
 		    ${newest}
 
 		Correct the version in your requirements, commit, and push again.
+	EOF
+}
+
+# Old releases whose own description breaks the rules of today.
+pip_failure::invalid_metadata() {
+	output::fail "install-dependencies::invalid-metadata" <<-EOF
+		Error: This release of a package is described wrongly.
+
+		'$(pip_failure::_shown "$1")' can't be used, because no newer pip accepts its
+		description (metadata):
+
+		    $(pip_failure::_shown "$(sed -n -E '/has invalid metadata: ./{s/.*has invalid metadata: //;N;s/\n[[:space:]]*/: /;p;q}' "${WORK_DIR}/install.log")")
+
+		Its later releases are right: ask for one of them. With
+		'>=' or '~=' in place of '==', the next fix arrives by itself.
 	EOF
 }
 
@@ -188,49 +188,5 @@ The first error of that is:
 		}
 		A newer version of the package often has a wheel. Is the package
 		older than your Python, choose an older one in .python-version.
-	EOF
-}
-
-pip_failure::no_network() {
-	local index="${PIP_INDEX_URL:-https://pypi.org/simple}"
-	output::fail "install-dependencies::no-network" <<-EOF
-		Error: The package index can't be reached.
-
-		Packages come from $(pip_failure::_shown "${index}"),
-		which doesn't answer from here. That isn't a fault of your app.
-
-		Wait a minute and push again. If it stays so, ask the operator of
-		this platform whether builds may reach the network, or whether an
-		own index has to be named in the config var PIP_INDEX_URL.
-	EOF
-}
-
-pip_failure::certificate() {
-	output::fail "install-dependencies::certificate" <<-'EOF'
-		Error: The certificate of the package index isn't trusted.
-
-		Is there a proxy with a certificate authority of its own, ask the
-		operator of this platform to pass that to builds (PIP_CERT).
-	EOF
-}
-
-pip_failure::access() {
-	output::fail "install-dependencies::access" <<-'EOF'
-		Error: The package index refused access to a package.
-
-		The user name, password or token is missing or wrong. Keep them in
-		a config var, never in the repository:
-
-		    heroku config:set PIP_EXTRA_INDEX_URL=https://user:token@host/simple
-	EOF
-}
-
-pip_failure::no_space() {
-	output::fail "install-dependencies::no-space" <<-'EOF'
-		Error: There's no space left on the disk of the build.
-
-		Either the app requires very large packages, such as a version of
-		torch for graphics cards (take the one for CPUs), or the operator of
-		this platform has to make room.
 	EOF
 }
