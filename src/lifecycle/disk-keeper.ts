@@ -11,6 +11,8 @@ import type { Collected, DiskTools, Pressure, QuotaShortage } from './disk-tools
 
 const ballastEveryMs = 5_000;
 const tickEveryMs = 60_000;
+/** Each push leaves a pack, and many make every git slower: so many don't wait for the next tick. */
+const mostUnpacked = 20;
 const firstBuildBytes = 256 * 1024 * 1024;
 const leastBytes = 64 * 1024 * 1024;
 /** A build's folders hold the source, the app that is built of it and its slug; measured on the usual languages. */
@@ -25,8 +27,9 @@ const counted = ['repos', 'slugs', 'sources', 'streams', 'cache', 'buildpacks', 
 export class DiskKeeper implements AsyncDisposable {
   readonly #tools: DiskTools;
   readonly #timers: NodeJS.Timeout[] = [];
-  /** Pushed to since the last look. */
-  readonly #changed = new Set<AppId>();
+  /** How often each was pushed to since it was packed. */
+  readonly #changed = new Map<AppId, number>();
+  #packing: Promise<void> | null = null;
   #collecting: Promise<Collected> | null = null;
   #looking: Promise<void> | null = null;
   #last: Pressure | null = null;
@@ -105,7 +108,9 @@ export class DiskKeeper implements AsyncDisposable {
 
   /** Something of this app was written: its repository is packed and the disk is looked at, behind everybody's back. */
   touched(app: Pick<App, 'id'>): void {
-    this.#changed.add(app.id);
+    const pushes = (this.#changed.get(app.id) ?? 0) + 1;
+    this.#changed.set(app.id, pushes);
+    if (pushes >= mostUnpacked) this.#tools.inBackground('pack repositories', this.#watch(this.#packChanged()));
     if (this.#looking !== null || this.#tools.closing.aborted) return;
     this.#looking = this.#watch(this.#look()).finally(() => {
       this.#looking = null;
@@ -138,6 +143,7 @@ export class DiskKeeper implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     await this.#looking;
+    await this.#packing;
     await this.#collecting?.catch(() => undefined);
   }
 
@@ -148,8 +154,20 @@ export class DiskKeeper implements AsyncDisposable {
   }
 
   async #tick(): Promise<void> {
+    await this.#packChanged();
+    await this.#look();
+  }
+
+  #packChanged(): Promise<void> {
+    this.#packing ??= this.#packEach().finally(() => {
+      this.#packing = null;
+    });
+    return this.#packing;
+  }
+
+  async #packEach(): Promise<void> {
     const { repos, gate, closing, log } = this.#tools;
-    for (const appId of [...this.#changed]) {
+    for (const appId of [...this.#changed.keys()]) {
       this.#changed.delete(appId);
       try {
         await gate.run(() => repos.pack(appId, closing));
@@ -157,7 +175,6 @@ export class DiskKeeper implements AsyncDisposable {
         if (!closing.aborted) log.warn({ app: appId, err: error }, 'repository not packed');
       }
     }
-    await this.#look();
   }
 
   async #watch(work: Promise<unknown>): Promise<void> {

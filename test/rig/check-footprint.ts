@@ -33,8 +33,8 @@ export function checkFootprint(now: Footprint, before: Footprint, deploys: numbe
     ],
     ['descriptors of the router', now.router.descriptors, before.router.descriptors + openConnections],
     ['bytes on disk', now.usedBytes, now.quotaBytes + betweenCollections],
-    // Packed in the background once there are more than 20.
-    ['packs', now.packs, 40],
+    // Packed in the background from 20 on: 19 that the last look has left, 20 pushes since, and those of meanwhile.
+    ['packs', now.packs, 50],
     ['loose objects', now.looseObjects, 1_000],
     ...Object.entries(now.files).map(
       ([folder, count]) => [`entries of ${folder}`, count, mostFiles[folder] ?? 0] as const,
