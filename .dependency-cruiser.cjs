@@ -23,6 +23,7 @@ const floors = [
       'cgroup',
       'metrics',
       'network',
+      'mirror',
     ],
   },
   { name: 'stages', rooms: ['build', 'release', 'formation', 'backup'] },

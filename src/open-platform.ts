@@ -5,7 +5,7 @@ import { ensureFirstAccount, GuessLimit } from './account/index.ts';
 import { readRestoreId, sweepStaging } from './backup/index.ts';
 import { BackgroundWork } from './background-work.ts';
 import { BuildCaches, limitScripts, wireScripts } from './build/index.ts';
-import type { Config, Secrets } from './config/index.ts';
+import type { Config, MirrorChoice, Secrets } from './config/index.ts';
 import { openCgroups } from './cgroup/index.ts';
 import { openConfigVars } from './config-vars/index.ts';
 import { Ballast, CollectionGate, reservedBytes, SpaceLedger } from './disk/index.ts';
@@ -44,6 +44,7 @@ import type { Logs } from './log.ts';
 import { openLogplex } from './logplex/index.ts';
 import type { AppId } from './model/ids.ts';
 import { Metrics } from './metrics/index.ts';
+import { openMirror, type Mirror } from './mirror/index.ts';
 import { keepRules, openIsolation } from './network/index.ts';
 import { openRepos } from './repo/index.ts';
 import { openRouter, type Router } from './router/index.ts';
@@ -109,7 +110,9 @@ async function open(
   const secretKey = await agreeOnKey(store, secrets, data.root);
   await ensureFirstAccount(store, { email: config.adminEmail, token: secrets.apiKey });
   const certificate = await ensureCertificate(data.tls, config.domain, operatorCertificate(config));
-  const isolation = await openIsolation(config, data.root);
+  const mirror = config.mirror === null ? null : opened.use(await openBuildMirror(config, config.mirror, logs));
+  const openings = mirror === null ? [] : [{ net: '127.0.0.1', port: mirror.port }];
+  const isolation = await openIsolation(config, data.root, openings);
   const { sandbox, network } = isolation;
   if (!sandbox.hasPrivatePaths && process.getuid?.() === 0) await requirePassable(data.root);
 
@@ -283,6 +286,7 @@ async function open(
       caches,
       workDir: data.builds,
       platformEnv: config.buildEnvironment,
+      mirror,
       log: logs.build,
     },
     builds: new KeyedQueue<AppId>(),
@@ -344,6 +348,18 @@ async function openAuthority({ acme }: Config): Promise<AcmeAuthority | null> {
 function describeDiskBounds(noImages: string | null): string {
   if (noImages === null) return 'a file system of its own for what each dyno writes';
   return `what dynos write is measured, without file systems of their own: ${noImages}`;
+}
+
+async function openBuildMirror(config: Config, { dir, isRecording }: MirrorChoice, logs: Logs): Promise<Mirror> {
+  const { privateSources: privateOrigins, buildEnvironment: environment } = config;
+  try {
+    return await openMirror({ dir, isRecording, privateOrigins, environment, log: logs.build });
+  } catch (cause) {
+    const { code = 'error' } = cause as NodeJS.ErrnoException;
+    throw new PlatformError('unavailable', `HOKKU_MIRROR can't be read: ${dir} (${code}). Make the folder first.`, {
+      cause,
+    });
+  }
 }
 
 function operatorCertificate({ tls }: Config): { cert: string; key: string } | undefined {

@@ -4,6 +4,7 @@ import type { App } from '../model/app.ts';
 import type { SourceTree } from '../model/build.ts';
 import type { BuildId, Sha256 } from '../model/ids.ts';
 import type { ConfigVars } from '../model/release.ts';
+import type { Mirror } from '../mirror/index.ts';
 import type { SlugStore } from '../slug/index.ts';
 import type { RunInSandbox, Sandbox } from '../supervisor/index.ts';
 import type { BuildCaches } from './build-cache.ts';
@@ -52,6 +53,8 @@ export interface BuildTools {
   readonly workDir: string;
   /** What the operator gives to every build: CA, proxy and registry variables. */
   readonly platformEnv: Readonly<Record<string, string>>;
+  /** Stands for the hosts that scripts download from; null: nothing does. */
+  readonly mirror: Mirror | null;
   readonly log: Logger;
 }
 

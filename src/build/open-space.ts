@@ -2,7 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { insidePath, type BuildSpace } from '../buildpack/index.ts';
 import type { BuildInput, BuildTools } from './build-input.ts';
-import { placePlatformFiles } from './platform-files.ts';
+import { placeCurlSettings, placePlatformFiles } from './platform-files.ts';
 import type { WorkFolder } from './work-folder.ts';
 
 /** What every script of a build sees: Heroku's folders and environment, the app's config vars not in it. */
@@ -19,6 +19,7 @@ export async function openSpace(input: BuildInput, tools: BuildTools, work: Work
     homeDir: work.homeDir,
     env: {
       ...(await placePlatformFiles(tools.platformEnv, work, inside, tools.log)),
+      ...(tools.mirror === null ? {} : await placeCurlSettings(tools.mirror, work, inside)),
       BUILDPACK_LOG_FILE: '/dev/null',
       DYNO: dyno,
       HOME: '/app',

@@ -1,6 +1,7 @@
-import { copyFile, mkdir, stat } from 'node:fs/promises';
+import { copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Logger } from '../log.ts';
+import type { Mirror } from '../mirror/index.ts';
 import type { WorkFolder } from './work-folder.ts';
 
 /** Variables whose value is a file: certificates, and the settings of installers. */
@@ -46,4 +47,19 @@ export async function placePlatformFiles(
     }
   }
   return placed;
+}
+
+/** Tells the curl of a build to fetch from the mirror, whatever script starts it. Source: curl(1), CURL_HOME */
+export async function placeCurlSettings(
+  mirror: Mirror,
+  work: WorkFolder,
+  inside: (path: string) => string,
+): Promise<Readonly<Record<string, string>>> {
+  const folder = join('platform', 'curl');
+  const home = inside(folder);
+  await mkdir(join(work.tmpDir, folder), { recursive: true, mode: 0o755 });
+  for (const [name, content] of Object.entries(await mirror.settings(home))) {
+    await writeFile(join(work.tmpDir, folder, name), content, { mode: 0o644 });
+  }
+  return { CURL_HOME: home };
 }

@@ -43,6 +43,8 @@ export interface Config {
   readonly privateSources: readonly string[];
   /** JSON file of names for buildpacks elsewhere, absolute; null: none. */
   readonly buildpackRegistry: string | null;
+  /** What stands for the hosts that builds download from; null: nothing. */
+  readonly mirror: MirrorChoice | null;
   /** Log drains and webhooks of every user may reach this machine's own addresses, not only the operator's. */
   readonly allowLoopbackTargets: boolean;
   /** Private networks (`10.1.0.0/16`) that log drains and webhooks of every user may reach, not only the operator's. */
@@ -63,6 +65,13 @@ export interface Config {
   readonly buildEnvironment: Readonly<Record<string, string>>;
   /** `HOKKU_*` variables that mean nothing: the start warns of them by name. */
   readonly unknownSettings: readonly string[];
+}
+
+export interface MirrorChoice {
+  /** Absolute. */
+  readonly dir: string;
+  /** What is not in it is fetched and kept. */
+  readonly isRecording: boolean;
 }
 
 export interface AcmeChoice {
@@ -152,6 +161,7 @@ export function loadConfig(env: Environment, options: { readonly isRoot: boolean
     keepOldOnFailedRollOut: oneOf(env, 'HOKKU_KEEP_OLD_RELEASE', ['on', 'off'], 'on') === 'on',
     privateSources: origins(env, 'HOKKU_PRIVATE_SOURCES'),
     buildpackRegistry: registryFile(env),
+    mirror: mirrorChoice(env),
     watch: {
       everyMs: whole(env, 'HOKKU_WATCH_SECONDS', 60, 1, 86_400) * 1000,
       backupMaxDays:
@@ -192,6 +202,14 @@ function registryFile(env: Environment): string | null {
   if (value === '') return null;
   if (!isAbsolute(value)) throw invalid('HOKKU_BUILDPACK_REGISTRY', value, 'the absolute path of a JSON file');
   return value;
+}
+
+function mirrorChoice(env: Environment): MirrorChoice | null {
+  const dir = text(env, 'HOKKU_MIRROR', '');
+  const mode = oneOf(env, 'HOKKU_MIRROR_MODE', ['serve', 'record'], 'serve');
+  if (dir === '') return null;
+  if (!isAbsolute(dir)) throw invalid('HOKKU_MIRROR', dir, 'the absolute path of a folder');
+  return { dir, isRecording: mode === 'record' };
 }
 
 function whole(env: Environment, name: string, fallback: number, from: number, to: number): number {

@@ -5,6 +5,7 @@ export {
   type Config,
   type ConfigLimits,
   type DiskLimits,
+  type MirrorChoice,
   type SandboxChoice,
 } from './config.ts';
 export type { NetworkOpening } from './network-settings.ts';

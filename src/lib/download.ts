@@ -20,6 +20,13 @@ export interface DownloadOptions {
 /** Why there is no file. The message names the host at most: paths and queries can hold a secret. */
 export class DownloadError extends Error {
   override readonly name = 'DownloadError';
+  /** Of the server's answer; null: there was none, or it was not the reason. */
+  readonly status: number | null;
+
+  constructor(message: string, status: number | null = null) {
+    super(message);
+    this.status = status;
+  }
 }
 
 /**
@@ -76,7 +83,8 @@ async function save(
   const { file, maxBytes, signal } = options;
   if (response.statusCode !== 200) {
     response.destroy();
-    throw new DownloadError(`${url.host} answered with status ${response.statusCode ?? 'none'}`);
+    const { statusCode = null } = response;
+    throw new DownloadError(`${url.host} answered with status ${statusCode ?? 'none'}`, statusCode);
   }
   const hash = createHash('sha256');
   let sizeBytes = 0;

@@ -1,11 +1,10 @@
-import 'reflect-metadata';
-import { createPrivateKey, randomBytes, webcrypto, X509Certificate as NodeCertificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate as NodeCertificate } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import * as x509 from '@peculiar/x509';
 import { PlatformError } from '../errors/platform-error.ts';
 import { writeFileAtomic } from './atomic-file.ts';
+import { issueCertificate, makeAuthority, type Pair } from './certificate-authority.ts';
 
 export interface ServerCertificate {
   /** Path of the private CA's certificate, for clients to trust; null with the operator's own certificate. */
@@ -17,7 +16,6 @@ export interface ServerCertificate {
 }
 
 const dayMs = 86_400_000;
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const caDays = 3_650;
 /** Apple's systems refuse server certificates that are valid for longer. */
 const serverDays = 397;
@@ -36,13 +34,12 @@ export async function ensureCertificate(
 ): Promise<ServerCertificate> {
   if (options.cert !== undefined || options.key !== undefined) return readOperators(options);
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  x509.cryptoProvider.set(webcrypto);
   const ca = await ensureCa(dir);
   const path = join(dir, 'ca.pem');
   const present = await readPair(join(dir, 'cert.pem'), join(dir, 'key.pem'));
   const issuer = new NodeCertificate(ca.cert);
   if (present !== null && isUsable(present.cert, domain, issuer)) return withChain(path, present, ca);
-  const made = await makeServer(domain, ca);
+  const made = await issueCertificate(namesOf(domain), ca, serverDays);
   await writeFileAtomic(join(dir, 'key.pem'), made.key, 0o600);
   await writeFileAtomic(join(dir, 'cert.pem'), made.cert);
   return withChain(path, made, ca);
@@ -53,59 +50,14 @@ function withChain(path: string, { cert, key }: Pair, ca: Pair): ServerCertifica
   return { ca: path, cert: `${cert}${ca.cert}`, key };
 }
 
-interface Pair {
-  readonly cert: string;
-  readonly key: string;
-}
-
 async function ensureCa(dir: string): Promise<Pair> {
   const [certPath, keyPath] = [join(dir, 'ca.pem'), join(dir, 'ca-key.pem')];
   const present = await readPair(certPath, keyPath);
   if (present !== null && validFor(new NodeCertificate(present.cert)) > serverDays * dayMs) return present;
-  const keys = await generateKeys();
-  const cert = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: serialNumber(),
-    name: `CN=Hokku private CA ${randomBytes(4).toString('hex')}`,
-    ...validity(caDays),
-    keys,
-    signingAlgorithm: algorithm,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
-  });
-  const pair = { cert: pem(cert), key: await pemOfKey(keys) };
+  const pair = await makeAuthority(caDays);
   await writeFileAtomic(keyPath, pair.key, 0o600);
   await writeFileAtomic(certPath, pair.cert);
   return pair;
-}
-
-async function makeServer(domain: string, ca: Pair): Promise<Pair> {
-  const keys = await generateKeys();
-  const issuer = new x509.X509Certificate(ca.cert);
-  const caKey = createPrivateKey(ca.key).export({ type: 'pkcs8', format: 'der' });
-  const signingKey = await webcrypto.subtle.importKey('pkcs8', caKey, algorithm, false, ['sign']);
-  const cert = await x509.X509CertificateGenerator.create({
-    serialNumber: serialNumber(),
-    subject: 'CN=Hokku',
-    issuer: issuer.subject,
-    ...validity(serverDays),
-    publicKey: keys.publicKey,
-    signingKey,
-    signingAlgorithm: algorithm,
-    extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension(
-        namesOf(domain).map((value) => ({ type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const), value })),
-      ),
-      await x509.AuthorityKeyIdentifierExtension.create(issuer),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
-  });
-  return { cert: pem(cert), key: await pemOfKey(keys) };
 }
 
 function namesOf(domain: string): string[] {
@@ -171,33 +123,7 @@ function parse<T>(setting: string, path: string, form: string, read: () => T): T
   }
 }
 
-async function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
-  return await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-}
-
-async function pemOfKey(keys: webcrypto.CryptoKeyPair): Promise<string> {
-  const der = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
-  return `${x509.PemConverter.encode(der, 'PRIVATE KEY')}\n`;
-}
-
-function pem(certificate: x509.X509Certificate): string {
-  return `${certificate.toString('pem')}\n`;
-}
-
 /** Milliseconds until its end. */
 function validFor(certificate: NodeCertificate): number {
   return Date.parse(certificate.validTo) - Date.now();
-}
-
-/** From yesterday on, for machines whose clocks differ. */
-function validity(days: number): { notBefore: Date; notAfter: Date } {
-  const start = Date.now() - dayMs;
-  return { notBefore: new Date(start), notAfter: new Date(start + days * dayMs) };
-}
-
-/** Positive, as RFC 5280 wants it. */
-function serialNumber(): string {
-  const bytes = randomBytes(16);
-  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x01;
-  return bytes.toString('hex');
 }

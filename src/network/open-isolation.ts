@@ -1,4 +1,4 @@
-import { sandboxOptions, type Config } from '../config/index.ts';
+import { sandboxOptions, type Config, type NetworkOpening } from '../config/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import { noSandbox, probeSandbox, type Sandbox } from '../supervisor/index.ts';
 import { findRegistries } from './registries.ts';
@@ -58,10 +58,14 @@ export class StrictIsolationError extends PlatformError {
  * The best that works here, found by trying. `dataDir` names what is made for it. Throws a SandboxUnavailableError where
  * nothing that may be used works, and a StrictIsolationError where the operator demands more than works.
  */
-export async function openIsolation(config: Config, dataDir: string): Promise<Isolation> {
+export async function openIsolation(
+  config: Config,
+  dataDir: string,
+  buildOpenings: readonly NetworkOpening[] = [],
+): Promise<Isolation> {
   if (config.sandbox === 'none') return isolationOf(noSandbox, null, null, dataDir);
   const sandbox = await probeSandbox(sandboxOptions(config, config.sandbox));
-  const { network, fault } = await tryNetwork(config, sandbox, dataDir);
+  const { network, fault } = await tryNetwork(config, sandbox, dataDir, buildOpenings);
   const isolation = isolationOf(sandbox, network, fault, dataDir);
   const isStrict = hasWalls(sandbox) && network !== null;
   if (config.isolation === 'strict' && !isStrict) {
@@ -74,12 +78,14 @@ async function tryNetwork(
   config: Config,
   sandbox: Sandbox,
   dataDir: string,
+  buildOpenings: readonly NetworkOpening[],
 ): Promise<{ readonly network: LocalNetwork | null; readonly fault: NetworkUnavailableError | null }> {
   try {
     // The files by which names are resolved would be the machine's.
     if (!hasWalls(sandbox)) throw new NetworkUnavailableError('it takes a sandbox with walls');
     const publicPorts = [config.port, config.execPort ?? 0].filter((port) => port !== 0);
-    const openings = { allowed: config.networkOpenings, forBuilds: await findRegistries(config.buildEnvironment) };
+    const forBuilds = [...(await findRegistries(config.buildEnvironment)), ...buildOpenings];
+    const openings = { allowed: config.networkOpenings, forBuilds };
     return { network: await openNetwork({ dataDir, publicPorts, ...openings }), fault: null };
   } catch (error) {
     if (error instanceof NetworkUnavailableError) return { network: null, fault: error };

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { coversOf, type Cover, type HiddenPaths } from './cover.ts';
 import type { SandboxedCommand } from './types.ts';
 
@@ -26,7 +26,7 @@ export interface HostFiles {
 
 /**
  * The programs and the settings of the machine that commands need: compilers, certificates, the resolver. Nothing of
- * `/home`, `/root`, `/var`, `/run`, and nothing of `hidden`.
+ * `/home`, `/root`, `/run`, nothing of `/var` but the list of installed packages, and nothing of `hidden`.
  */
 export function readHostFiles(hidden: HiddenPaths): HostFiles {
   const entries: LayoutEntry[] = [];
@@ -35,6 +35,7 @@ export function readHostFiles(hidden: HiddenPaths): HostFiles {
     if (lstatSync(path).isSymbolicLink()) entries.push({ kind: 'link', to: readlinkSync(path), target: path });
     else entries.push(readOnly(path));
   }
+  entries.push(...packageFiles());
   // systemd-resolved keeps the real file under /run.
   const resolver = existsSync('/etc/resolv.conf') ? realpathSync('/etc/resolv.conf') : null;
   const late = resolver?.startsWith('/run/') === true ? [readOnly(resolver)] : [];
@@ -42,6 +43,25 @@ export function readHostFiles(hidden: HiddenPaths): HostFiles {
   if (existsSync('/sys/devices/system/cpu')) entries.push(readOnly('/sys/devices/system/cpu'));
   const roots = entries.flatMap((entry) => (entry.kind === 'bind' ? [entry.target] : []));
   return { entries, late, resolver, hasShellSettings: existsSync(shellSettings), covers: coversOf(hidden, roots) };
+}
+
+/**
+ * What `apt-get` and `dpkg` need to find out which packages a build lacks: those that the machine has, and a
+ * `sources.list`, which is gone where the sources lie in `sources.list.d` (Debian 13, Ubuntu 24.04) while buildpacks
+ * still read it.
+ */
+function packageFiles(): LayoutEntry[] {
+  const status = '/var/lib/dpkg/status';
+  const entries = existsSync(status) ? [readOnly(status)] : [];
+  const [settings, sources] = ['/etc/apt', '/etc/apt/sources.list'];
+  if (!existsSync(settings) || existsSync(sources)) return entries;
+  const parts = readdirSync(settings).map((name) => readOnly(`${settings}/${name}`));
+  return [
+    ...entries,
+    { kind: 'tmpfs', target: settings, mode: '0755' },
+    ...parts.filter(({ source }) => existsSync(source)),
+    { kind: 'text', target: sources, text: '# The sources are in sources.list.d.\n' },
+  ];
 }
 
 /** What interactive shells read first on Debian and Ubuntu. A variable would not do: a shell that is not interactive drops it. */
@@ -83,7 +103,7 @@ export interface User {
   readonly gid: number;
 }
 
-function readOnly(path: string): LayoutEntry {
+function readOnly(path: string): LayoutEntry & { readonly kind: 'bind' } {
   return { kind: 'bind', source: path, target: path, writable: false };
 }
 

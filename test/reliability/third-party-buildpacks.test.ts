@@ -1,9 +1,11 @@
-import { chmod } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { exists } from '../../src/lib/exists.ts';
 import { spawn } from '../../src/lib/spawn.ts';
-import { startGitServer } from '../rig/git-server.ts';
+import { startGitServer, type GitServer } from '../rig/git-server.ts';
+import { git, NotOnThisMachine, type ShelfItem, type Shelved } from '../rig/mirror-shelf.ts';
 import { mirroredBuildpacks, type MirroredBuildpack } from '../rig/mirrored-buildpacks.ts';
 import { PlatformRig } from '../rig/platform-rig.ts';
 import { writeDocSection } from '../rig/write-doc-section.ts';
@@ -17,9 +19,10 @@ const worthAPage = 25;
 
 const print = (line: string): void => void process.stderr.write(`${line}\n`);
 /** Why a mirror can't be served; null if it can. Some are copies without the large files. */
-async function lackOf(name: string): Promise<string | null> {
+async function lackOf({ name, archive }: MirroredBuildpack): Promise<string | null> {
   const dir = join(mirrors, folderOf(name));
   if (!(await exists(dir))) return 'there is no mirror of it';
+  if (archive !== undefined) return null;
   const args = [
     '-c',
     'safe.directory=*',
@@ -36,6 +39,48 @@ async function lackOf(name: string): Promise<string | null> {
   return /^\?/m.test(listed.stdout.toString()) ? 'its mirror lacks files of its latest commit' : null;
 }
 
+const chosen = mirroredBuildpacks.filter(({ name }) => only.length === 0 || only.includes(name));
+
+/** Fills the folder for HOKKU_MIRROR, and the archives; says for each buildpack what its app is told, or why it can't be run. */
+async function stock(dir: string): Promise<Map<MirroredBuildpack, readonly Shelved[] | string>> {
+  const shelf = { dir: join(dir, 'mirror'), repository: (name: string) => join(mirrors, folderOf(name)) };
+  await mkdir(shelf.dir);
+  await mkdir(join(dir, 'archives'));
+  const put = new Map<ShelfItem, Promise<Shelved>>();
+  const stocked = new Map<MirroredBuildpack, readonly Shelved[] | string>();
+  for (const each of chosen) {
+    for (const item of each.shelf ?? []) if (!put.has(item)) put.set(item, item(shelf));
+    try {
+      stocked.set(each, await Promise.all((each.shelf ?? []).map(async (item) => (await put.get(item)) ?? {})));
+      if (each.archive !== undefined) await archive(each.name, each.archive, join(dir, 'archives'));
+    } catch (error) {
+      if (!(error instanceof NotOnThisMachine)) throw error;
+      stocked.set(each, error.message);
+    }
+  }
+  return stocked;
+}
+
+async function archive(
+  name: string,
+  { commit, without }: NonNullable<MirroredBuildpack['archive']>,
+  to: string,
+): Promise<void> {
+  const repository = join(mirrors, folderOf(name));
+  if (!(await exists(repository))) throw new NotOnThisMachine('there is no mirror of it');
+  const output = join(to, `${name.replace('/', '+')}.tgz`);
+  const paths = ['.', ...without.map((path) => `:(exclude)${path}`)];
+  await git(repository, [
+    'archive',
+    '--prefix=buildpack/',
+    '--format=tar.gz',
+    `--output=${output}`,
+    commit,
+    '--',
+    ...paths,
+  ]);
+}
+
 it(
   'runs public buildpacks as they are published, cold and warm',
   async () => {
@@ -43,20 +88,30 @@ it(
       print('skipped: HOKKU_TEST_BUILDPACK_MIRRORS names no folder of mirrors');
       return;
     }
+    const dir = await mkdtemp(join(tmpdir(), 'hokku-shelf-'));
+    await using _removed = { [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }) };
+    const shelf = await stock(dir);
     await using server = await startGitServer(mirrors, { isOpen: true });
+    await using archives = await startGitServer(join(dir, 'archives'), { isOpen: true });
     await using rig = await PlatformRig.start({
-      settings: { HOKKU_STOP_GRACE: '1', HOKKU_PRIVATE_SOURCES: server.url, HOKKU_API_RATE_LIMIT: '100000' },
+      settings: {
+        HOKKU_STOP_GRACE: '1',
+        HOKKU_PRIVATE_SOURCES: `${server.url},${archives.url}`,
+        HOKKU_API_RATE_LIMIT: '100000',
+        HOKKU_MIRROR: join(dir, 'mirror'),
+      },
     });
     const rows: string[] = [];
     const faults: string[] = [];
-    for (const each of mirroredBuildpacks) {
-      if (only.length > 0 && !only.includes(each.name)) continue;
-      const lack = await lackOf(each.name);
-      if (lack !== null) {
+    for (const each of chosen) {
+      const shelved = shelf.get(each) ?? [];
+      const lack = typeof shelved === 'string' ? shelved : await lackOf(each);
+      if (lack !== null || typeof shelved === 'string') {
         print(`skipped: ${each.name}: ${lack}`);
         continue;
       }
-      const { fault, commit, warm } = await run(each, rig, server.url, `mirror-${rows.length}`);
+      const name = `mirror-${rows.length}`;
+      const { fault, commit, warm } = await run(each, shelved, rig, { server, archives, name });
       print(`${fault === null ? 'as expected' : 'FAULT      '} ${each.name} ${commit} ${each.outcome} ${fault ?? ''}`);
       if (fault !== null) faults.push(`${each.name}: ${fault}`);
       const seen =
@@ -78,14 +133,39 @@ interface Seen {
   readonly warm: number;
 }
 
-async function run(each: MirroredBuildpack, rig: PlatformRig, url: string, name: string): Promise<Seen> {
+interface Hosts {
+  readonly server: GitServer;
+  readonly archives: GitServer;
+  /** Of the app. */
+  readonly name: string;
+}
+
+async function run(
+  each: MirroredBuildpack,
+  shelved: readonly Shelved[],
+  rig: PlatformRig,
+  hosts: Hosts,
+): Promise<Seen> {
+  const { name } = hosts;
   const app = await rig.createApp(name);
-  const updates = [...(each.after ?? []), each.name].map((repo) => ({ buildpack: `${url}/${folderOf(repo)}` }));
+  const reference =
+    each.archive === undefined
+      ? `${hosts.server.url}/${folderOf(each.name)}`
+      : `${hosts.archives.url}/${each.name.replace('/', '+')}.tgz`;
+  const updates = [...(each.after ?? []).map((repo) => `${hosts.server.url}/${folderOf(repo)}`), reference].map(
+    (buildpack) => ({ buildpack }),
+  );
   const installed = await rig.api('PUT', `/apps/${name}/buildpack-installations`, { updates });
   expect([installed.status, installed.body]).toEqual([200, expect.anything()]);
-  if (each.configVars !== undefined) await rig.api('PATCH', `/apps/${name}/config-vars`, each.configVars);
-  await app.write(each.files);
-  for (const [path, content] of Object.entries(each.files)) {
+  const configVars = Object.assign(
+    {},
+    each.configVars,
+    ...shelved.map((one) => one.configVars),
+  ) as Shelved['configVars'];
+  await rig.api('PATCH', `/apps/${name}/config-vars`, configVars);
+  const files = Object.assign({}, each.files, ...shelved.map((one) => one.files)) as Record<string, string>;
+  await app.write(files);
+  for (const [path, content] of Object.entries(files)) {
     if (content.startsWith('#!')) await chmod(join(app.dir, path), 0o755);
   }
   try {
@@ -93,7 +173,7 @@ async function run(each: MirroredBuildpack, rig: PlatformRig, url: string, name:
     const cold = await app.push();
     const fault = judge(each, cold);
     const commits = [...cold.output.matchAll(/Fetched \S+ \(([0-9a-f]{8})\)/g)].map(([, commit]) => commit ?? '');
-    const commit = commits.at(-1) ?? 'none';
+    const commit = each.archive?.commit ?? commits.at(-1) ?? 'none';
     if (commits.length !== updates.length)
       return { fault: `not fetched:\n${cold.output.slice(-2500)}`, commit, warm: 0 };
     if (fault !== null || each.outcome === 'stops') return { fault, commit, warm: 0 };

@@ -1,3 +1,12 @@
+import {
+  deployKey,
+  jdkOfThisMachine,
+  jvmCommon,
+  nodeOfThisMachine,
+  pythonOfThisMachine,
+  shunit,
+  type ShelfItem,
+} from './mirror-shelf.ts';
 import { tinyApp } from './tiny-app.ts';
 
 /** A public buildpack as its authors publish it, and an app that it is made for. */
@@ -9,6 +18,10 @@ export interface MirroredBuildpack {
   readonly configVars?: Readonly<Record<string, string>>;
   /** Mirrors that compile before it, which it needs. */
   readonly after?: readonly string[];
+  /** What HOKKU_MIRROR has for it: what its authors keep at addresses that this machine can't reach. */
+  readonly shelf?: readonly ShelfItem[];
+  /** Its mirror has all of a commit except these folders, which are not part of what is published: it is served as an archive. */
+  readonly archive?: { readonly commit: string; readonly without: readonly string[] };
   /** `built`: the app is released and answers. `stops`: it runs, and ends because what it downloads can't be had on a machine without the internet. */
   readonly outcome: 'built' | 'stops';
   /** In what the pusher sees. */
@@ -29,6 +42,13 @@ const prepared = (...lines: readonly string[]): Record<string, string> => ({
   'bin/detect': detect,
   'bin/compile': script(...lines),
 });
+
+/** The JDK of the shelf as `.jdk` of the app, on the PATH of what compiles afterwards. */
+const jdkInTheApp = [
+  'mkdir -p "$1/.jdk"',
+  'curl -fsS https://downloads.example/jdk.tar.gz | tar xz -C "$1/.jdk"',
+  'echo "export JAVA_HOME=$1/.jdk PATH=$1/.jdk/bin:\\$PATH" > export',
+];
 
 /** Makes the git repository of a buildpack where the build's scripts can clone it from without any network. */
 const innerRepository = [
@@ -157,8 +177,10 @@ export const mirroredBuildpacks: readonly MirroredBuildpack[] = [
     note: 'compiles; its program was not run, and needs libcares2, which the machine had not',
   },
   {
-    ...{ name: 'heroku/heroku-buildpack-apt', outcome: 'built', says: /You have no packages listed in your Aptfile/ },
-    ...{ files: { ...web, Aptfile: '# none\n' }, note: 'with an Aptfile without packages' },
+    ...{ name: 'heroku/heroku-buildpack-apt', outcome: 'built' },
+    says: /Fetching \.debs for hello[^]*Installing hello/,
+    files: { ...withoutProcfile, Aptfile: 'hello\n', Procfile: 'web: hello > VERSION && exec python3 server.py\n' },
+    note: 'a package of Debian, whose program runs in the dyno',
   },
   {
     ...{ name: 'heroku/heroku-buildpack-go', outcome: 'built', says: /-----> Using go\d[^]*Running: go install/ },
@@ -181,34 +203,82 @@ export const mirroredBuildpacks: readonly MirroredBuildpack[] = [
     ...{ after: [inline], note: 'with a JDK in the app' },
   },
   {
-    ...{ name: 'heroku/heroku-buildpack-python', outcome: 'stops', says: /Error: Unable to download\/install Python/ },
-    ...{ files: { ...web, '.python-version': '3.13\n' }, note: 'needs its S3 bucket' },
-  },
-  {
+    ...{ name: 'heroku/heroku-buildpack-python', outcome: 'built' },
+    says: /(Installing Python 3|Using cached install of Python)[^]*(Installing dependencies|Using cached).*pip|pip install -r requirements\.txt/,
+    files: { ...web, 'requirements.txt': 'flask==3.0.3\n', 'server.py': flaskServer() },
     ...{
-      name: 'heroku/heroku-buildpack-nodejs',
-      outcome: 'stops',
-      says: /Node\.js app detected[^]*Failed in: compile/,
+      shelf: [pythonOfThisMachine],
+      note: 'Flask from PyPI; its S3 bucket stood for by HOKKU_MIRROR with a Python of the machine',
     },
-    files: { 'package.json': '{"name":"x","version":"1.0.0","engines":{"node":"22.x"}}\n', ...web },
-    note: 'needs nodejs.org, or NODE_BINARY_URL',
   },
   {
-    ...{ name: 'heroku/heroku-buildpack-gradle', outcome: 'stops', says: /Gradle app detected[^]*Failed in: compile/ },
-    ...{ files: { ...web, gradlew: '#!/bin/sh\necho gradlew\n' }, note: 'needs the JVM buildpack of its S3 bucket' },
-  },
-  {
-    ...{ name: 'heroku/heroku-buildpack-java', outcome: 'stops', says: /Java app detected[^]*Failed in: compile/ },
-    ...{ files: { ...web, 'pom.xml': '<project/>\n' }, note: 'needs the JVM buildpack of its S3 bucket' },
-  },
-  {
+    ...{ name: 'heroku/heroku-buildpack-nodejs', outcome: 'built' },
+    archive: { commit: '4a960622', without: ['test', 'cmd', 'spec', 'etc'] },
+    says: /Installing binaries[^]*Installing dependencies[^]*Build succeeded/,
+    files: {
+      ...withoutProcfile,
+      'package.json': '{"name":"x","version":"1.0.0","engines":{"node":"22.x"},"dependencies":{"express":"4.21.2"}}\n',
+      'index.js': expressServer(),
+      Procfile: 'web: node index.js\n',
+    },
     ...{
-      name: 'heroku/heroku-buildpack-testrunner',
-      outcome: 'stops',
-      says: /Downloading shunit2[^]*Failed in: compile/,
+      shelf: [nodeOfThisMachine],
+      note: 'Express from the npm registry; NODE_BINARY_URL with the Node.js of the machine',
     },
+  },
+  {
+    ...{ name: 'heroku/heroku-buildpack-java', outcome: 'built' },
+    says: /Using provided JDK[^]*Executing Maven[^]*BUILD SUCCESS/,
+    files: {
+      ...prepared(...jdkInTheApp),
+      'pom.xml': pom(),
+      'src/main/java/Web.java': javaServer(),
+      Procfile: javaProcfile('target/classes'),
+    },
+    ...{ after: [inline], shelf: [jvmCommon, jdkOfThisMachine] },
+    note: 'Maven and its plugins from Maven Central; a JDK in the app; its S3 bucket stood for by HOKKU_MIRROR',
+  },
+  {
+    ...{ name: 'heroku/heroku-buildpack-gradle', outcome: 'built' },
+    says: /Using provided JDK[^]*Executing Gradle[^]*stage: compiled/,
+    files: {
+      ...prepared(...jdkInTheApp),
+      gradlew: gradleStandIn(),
+      'Web.java': javaServer(),
+      Procfile: javaProcfile('out'),
+    },
+    ...{ after: [inline], shelf: [jvmCommon, jdkOfThisMachine] },
+    note: 'a script of the app in place of the Gradle wrapper, a JDK in the app; its S3 bucket stood for by HOKKU_MIRROR',
+  },
+  {
+    ...{ name: 'heroku/heroku-buildpack-testrunner', outcome: 'built' },
+    says: /Installing shunit2-2\.1\.6\.{4} done[^]*Installing Buildpack Testrunner/,
     files: { ...web, ...prepared('true'), 'bin/release': '#!/bin/sh\n', 'test/x.sh': '' },
-    note: 'needs storage.googleapis.com',
+    ...{ shelf: [shunit], note: "shunit2 of Debian's package, in HOKKU_MIRROR" },
+  },
+  {
+    ...{ name: 'heroku/heroku-buildpack-c', outcome: 'built', says: /Compiling with Make[^]*made by make/ },
+    files: {
+      ...web,
+      Makefile: 'all:\n\tcc -o tool tool.c\n\t@echo made by make\n',
+      'tool.c': 'int main(void) { return 0; }\n',
+    },
+    note: 'the Makefile of the app, with the compiler of the machine',
+  },
+  {
+    ...{ name: 'negativetwelve/heroku-buildpack-subdir', outcome: 'built' },
+    says: /Detected Framework: Inner[^]*inner compiles mirrored/,
+    files: {
+      ...web,
+      ...inFolder('sub'),
+      ...prepared('build="$1"', ...innerRepository, 'echo "sub=file://$HOME/inner" > "$build/.buildpacks"'),
+    },
+    ...{ after: [inline], note: 'compiles the folder with it' },
+  },
+  {
+    ...{ name: 'siassaj/heroku-buildpack-git-deploy-keys', outcome: 'built' },
+    ...{ says: /Using GIT_DEPLOY_KEY[^]*Wrote ssh key/, files: web },
+    ...{ shelf: [deployKey], note: 'with a key in a config var' },
   },
   {
     ...{ name: 'emk/heroku-buildpack-rust', outcome: 'stops', says: /Downloading rustup[^]*Failed in: compile/ },
@@ -230,4 +300,74 @@ function goServer(): string {
     '}',
     '',
   ].join('\n');
+}
+
+function flaskServer(): string {
+  return [
+    'import os',
+    'from flask import Flask',
+    'app = Flask(__name__)',
+    '@app.route("/")',
+    'def root(): return "flask of " + os.environ["DYNO"]',
+    'app.run("0.0.0.0", int(os.environ["PORT"]))',
+    '',
+  ].join('\n');
+}
+
+function expressServer(): string {
+  return [
+    "const app = require('express')();",
+    "app.get('/', (_request, response) => response.send(`express of ${process.env.DYNO}`));",
+    'app.listen(process.env.PORT);',
+    '',
+  ].join('\n');
+}
+
+function javaServer(): string {
+  return [
+    'import com.sun.net.httpserver.HttpServer;',
+    'import java.net.InetSocketAddress;',
+    'public class Web {',
+    '  public static void main(String[] args) throws Exception {',
+    '    int port = Integer.parseInt(System.getenv("PORT"));',
+    '    HttpServer server = HttpServer.create(new InetSocketAddress(port), 0);',
+    '    server.createContext("/", exchange -> {',
+    '      exchange.sendResponseHeaders(200, 4);',
+    '      exchange.getResponseBody().write("java".getBytes());',
+    '      exchange.close();',
+    '    });',
+    '    server.start();',
+    '  }',
+    '}',
+    '',
+  ].join('\n');
+}
+
+function javaProcfile(classes: string): string {
+  return `web: exec .jdk/bin/java -Xmx128m -cp ${classes} Web\n`;
+}
+
+function pom(): string {
+  return [
+    '<project xmlns="http://maven.apache.org/POM/4.0.0">',
+    '  <modelVersion>4.0.0</modelVersion>',
+    '  <groupId>com.example</groupId><artifactId>web</artifactId><version>1</version>',
+    '  <properties>',
+    '    <maven.compiler.release>17</maven.compiler.release>',
+    '    <project.build.sourceEncoding>UTF-8</project.build.sourceEncoding>',
+    '  </properties>',
+    '</project>',
+    '',
+  ].join('\n');
+}
+
+/** Gradle itself is on no registry: the tasks that the buildpack asks for, done with javac. */
+function gradleStandIn(): string {
+  return script(
+    'case "$*" in',
+    '  --version) echo "Gradle 9.0.0" ;;',
+    '  "tasks --all") echo "stage - compiles" ;;',
+    '  stage) mkdir -p out; "$JAVA_HOME/bin/javac" -d out Web.java; echo "stage: compiled" ;;',
+    'esac',
+  );
 }

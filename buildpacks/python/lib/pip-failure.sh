@@ -6,6 +6,7 @@ pip_failure::explain() {
 	local log="$1" match
 	# From here on a search that finds nothing is no failure: every way out of this function ends the build.
 	set +e
+	trap - ERR
 	if pip_failure::_has 'No space left on device'; then pip_failure::no_space; fi
 	# First what makes every other line untrue: without a network, pip says that no version exists.
 	if pip_failure::_has 'NewConnectionError|NameResolutionError|ConnectTimeoutError|Failed to establish a new connection|Temporary failure in name resolution|Max retries exceeded|ReadTimeoutError|ProxyError|RemoteDisconnected'; then
@@ -144,11 +145,12 @@ pip_failure::version_control() {
 
 pip_failure::build() {
 	local package cause hint="" first=""
-	package="$(sed -n -E "s/^ *(ERROR: )?Failed building wheel for ([^ ]+).*/\2/p" "${WORK_DIR}/pip.log" | head -n 1)"
-	if [[ -z "${package}" ]]; then
-		# The line after "Encountered error while ..." names it: a name, or `from` an address.
-		package="$(grep -A 1 'Encountered error while' "${WORK_DIR}/pip.log" | sed -n -E 's/^ *╰─> (from )?(file:.*\/)?([^ ]+).*/\3/p' | head -n 1)"
-	fi
+	# pip < 25.3 says which one in a line of its own after "Encountered error while ...": a name, or `from` an address.
+	package="$(sed -n -E \
+		-e "s/^ *(ERROR: )?Failed building wheel for ([^ ]+).*/\2/p" \
+		-e "s/^ *(ERROR: )?Failed to build '([^']+)' when .*/\2/p" \
+		-e '/Encountered error while/{n;s/^ *╰─> (from )?(file:.*\/)?([^ ]+).*/\3/p}' \
+		"${WORK_DIR}/pip.log" | head -n 1)"
 	cause="$(grep -E 'fatal error:|: error:|[Ee]rror: |not found' "${WORK_DIR}/pip.log" | grep -v -E 'subprocess-exited|^ *error: (command|metadata)|ERROR: Failed|╰─>|note: ' | head -n 1 | sed -E "s#^ *##; s#${BUILD_DIR}/##g")"
 	if [[ -n "${cause}" ]]; then
 		first="

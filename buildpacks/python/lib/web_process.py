@@ -13,7 +13,7 @@ FIRST = ["app", "main", "server", "wsgi", "asgi", "application", "api", "web", "
 SKIPPED = {"venv", "env", "node_modules", "tests", "test", "docs", "migrations", "static", "templates", "scripts"}
 MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 PATH = re.compile(r"[A-Za-z0-9_./-]+")
-ASGI = {"FastAPI", "Starlette", "Litestar", "Quart"}
+ASGI = {"FastAPI", "Starlette", "Litestar", "Quart", "FastHTML", "fast_app"}
 WSGI = {"Flask", "Bottle"}
 
 
@@ -73,6 +73,8 @@ def app_object(tree):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
         made = known.get(called(getattr(node, "value", None)), called(getattr(node, "value", None)))
         for target in targets:
+            if made == "fast_app" and isinstance(target, ast.Tuple) and target.elts:
+                target = target.elts[0]  # app, route = fast_app()
             if isinstance(target, ast.Name) and made in ASGI | WSGI:
                 return made, target.id
             if isinstance(target, ast.Name) and made in factories:
@@ -157,6 +159,10 @@ def framework(root, site):
             options = (f" --app-dir {folder}" if folder else "") + (" --factory" if factory else "")
             if installed(site, "uvicorn"):
                 return [("web", f"uvicorn {module}:{name.rstrip('()')}{options} --host 0.0.0.0 --port $PORT")]
+            if installed(site, "hypercorn"):
+                chdir = f"cd {folder} && " if folder else ""
+                target = f"'{module}:{name}'" if factory else f"{module}:{name}"
+                return [("web", f"{chdir}hypercorn {target} --bind 0.0.0.0:$PORT")]
             return [("warning", f"{path} makes a {kind} app, but nothing that could serve it is installed: add a line 'uvicorn' "
                                 "to requirements.txt."), ("none", "")]
         chdir = f" --chdir {folder}" if folder else ""
@@ -170,6 +176,20 @@ def framework(root, site):
                             "not made for the open: add a line 'gunicorn' to requirements.txt."),
                 ("web", f"flask --app {target} run --host 0.0.0.0 --port $PORT"),
             ]
+    return None
+
+
+def streamlit(root, site):
+    """Streamlit runs a script that imports it: the root's streamlit_app.py, as its own hosting does, or the likeliest other."""
+    if not installed(site, "streamlit"):
+        return None
+    files = [path for path in python_files(root) if os.sep not in path]
+    for path in sorted(files, key=lambda path: path != "streamlit_app.py"):
+        tree = parse(os.path.join(root, path))
+        for node in ast.walk(tree) if tree else []:
+            names = [n.name for n in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", None) or ""]
+            if any(name.split(".")[0] == "streamlit" for name in names):
+                return [("web", f"streamlit run {path} --server.address 0.0.0.0 --server.port $PORT --server.headless true")]
     return None
 
 
@@ -206,7 +226,7 @@ def missing_imports(root, site):
 
 
 def main(root, site):
-    answer = django(root, site) or framework(root, site) or plain_script(root) or [("none", "")]
+    answer = django(root, site) or framework(root, site) or streamlit(root, site) or plain_script(root) or [("none", "")]
     for kind, text in [*missing_imports(root, site), *answer]:
         print(f"{kind}\t{text}")
 

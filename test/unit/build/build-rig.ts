@@ -170,6 +170,7 @@ export class BuildRig implements AsyncDisposable {
         caches: this.caches,
         workDir: this.path('builds'),
         platformEnv: {},
+        mirror: null,
         log: pino({ enabled: false }),
         ...tools,
       },

@@ -78,6 +78,24 @@ it.each<{ title: string; files: Readonly<Record<string, string>>; installed: rea
     web: 'uvicorn api:create_app --app-dir src --factory --host 0.0.0.0 --port $PORT',
   },
   {
+    title: 'FastAPI with Hypercorn',
+    files: { 'main.py': 'from fastapi import FastAPI\napp = FastAPI()\n' },
+    installed: ['fastapi', 'hypercorn'],
+    web: 'hypercorn main:app --bind 0.0.0.0:$PORT',
+  },
+  {
+    title: 'FastHTML',
+    files: { 'main.py': 'from fasthtml.common import *\napp, rt = fast_app()\n' },
+    installed: ['fasthtml', 'uvicorn'],
+    web: 'uvicorn main:app --host 0.0.0.0 --port $PORT',
+  },
+  {
+    title: 'Streamlit',
+    files: { 'app.py': 'print(1)\n', 'streamlit_app.py': 'import streamlit as st\nst.write(1)\n' },
+    installed: ['streamlit'],
+    web: 'streamlit run streamlit_app.py --server.address 0.0.0.0 --server.port $PORT --server.headless true',
+  },
+  {
     title: 'Flask',
     files: { 'hello.py': 'import flask\nsite = flask.Flask(__name__)\n' },
     installed: ['flask', 'gunicorn'],

@@ -165,6 +165,17 @@ itEachWithPip<{ title: string; source: string | Files; reason: string; says: str
     reason: 'install-dependencies::conflict',
     says: 'depends on greeter',
   },
+  {
+    title: 'a package whose own build steps fail',
+    source: {
+      'requirements.txt': './ours\n',
+      'ours/pyproject.toml':
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n[project]\nname = "ours"\nversion = "1"\n',
+      'ours/backend.py': 'def get_requires_for_build_wheel(*args):\n    raise RuntimeError("no luck with ours")\n',
+    },
+    reason: 'install-dependencies::build',
+    says: 'RuntimeError: no luck with ours',
+  },
   ...(hasCompiler
     ? [
         {
@@ -186,6 +197,7 @@ itEachWithPip<{ title: string; source: string | Files; reason: string; says: str
   const result = await build.compile();
   expect(result).toMatchObject({ exitCode: 1, report: { failure_reason: reason } });
   expect(result.output.slice(result.output.indexOf(' !     Error'))).toContain(says);
+  expect(result.output).not.toContain('itself failed');
 });
 
 it('tells an index that cannot be reached from a package that does not exist', async () => {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { exists } from '../../../src/lib/exists.ts';
 import { startProcess } from '../../../src/lib/spawn.ts';
 import { appUid, asRoot, insideUid, openSandboxRig, rungs } from './sandbox-rig.ts';
 
@@ -42,7 +43,7 @@ describe.each(rungs)('on the %s rung', (rung) => {
     const seen = await rig.run(
       `cat /proc/1/environ 2>/dev/null | tr '\\0' '\\n' | grep -v -e ^PATH= -e ^HOME= -e ^SECRET=
        tr '\\0' ' ' < /proc/1/cmdline; echo
-       ls -d /root /home "${rig.dir}" /var/lib 2>/dev/null
+       ls -d /root /home "${rig.dir}" /var/lib/apt /var/log 2>/dev/null
        ls -d /proc/[0-9]* | wc -l
        hostname; getent passwd "$(id -u)"
        touch /usr/x /etc/x /x 2>/dev/null && echo writable
@@ -77,6 +78,17 @@ describe.each(rungs)('on the %s rung', (rung) => {
     );
 
     expect(seen).toMatchObject({ exitCode: 0, stdout: '' });
+  });
+
+  it('shows what apt has to know of the machine, and nothing else of /var', async () => {
+    await using rig = await openSandboxRig(rung);
+    if (rig?.sandbox.hasPrivatePaths !== true) return;
+    const hasPackages = await exists('/var/lib/dpkg/status');
+
+    const seen = await rig.run('find /var ! -type d; ls -A /etc/apt 2>/dev/null | grep -x sources.list');
+
+    const expected = hasPackages ? '/var/lib/dpkg/status\nsources.list\n' : '';
+    expect(seen.stdout).toBe(expected);
   });
 
   it('compiles and runs programs, none of which can make a user namespace by any call', async () => {

@@ -1,0 +1,1 @@
+export { openMirror, type Mirror } from './mirror.ts';
