@@ -66,13 +66,17 @@ const maxBytes = 1024 * 1024;
 export async function readEnvFile(file: string | undefined): Promise<Readonly<Record<string, string>>> {
   if (file === undefined) return {};
   const text = await readFile(resolve(file), 'utf8');
-  if (text.length > maxBytes) throw new PlatformError('invalid_params', `${file} has more than 1 MB: is it the right file?`);
+  if (text.length > maxBytes)
+    throw new PlatformError('invalid_params', `${file} has more than 1 MB: is it the right file?`);
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(parseEnv(text))) {
     if (value === undefined) continue;
     if (!nameForm.test(name)) {
       const detail = `${file} has the name ${JSON.stringify(name.slice(0, 60))}`;
-      throw new PlatformError('invalid_params', `${detail}: a config var is letters, digits and _, and no digit first.`);
+      throw new PlatformError(
+        'invalid_params',
+        `${detail}: a config var is letters, digits and _, and no digit first.`,
+      );
     }
     env[name] = value;
   }

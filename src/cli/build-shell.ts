@@ -6,7 +6,10 @@ import { shellCommand, type ScriptsLeft } from '../workbench/index.ts';
 export async function openBuildShell(left: ScriptsLeft, sandbox: Sandbox): Promise<void> {
   const { stdin, stdout } = process;
   const isTerminal = stdin.isTTY && stdout.isTTY;
-  const shell = startAttached(sandbox.wrap(await shellCommand(left, isTerminal ? sizeOf(stdout) : null)), 'build shell');
+  const shell = startAttached(
+    sandbox.wrap(await shellCommand(left, isTerminal ? sizeOf(stdout) : null)),
+    'build shell',
+  );
   const resize = (): void => {
     shell.resize(sizeOf(stdout));
   };

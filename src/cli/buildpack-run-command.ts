@@ -43,7 +43,7 @@ export async function runBuildpackCommand(
   return result === 'stopped' ? 130 : result;
 }
 
-interface OneRun extends RunBuildpackOptions {
+interface OneRun extends Omit<RunBuildpackOptions, 'env'> {
   readonly dir: string;
   readonly env: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
@@ -93,7 +93,8 @@ function describeScripts(recorder: ScriptRecorder): readonly string[] {
       `       ${script.padEnd(8)} ${(durationMs / 1000).toFixed(2).padStart(7)} s   status ${exitCode}`,
   );
   const said = recorder.last('release')?.stdout.trim() ?? '';
-  const release = said === '' ? [] : ['-----> bin/release printed', ...said.split('\n').map((line) => `       ${line}`)];
+  const release =
+    said === '' ? [] : ['-----> bin/release printed', ...said.split('\n').map((line) => `       ${line}`)];
   return ['-----> Scripts', ...lines, ...release];
 }
 
@@ -105,7 +106,10 @@ async function describeLeft(left: ScriptsLeft): Promise<readonly string[]> {
       : 'fault' in report
         ? [` !     bin/report is not usable: ${report.fault}`]
         : ['-----> bin/report printed', ...pairs(report.values)];
-  return [...reported, ...(Object.keys(exports).length === 0 ? [] : ['-----> Exported to later buildpacks', ...pairs(exports)])];
+  return [
+    ...reported,
+    ...(Object.keys(exports).length === 0 ? [] : ['-----> Exported to later buildpacks', ...pairs(exports)]),
+  ];
 }
 
 function pairs(values: Readonly<Record<string, unknown>>): readonly string[] {

@@ -34,8 +34,6 @@ function registerBuildpackCommands(program: Command, terminal: Terminal, run: Ru
     .option('--keep <dir>', 'copy what the scripts left to this new folder')
     .option('--shell', 'open a shell in the build folder if the build fails')
     .action((dir: string | undefined, options: RunBuildpackOptions) =>
-      run(async () =>
-        (await import('./buildpack-run-command.ts')).runBuildpackCommand(dir ?? '.', options, terminal),
-      ),
+      run(async () => (await import('./buildpack-run-command.ts')).runBuildpackCommand(dir ?? '.', options, terminal)),
     );
 }

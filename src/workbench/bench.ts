@@ -11,6 +11,7 @@ import type { Logger } from '../log.ts';
 import type { App } from '../model/app.ts';
 import type { BuildOutcome, BuildOutput } from '../model/build.ts';
 import type { AccountId, AppId, AppName, BuildId, Sha256 } from '../model/ids.ts';
+import type { Mirror } from '../mirror/index.ts';
 import type { ConfigVars } from '../model/release.ts';
 import { openSlugStore, type SlugStore } from '../slug/index.ts';
 import { runInSandbox, type RunInSandbox, type Sandbox } from '../supervisor/index.ts';
@@ -31,6 +32,8 @@ export interface BenchOptions {
   };
   /** `workDir`: for what is under way. */
   readonly openFetcher: (workDir: string) => BuildpackFetcher;
+  /** Ends with the bench; null: scripts download from where they say. */
+  readonly mirror: Mirror | null;
   readonly log: Logger;
 }
 
@@ -133,15 +136,16 @@ export class Bench implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#options.mirror?.[Symbol.asyncDispose]();
     await removeTree(this.dir);
   }
 
   // Private
 
   #tools({ cache, afterScripts, watch }: BenchBuild, local: ReadonlyMap<string, string>): BuildTools {
-    const { sandbox, buildpacksDir, registryFile, platformEnv, log } = this.#options;
+    const { sandbox, buildpacksDir, registryFile, platformEnv, mirror, log } = this.#options;
     return {
-      ...{ sandbox, buildpacksDir, registryFile, platformEnv, log },
+      ...{ sandbox, buildpacksDir, registryFile, platformEnv, mirror, log },
       runInSandbox: watch === undefined ? runInSandbox : watch(runInSandbox),
       slugs: this.slugs,
       fetchedBuildpacks: this.#fetched,

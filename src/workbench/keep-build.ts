@@ -8,7 +8,10 @@ import { run } from '../lib/spawn.ts';
 /** Throws a PlatformError if something is at `dir` already. */
 export async function requireFree(dir: string): Promise<void> {
   if (await exists(dir)) {
-    throw new PlatformError('conflict', `${dir} is there already. Remove it, or name a folder that does not exist yet.`);
+    throw new PlatformError(
+      'conflict',
+      `${dir} is there already. Remove it, or name a folder that does not exist yet.`,
+    );
   }
 }
 

@@ -39,12 +39,13 @@ export async function readExports({ space, buildpacks }: ScriptsLeft): Promise<R
     cwd: '/',
   });
   const seen = parseEnvironment(stdout);
-  return Object.fromEntries(Object.entries(seen).filter(([name, value]) => space.env[name] !== value && !own.has(name)));
+  return Object.fromEntries(
+    Object.entries(seen).filter(([name, value]) => space.env[name] !== value && !own.has(name)),
+  );
 }
 
 /** For `bash -c`, with the files as arguments. As the platform does it: without `set -e` and `set -u`. */
-export const sourceExports =
-  'for hokku_export in "$@"; do . "$hokku_export" > /dev/null; done; unset hokku_export';
+export const sourceExports = 'for hokku_export in "$@"; do . "$hokku_export" > /dev/null; done; unset hokku_export';
 
 /** What bash sets by itself. */
 const own: ReadonlySet<string> = new Set(['_', 'SHLVL', 'PWD', 'OLDPWD', 'BASH_ENV']);
@@ -62,7 +63,9 @@ export async function exportFiles(space: BuildSpace, buildpacks: readonly Buildp
 /** The output of `env -0`. */
 export function parseEnvironment(text: string): Readonly<Record<string, string>> {
   const entries = text.split('\0').filter((entry) => entry.includes('='));
-  return Object.fromEntries(entries.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]));
+  return Object.fromEntries(
+    entries.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
+  );
 }
 
 async function capture(

@@ -66,7 +66,11 @@ export async function runOnSlug(
   bench: Bench,
   slug: SlugToRun,
   command: string,
-  options: { readonly signal: AbortSignal; readonly timeoutMs: number; readonly files?: Readonly<Record<string, string>> },
+  options: {
+    readonly signal: AbortSignal;
+    readonly timeoutMs: number;
+    readonly files?: Readonly<Record<string, string>>;
+  },
 ): Promise<{ readonly exitCode: number; readonly output: string; readonly endedBy: 'exit' | 'timeout' | 'abort' }> {
   const { signal, timeoutMs, files = {} } = options;
   await using dyno = await prepareDyno(bench, slug, command, { files });

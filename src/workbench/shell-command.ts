@@ -4,8 +4,7 @@ import type { SandboxedCommand } from '../supervisor/index.ts';
 import { exportFiles } from './read-left.ts';
 
 // As bin/compile had it: its folders by their names, and what earlier buildpacks exported.
-const program =
-  'for hokku_export in /dev/null "$@"; do . "$hokku_export"; done; unset hokku_export; exec /bin/bash';
+const program = 'for hokku_export in /dev/null "$@"; do . "$hokku_export"; done; unset hokku_export; exec /bin/bash';
 
 /** A shell in the build folder, with all that the scripts saw. */
 export async function shellCommand(

@@ -28,7 +28,12 @@ export async function difference(expected: string, found: string, scratchDir: st
   await writeFile(a, expected);
   await writeFile(b, found);
   const args = ['diff', '--no-index', '--no-color', '--no-ext-diff', '--unified=2', '--', a, b];
-  const env = { PATH: '/usr/local/bin:/usr/bin:/bin', GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null', HOME: '/' };
+  const env = {
+    PATH: '/usr/local/bin:/usr/bin:/bin',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    HOME: '/',
+  };
   const { stdout } = await spawn('git', args, { env, cwd: scratchDir, timeoutMs: 30_000 });
   const lines = stdout.toString('utf8').trimEnd().split('\n');
   const body = lines.slice(lines.findIndex((line) => line.startsWith('@@')));
