@@ -8,7 +8,7 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<uuid>'],
   [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?/g, '<time>'],
   [/\b(?:\d+m ?)?\d+(?:\.\d+)? ?(?:ms|s|secs?|seconds|minutes)\b/g, '<duration>'],
-  [/(Done: )[\d.]+[KMG]?/g, '$1<size>'],
+  [/(Done: )[\d.]+[BKMG]?/g, '$1<size>'],
 ];
 /* eslint-enable no-control-regex */
 

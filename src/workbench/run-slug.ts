@@ -20,18 +20,17 @@ export interface SlugToRun {
 
 export interface DynoOnBench extends AsyncDisposable {
   readonly command: SandboxedCommand;
-  /** What is `/tmp` inside, as it is called there. */
-  readonly tmp: string;
 }
 
 /**
  * A dyno of the slug that has not been started: the command as the platform would start it, and folders of its own.
  * `files`: folders of this machine, copied below its `/tmp` by their names.
+ * A command may be made of what its `/tmp` is called inside.
  */
 export async function prepareDyno(
   bench: Bench,
   slug: SlugToRun,
-  command: string,
+  command: string | ((tmp: string) => string),
   options: { readonly port?: number; readonly files?: Readonly<Record<string, string>> } = {},
 ): Promise<DynoOnBench> {
   const id = randomUUID();
@@ -43,12 +42,17 @@ export async function prepareDyno(
   for (const [name, from] of Object.entries(options.files ?? {})) {
     await run('cp', ['-a', '-T', '--', from, join(tmp, name)], { env: { PATH: '/usr/local/bin:/usr/bin:/bin' } });
   }
-  if (process.getuid?.() === 0) for (const folder of [upper, tmp]) await chown(folder, bench.uid, bench.uid);
+  if (process.getuid?.() === 0) {
+    await chown(upper, bench.uid, bench.uid);
+    await run('chown', ['-hR', `${bench.uid}:${bench.uid}`, '--', tmp], {
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
+    });
+  }
   const name = (options.port === undefined ? 'run.1' : 'web.1') as DynoName;
+  const insideTmp = bench.sandbox.hasPrivatePaths ? '/tmp' : tmp;
   return {
-    tmp: bench.sandbox.hasPrivatePaths ? '/tmp' : tmp,
     command: {
-      argv: launchArgv(command),
+      argv: launchArgv(typeof command === 'string' ? command : command(insideTmp)),
       env: dynoEnv({ name, port: options.port ?? null, configVars: slug.configVars }),
       cwd: '/app',
       uid: bench.uid,
@@ -65,7 +69,7 @@ export async function prepareDyno(
 export async function runOnSlug(
   bench: Bench,
   slug: SlugToRun,
-  command: string,
+  command: string | ((tmp: string) => string),
   options: {
     readonly signal: AbortSignal;
     readonly timeoutMs: number;

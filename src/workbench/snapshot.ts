@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../lib/atomic-file.ts';
@@ -5,7 +6,7 @@ import { spawn } from '../lib/spawn.ts';
 
 const maxDiffLines = 60;
 
-/** Null: it is as it was, or has been written down now. Else the difference, in words. `scratchDir` exists and is for this call alone. */
+/** Null: it is as it was, or has been written down now. Else the difference, in words. `scratchDir` exists. */
 export async function compareSnapshot(
   file: string,
   text: string,
@@ -24,7 +25,8 @@ export async function compareSnapshot(
 
 /** As git shows it, `-` what was expected and `+` what was found. */
 export async function difference(expected: string, found: string, scratchDir: string): Promise<string> {
-  const [a, b] = [join(scratchDir, 'expected'), join(scratchDir, 'found')];
+  const id = randomUUID();
+  const [a, b] = [join(scratchDir, `expected-${id}`), join(scratchDir, `found-${id}`)];
   await writeFile(a, expected);
   await writeFile(b, found);
   const args = ['diff', '--no-index', '--no-color', '--no-ext-diff', '--unified=2', '--', a, b];

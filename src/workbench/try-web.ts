@@ -44,7 +44,7 @@ export async function tryWeb(
   }
 }
 
-function listen(web: AttachedCommand): { text(): string } {
+function listen(web: AttachedCommand): { readonly text: () => string } {
   const chunks: Buffer[] = [];
   let size = 0;
   web.output.on('data', (chunk: Buffer) => {
