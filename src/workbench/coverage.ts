@@ -29,7 +29,9 @@ export async function measureCoverage(
   buildpackDir: string,
   uses: ReadonlyMap<string, ReadonlyMap<number, LineUse>>,
 ): Promise<Coverage> {
-  const files = new Set([...(await bashScripts(buildpackDir)), ...uses.keys()]);
+  // Scripts of profile.d run in dynos only, which are not traced.
+  const own = (await bashScripts(buildpackDir)).filter((file) => !relative(buildpackDir, file).startsWith('profile.d/'));
+  const files = new Set([...own, ...uses.keys()]);
   const covered: FileCoverage[] = [];
   const lines: SlowLine[] = [];
   for (const file of [...files].toSorted()) {
