@@ -68,7 +68,7 @@ function isNotDetected({ reason }: BuildFailure): boolean {
 function checkStatus(outcome: BuildOutcome, expected: NonNullable<Expectations['status']>): Check {
   const status = statusOf(outcome);
   const why = outcome.status === 'failed' ? ` (${outcome.failure.reason})` : '';
-  return check(`the build is ${expected}`, status === expected, () => `it is ${status}${why}; its output ends so:`);
+  return check(`status ${expected}`, status === expected, () => `it is ${status}${why}`);
 }
 
 function checkExit(recorder: ScriptRecorder, expected: number | undefined): readonly Check[] {

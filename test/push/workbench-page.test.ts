@@ -46,7 +46,9 @@ it('does what docs/writing-buildpacks.md says, command by command', async () => 
         .map(({ output }) => output)
         .join('');
     expect(said('buildpack new greet')).toContain('4 of 4 cases passed');
-    expect(said('--only shout')).toMatch(/FAIL cold[\s\S]*no line of the output has Greeting WORLD[\s\S]*Greeting world/);
+    expect(said('--only shout')).toMatch(
+      /FAIL cold[\s\S]*no line of the output has Greeting WORLD[\s\S]*Greeting world/,
+    );
     expect(said('--update')).toContain('5 of 5 cases passed');
     expect(said('buildpack lint')).toContain(' 0 findings');
     expect(said('--shell')).toMatch(/greet\.conf[\s\S]*Push failed/);
