@@ -5,7 +5,7 @@ export interface CommandLines {
 }
 
 // Lines that bash never names in a trace.
-const structure = /^(?:fi|done|esac|else|then|do|in|\{|\}|\)|;;|;&|;;&)(?![\w-])/;
+const structure = /^(?:(?:fi|done|esac|\}|\)|;;|;&|;;&)(?![\w-])|(?:else|then|do|in|\{|\()$)/;
 const functionHead = /^(?:function\s+[\w:.-]+\s*(?:\(\s*\))?|[\w:.-]+\s*\(\s*\))\s*[{(]?$/;
 
 /**

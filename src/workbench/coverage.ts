@@ -30,7 +30,9 @@ export async function measureCoverage(
   uses: ReadonlyMap<string, ReadonlyMap<number, LineUse>>,
 ): Promise<Coverage> {
   // Scripts of profile.d run in dynos only, which are not traced.
-  const own = (await bashScripts(buildpackDir)).filter((file) => !relative(buildpackDir, file).startsWith('profile.d/'));
+  const own = (await bashScripts(buildpackDir)).filter(
+    (file) => !relative(buildpackDir, file).startsWith('profile.d/'),
+  );
   const files = new Set([...own, ...uses.keys()]);
   const covered: FileCoverage[] = [];
   const lines: SlowLine[] = [];
