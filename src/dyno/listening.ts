@@ -1,5 +1,6 @@
 import { existsSync, readlinkSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import type { ListeningPlace } from '../model/dyno.ts';
 import { readdirIfThere } from '../lib/read-if-there.ts';
 import { descendantsOf } from './process-tree.ts';
 
@@ -19,19 +20,33 @@ export type Listener = 'open' | 'loopback';
  * The tables are those of the network that the tree is in. Source: proc_pid_net(5).
  */
 export async function findListener(supervisor: number, port: number): Promise<Listener | null> {
+  const { tables, sockets } = tablesOf(supervisor);
+  const found = new Set<Listener>();
+  for (const table of tables) {
+    if (found.has('open')) break;
+    for (const { isLoopback } of await placesIn(table, sockets, port)) found.add(isLoopback ? 'loopback' : 'open');
+  }
+  return found.has('open') ? 'open' : found.has('loopback') ? 'loopback' : null;
+}
+
+/** Every port that a process below `supervisor` listens on. Reads the tables through. */
+export async function findListeningPlaces(supervisor: number): Promise<readonly ListeningPlace[]> {
+  const { tables, sockets } = tablesOf(supervisor);
+  const found: ListeningPlace[] = [];
+  for (const table of tables) found.push(...(await placesIn(table, sockets, null)));
+  return found;
+}
+
+/** The tables of the network that the tree is in, and its sockets. */
+function tablesOf(supervisor: number): { tables: readonly string[]; sockets: ReadonlySet<string> } {
   const holders = descendantsOf(supervisor)
     .map((pid) => ({ pid, sockets: socketsOf(pid) }))
     .filter(({ sockets }) => sockets.length > 0);
   const sockets = new Set(holders.flatMap((holder) => holder.sockets));
   // All of them are in one network, so that of any who has not ended meanwhile will do; the youngest come last.
   const witness = holders.findLast(({ pid }) => existsSync(`/proc/${pid}/net`));
-  if (witness === undefined) return null;
-  const found = new Set<Listener>();
-  for (const table of ['tcp', 'tcp6']) {
-    if (found.has('open')) break;
-    for (const listener of await listenersIn(`/proc/${witness.pid}/net/${table}`, port, sockets)) found.add(listener);
-  }
-  return found.has('open') ? 'open' : found.has('loopback') ? 'loopback' : null;
+  const tables = witness === undefined ? [] : ['tcp', 'tcp6'].map((name) => `/proc/${witness.pid}/net/${name}`);
+  return { tables, sockets };
 }
 
 /** `socket:[<inode>]` for each. */
@@ -46,13 +61,20 @@ function socketsOf(pid: number): readonly string[] {
   });
 }
 
-/** Columns: slot, local address:port, remote address:port, state, queues, timer, retransmits, uid, timeout, inode. */
-async function listenersIn(table: string, port: number, sockets: ReadonlySet<string>): Promise<readonly Listener[]> {
+/**
+ * Columns: slot, local address:port, remote address:port, state, queues, timer, retransmits, uid, timeout, inode.
+ * With a port, only that one is looked for, until it is found open.
+ */
+async function placesIn(
+  table: string,
+  sockets: ReadonlySet<string>,
+  port: number | null,
+): Promise<readonly ListeningPlace[]> {
   const file = await open(table, 'r').catch(() => null); // a machine without IPv6
   if (file === null) return [];
-  const found: Listener[] = [];
+  const found: ListeningPlace[] = [];
   try {
-    const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+    const suffix = port === null ? '' : `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
     const chunk = Buffer.alloc(chunkBytes);
     let rest = '';
     for (let total = 0; ;) {
@@ -65,11 +87,11 @@ async function listenersIn(table: string, port: number, sockets: ReadonlySet<str
       for (const line of lines) {
         if (!line.includes(suffix)) continue;
         const columns = line.trim().split(/\s+/);
-        const isHere = columns[1]?.endsWith(suffix) === true && columns[3] === listenState;
+        const place = columns[1] ?? '';
+        const isHere = place.endsWith(suffix) && columns[3] === listenState;
         if (!isHere || !sockets.has(`socket:[${columns[9] ?? ''}]`)) continue;
-        const listener = isLoopback(columns[1] ?? '') ? 'loopback' : 'open';
-        found.push(listener);
-        if (listener === 'open') return found;
+        found.push({ port: Number.parseInt(place.slice(-4), 16), isLoopback: isLoopback(place) });
+        if (port !== null && !isLoopback(place)) return found;
       }
     }
   } finally {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FolderWatch } from '../lib/folder-watch.ts';
 import { isAlive, signalProcess, type ProcessIdentity } from '../lib/process-identity.ts';
-import type { DynoOutput, DynoSpec, DynoUsage, Exit, RunningDyno } from '../model/dyno.ts';
+import type { DynoOutput, DynoSpec, DynoUsage, Exit, ListeningPlace, RunningDyno } from '../model/dyno.ts';
 import type { ProcessGroup } from '../model/process-group.ts';
 import type { SpoolChunk } from '../supervisor/index.ts';
 import { isOfThisBoot } from './boot-id.ts';
@@ -10,7 +10,7 @@ import { loadEnding, removeDynoFolder, type DynoFolder, type DynoRecord } from '
 import { DiskGuard } from './disk-guard.ts';
 import { diskLimit } from './dyno-size.ts';
 import { groupLimits } from './launch.ts';
-import { findListener } from './listening.ts';
+import { findListener, findListeningPlaces } from './listening.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { OutputTail } from './output-tail.ts';
 import { strayProcesses } from './process-tree.ts';
@@ -98,6 +98,10 @@ export class LocalDyno implements RunningDyno {
     const listener = await findListener(this.#record.supervisor.pid, port);
     // Nobody comes in to the loopback of a network of its own.
     return listener === 'open' || (listener === 'loopback' && this.#record.address === undefined);
+  }
+
+  async listeningPlaces(): Promise<readonly ListeningPlace[]> {
+    return this.#isAlive ? findListeningPlaces(this.#record.supervisor.pid) : [];
   }
 
   afterOutput(atMicros: bigint, then: () => void): void {

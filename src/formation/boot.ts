@@ -4,7 +4,10 @@ import type { BootResult } from './dyno-orders.ts';
 export type BootsResult =
   | { readonly is: 'up' }
   | { readonly is: 'aborted' }
-  | ({ readonly is: 'failed'; readonly dyno: Dyno } & Pick<BootResult & { is: 'failed' }, 'reason' | 'exit'>);
+  | ({ readonly is: 'failed'; readonly dyno: Dyno } & Pick<
+      BootResult & { is: 'failed' },
+      'reason' | 'exit' | 'missedPort'
+    >);
 
 /** Resolves when all of them are up, or when the first of them has failed, or when the signal fires. */
 export function allBooted(dynos: readonly Dyno[], signal: AbortSignal): Promise<BootsResult> {
@@ -24,7 +27,7 @@ export function allBooted(dynos: readonly Dyno[], signal: AbortSignal): Promise<
     for (const dyno of dynos) {
       void dyno.booted.then((result) => {
         missing -= 1;
-        if (result.is === 'failed') end({ is: 'failed', dyno, reason: result.reason, exit: result.exit });
+        if (result.is === 'failed') end({ ...result, dyno });
         else if (missing === 0) end(stillUp(dynos));
       });
     }
@@ -36,5 +39,6 @@ function stillUp(dynos: readonly Dyno[]): BootsResult {
   const fallen = dynos.find((dyno) => !dyno.isUp);
   if (fallen === undefined) return { is: 'up' };
   const { state } = fallen;
-  return { is: 'failed', dyno: fallen, reason: 'crashed', exit: state.is === 'crashed' ? state.exit : null };
+  const exit = state.is === 'crashed' ? state.exit : null;
+  return { is: 'failed', dyno: fallen, reason: 'crashed', exit, missedPort: null };
 }

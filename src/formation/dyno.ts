@@ -4,7 +4,7 @@ import type { DynoId } from '../model/ids.ts';
 import type { RouteTarget } from '../model/route.ts';
 import { deferred } from '../lib/deferred.ts';
 import { exitLines } from '../lib/exit-text.ts';
-import { expandPort, r10 } from './dyno-lines.ts';
+import { expandPort, missedPort, r10 } from './dyno-lines.ts';
 import type { BootResult, StopOrder } from './dyno-orders.ts';
 import { isWeb, type DynoPlan } from './dyno-plan.ts';
 import { meterDyno } from './meter-dyno.ts';
@@ -43,6 +43,7 @@ export class Dyno {
   #host: string | null = null;
   #hasEnded = false;
   #bootTimedOut = false;
+  #missedPort: string | null = null;
 
   constructor(
     tools: DynoTools,
@@ -193,7 +194,10 @@ export class Dyno {
     if (outcome === 'listening') this.#becomeUp(handle);
     if (outcome !== 'timed-out') return;
     this.#bootTimedOut = true;
-    this.say(r10(limits.bootTimeoutMs), 'Stopping process with SIGKILL');
+    const { port } = handle.spec;
+    if (port !== null) this.#missedPort = missedPort(await handle.listeningPlaces().catch(() => []), port);
+    this.say(r10(limits.bootTimeoutMs), ...(this.#missedPort === null ? [] : [this.#missedPort]));
+    this.say('Stopping process with SIGKILL');
     await handle.kill();
   }
 
@@ -232,7 +236,8 @@ export class Dyno {
       this.say(`State changed from ${before.is} to crashed`);
       this.#record.crash(exit, handle?.startedAt ?? this.createdAt);
     } else if (before.is === 'stopping' && this.#record.then === 'down') this.#record.become({ is: 'down', exit });
-    this.#booted.resolve({ is: 'failed', reason: this.#bootTimedOut ? 'boot-timeout' : 'crashed', exit });
+    const reason = this.#bootTimedOut ? 'boot-timeout' : 'crashed';
+    this.#booted.resolve({ is: 'failed', reason, exit, missedPort: this.#missedPort });
     this.#ended.resolve();
     this.#tools.track(this.#cleanUp(handle));
   }

@@ -18,6 +18,8 @@ export interface FailedBoot {
   readonly dyno: DynoName;
   /** Null when it never ran. */
   readonly exit: Exit | null;
+  /** Where a dyno listened instead of on `$PORT`, in words; null: nowhere, or that was not it. */
+  readonly missedPort: string | null;
   /** The end of what it wrote, oldest first, at most 20. */
   readonly lastLines: readonly string[];
 }

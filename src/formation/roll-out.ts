@@ -98,7 +98,7 @@ async function describe(
   { dynos, lastLines }: RollOut,
   failed: Extract<BootsResult, { is: 'failed' }>,
 ): Promise<FailedBoot> {
-  const { dyno, reason, exit } = failed;
+  const { dyno, reason, exit, missedPort } = failed;
   const lines = await lastLines(dynos.app.id, dyno.id);
-  return { reason, dyno: dyno.plan.name, exit, lastLines: lines.slice(-lastLinesShown) };
+  return { reason, dyno: dyno.plan.name, exit, missedPort, lastLines: lines.slice(-lastLinesShown) };
 }

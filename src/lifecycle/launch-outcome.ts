@@ -7,7 +7,8 @@ import type { ReleasePhaseOutcome } from '../release/index.ts';
 export type LaunchOutcome = RollOutOutcome | { readonly status: 'release-phase-failed'; readonly why: string };
 
 export function describeBootFailure(outcome: Extract<RollOutOutcome, { dyno: unknown }>): string {
-  if (outcome.reason === 'boot-timeout') return `${outcome.dyno} did not bind to $PORT in time`;
+  if (outcome.reason === 'boot-timeout')
+    return `${outcome.dyno} did not bind to $PORT in time${outcome.missedPort === null ? '' : `. ${outcome.missedPort}`}`;
   const kill = outcome.exit?.memoryKill;
   if (kill !== undefined) return `${outcome.dyno} used up its memory while it started: ${describeMemoryKill(kill)}`;
   const diskKill = outcome.exit?.diskKill;

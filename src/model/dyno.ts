@@ -91,6 +91,12 @@ export interface DynoUsage extends MemoryUsage {
   readonly cpuSeconds: number | null;
 }
 
+export interface ListeningPlace {
+  readonly port: number;
+  /** It can be reached from where it is only. */
+  readonly isLoopback: boolean;
+}
+
 export interface RunningDyno {
   readonly spec: DynoSpec;
   /** Where its ports are reached, from this machine at least. */
@@ -100,6 +106,8 @@ export interface RunningDyno {
   readonly exited: Promise<Exit | null>;
   /** True once a process of this very dyno listens on `$PORT`, where the router can reach it. */
   isListening(): Promise<boolean>;
+  /** The TCP ports that its processes listen on, for a message about one that never listened on `$PORT`. */
+  listeningPlaces(): Promise<readonly ListeningPlace[]>;
   /** Calls `then` once all that it wrote before this moment has been handed on, and before anything later is: the place in its log of what happened then. */
   afterOutput(atMicros: bigint, then: () => void): void;
   /** What all its processes use now; null: it has ended. */

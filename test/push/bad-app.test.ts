@@ -33,6 +33,16 @@ async function expectLog(app: RigApp, ...wanted: readonly string[]): Promise<voi
 
 const r10 = 'heroku[web.1]: Error R10 (Boot timeout) -> Web process failed to bind to $PORT within 3 seconds of launch';
 
+it('an app that listens on a port of its own: the warning and the log name it', async () => {
+  const app = await rig.createApp();
+  const server = 'import http.server as h; h.HTTPServer(("", 8123), h.SimpleHTTPRequestHandler).serve_forever()';
+  const push = await pushTiny(app, 'one', { 'own.py': server, Procfile: 'web: python3 own.py\n' });
+  const named =
+    /It listens on port 8123 instead of \$PORT \(\d+\): let it read the port from the environment variable PORT/;
+  expect([push.exitCode, push.output]).toEqual([0, expect.stringMatching(named)]);
+  expect((await logOf(app)).join('\n')).toMatch(named);
+});
+
 it('an app that never binds: its first deploy is accepted with a warning, R10 is in the log', async () => {
   const app = await rig.createApp();
   const push = await pushTiny(app, 'one', { Procfile: 'web: echo waiting for nothing && sleep 271001\n' });

@@ -1,5 +1,5 @@
 import { deferred } from '../../src/lib/deferred.ts';
-import type { DynoRuntime, DynoSpec, DynoUsage, Exit, RunningDyno } from '../../src/model/dyno.ts';
+import type { DynoRuntime, DynoSpec, DynoUsage, Exit, ListeningPlace, RunningDyno } from '../../src/model/dyno.ts';
 
 /** What a dyno does by itself when it is started. `wait`: nothing, the test decides. */
 export type Script = 'listen' | 'wait' | { readonly exit: number } | { readonly fail: string };
@@ -53,6 +53,7 @@ export class ScriptedDyno implements RunningDyno {
     this.#exited.resolve(null);
   }
 
+  listensElsewhere: readonly ListeningPlace[] = [];
   /** Null: of no interest to the test. */
   used: DynoUsage | null = null;
 
@@ -62,6 +63,10 @@ export class ScriptedDyno implements RunningDyno {
 
   isListening(): Promise<boolean> {
     return Promise.resolve(this.#isListening);
+  }
+
+  listeningPlaces(): Promise<readonly ListeningPlace[]> {
+    return Promise.resolve(this.listensElsewhere);
   }
 
   afterOutput(_atMicros: bigint, then: () => void): void {

@@ -1,0 +1,2 @@
+# A Procfile may name a program of bin/ alone.
+export PATH="${HOME}/bin:${PATH}"

@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# Packages of Debian (or whatever distribution with apt the machine has), unpacked into a folder of ours instead of installed.
+# apt checks their signatures and sums, and leaves out what the machine has already.
+#
+#     debian::refresh                    asks what there is; once for a build, before the others
+#     debian::version PACKAGE            the version that would come, or nothing
+#     debian::unpack FOLDER PACKAGE...   FOLDER is whole or not there; libraries are in FOLDER/usr/lib/<triplet>
+#
+# DEBIAN_PROBLEM says in words why the last call failed.
+
+DEBIAN_PROBLEM=""
+DEBIAN_STATE=""
+
+# Lists of what there is, for this build only: they are large, and only a build without its toolchain asks for them.
+debian::refresh() {
+	if [[ -n "${DEBIAN_STATE}" ]]; then return 0; fi
+	if ! type -P apt-get apt-cache dpkg >/dev/null || [[ ! -r /var/lib/dpkg/status ]]; then
+		DEBIAN_PROBLEM="this machine has no apt"
+		return 1
+	fi
+	DEBIAN_STATE="${WORK_DIR}/apt"
+	mkdir -p "${DEBIAN_STATE}/lists/partial" "${DEBIAN_STATE}/cache/archives/partial"
+	if ! debian::_apt get update >"${WORK_DIR}/apt.log" 2>&1 || ! compgen -G "${DEBIAN_STATE}/lists/*_Packages*" >/dev/null; then
+		DEBIAN_PROBLEM="the packages of this machine's distribution can't be reached"
+		DEBIAN_STATE=""
+		return 1
+	fi
+}
+
+debian::_apt() {
+	local command="$1"
+	shift
+	LC_ALL=C timeout 300 "apt-${command}" -q -o APT::Sandbox::User= -o Debug::NoLocking=1 -o APT::Install-Recommends=false \
+		-o Dir::State="${DEBIAN_STATE}" -o Dir::State::status=/var/lib/dpkg/status -o Dir::Cache="${DEBIAN_STATE}/cache" \
+		-o Acquire::Languages=none -o Acquire::http::Timeout=20 -o Acquire::Retries=2 "$@"
+}
+
+debian::version() {
+	if [[ -z "${DEBIAN_STATE}" ]]; then return 0; fi
+	debian::_apt cache policy "$1" 2>/dev/null | sed -n -E 's/^ *Candidate: ([0-9]+:)?([0-9].*)$/\2/p' | head -n 1
+}
+
+debian::unpack() {
+	local folder="$1" part="$1.part" archive
+	shift
+	DEBIAN_PROBLEM=""
+	debian::refresh || return 1
+	if ! debian::_apt get --yes --download-only --reinstall install "$@" >"${WORK_DIR}/apt.log" 2>&1; then
+		DEBIAN_PROBLEM="apt can't get them: $(grep -m 1 '^E: ' "${WORK_DIR}/apt.log" || tail -n 1 "${WORK_DIR}/apt.log")"
+		return 1
+	fi
+	rm -rf "${part}"
+	mkdir -p "${part}"
+	for archive in "${DEBIAN_STATE}"/cache/archives/*.deb; do
+		if ! dpkg -x "${archive}" "${part}" 2>"${WORK_DIR}/apt.log"; then
+			DEBIAN_PROBLEM="${archive##*/} can't be unpacked: $(head -n 1 "${WORK_DIR}/apt.log")"
+			rm -rf "${part}"
+			return 1
+		fi
+		rm -f "${archive}"
+	done
+	# Where /bin is a link to /usr/bin, packages may have files in either.
+	local name
+	for name in bin sbin lib lib64; do
+		if [[ -d "${part}/${name}" && ! -L "${part}/${name}" ]]; then
+			mkdir -p "${part}/usr/${name}"
+			cp -a "${part}/${name}/." "${part}/usr/${name}/"
+			rm -rf "${part:?}/${name}"
+		fi
+	done
+	rm -rf "${part}/usr/share/doc" "${part}/usr/share/man" "${part}/usr/share/locale" "${part}/usr/share/lintian"
+	debian::_mend_links "${part}"
+	rm -rf "${folder}"
+	mkdir -p "${folder%/*}"
+	mv "${part}" "${folder}"
+}
+
+# `/usr/bin/x -> /etc/alternatives/x` and the like lead out of the folder: those that have a file in it lead there.
+debian::_mend_links() {
+	local link target
+	while IFS= read -r -d '' link; do
+		target="$(readlink "${link}")"
+		if [[ -e "$1${target}" ]]; then ln -sfn -r "$1${target}" "${link}"; fi
+	done < <(find "$1" -type l -lname '/*' -print0)
+}
+
+# Prints the folders of shared libraries below $1, with colons between them.
+debian::libraries() {
+	local folder found=""
+	for folder in "$1"/usr/lib/*-linux-gnu* "$1"/usr/lib; do
+		if [[ -d "${folder}" ]]; then found="${found:+${found}:}${folder}"; fi
+	done
+	printf '%s' "${found}"
+}
