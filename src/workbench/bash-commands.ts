@@ -1,7 +1,11 @@
-/** Lines of a script that one command takes: it ran if any of them was seen. */
+/** Lines of a script that belong together: a command, or a word such as `fi`. */
 export interface CommandLines {
   readonly first: number;
   readonly last: number;
+  /** All of them as one, without comments and the texts of here-documents. */
+  readonly text: string;
+  /** A test could run it. Then it ran if any of its lines was seen. */
+  readonly isCommand: boolean;
 }
 
 // Lines that bash never names in a trace.
@@ -9,33 +13,31 @@ const structure = /^(?:(?:fi|done|esac|\}|\)|;;|;&|;;&)(?![\w-])|(?:else|then|do
 const functionHead = /^(?:function\s+[\w:.-]+\s*(?:\(\s*\))?|[\w:.-]+\s*\(\s*\))\s*[{(]?$/;
 
 /**
- * The lines of a bash script that a test could run. A guess, not a parser: it knows quotes, here-documents, comments and
- * lines that go on, which is enough to tell commands from the rest.
+ * The lines of a bash script, put together. A guess, not a parser: it knows quotes, here-documents, comments and lines that
+ * go on, which is enough to tell commands from the rest.
  */
 export function bashCommands(script: string): readonly CommandLines[] {
   const commands: CommandLines[] = [];
   const scanner = new Scanner();
-  let open: { readonly first: number; readonly text: string } | null = null;
+  let open: { readonly first: number; readonly code: string[]; readonly isLabel: boolean } | null = null;
   for (const [index, line] of script.split('\n').entries()) {
-    const isText = scanner.isInHereDocument();
     const { code, goesOn, isLabel } = scanner.read(line);
-    if (isText) {
-      if (!scanner.isInHereDocument() && open !== null) {
-        commands.push({ first: open.first, last: index + 1 });
-        open = null;
-      }
-      continue;
-    }
-    open ??= { first: index + 1, text: code.trim() };
+    open ??= { first: index + 1, code: [], isLabel };
+    open.code.push(code);
     if (goesOn || scanner.isInHereDocument()) continue;
-    if (isCommand(open.text, isLabel && open.first === index + 1))
-      commands.push({ first: open.first, last: index + 1 });
+    const [head = ''] = open.code;
+    const isCommand = isCommandLine(head.trim(), open.isLabel && open.code.length === 1);
+    const text = open.code
+      .map((part) => part.replace(/\\$/, '').trim())
+      .join(' ')
+      .trim();
+    if (text !== '') commands.push({ first: open.first, last: index + 1, text, isCommand });
     open = null;
   }
   return commands;
 }
 
-function isCommand(text: string, isLabel: boolean): boolean {
+function isCommandLine(text: string, isLabel: boolean): boolean {
   return text !== '' && !isLabel && !structure.test(text) && !functionHead.test(text);
 }
 

@@ -41,11 +41,12 @@ export async function measureCoverage(
     if (script === null) continue;
     const path = relative(buildpackDir, file);
     const used = uses.get(file) ?? new Map<number, LineUse>();
-    const commands = bashCommands(script).map(({ first, last }) => {
+    const commands = bashCommands(script).filter(({ isCommand }) => isCommand);
+    const counted = commands.map(({ first, last }) => {
       const counts = [...used].filter(([line]) => line >= first && line <= last).map(([, { hits }]) => hits);
       return { line: first, hits: Math.max(0, ...counts) };
     });
-    covered.push({ path, file, commands });
+    covered.push({ path, file, commands: counted });
     const text = script.split('\n');
     for (const [line, { hits, micros }] of used) {
       lines.push({ path, line, text: text[line - 1]?.trim() ?? '', hits, ms: micros / 1000 });

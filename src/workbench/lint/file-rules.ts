@@ -36,9 +36,9 @@ function checkScript(script: Script): readonly Finding[] {
   return [...findings, ...checkBash(script)];
 }
 
-function checkBash({ path, text, code }: Script): readonly Finding[] {
+function checkBash({ path, text, commands }: Script): readonly Finding[] {
   if (!/^#!.*\bbash\b/.test(text)) return [];
-  const body = code.join('\n');
+  const body = commands.map((command) => command.text).join('\n');
   const findings: Finding[] = [];
   if (path === 'bin/compile' && !(/pipefail/.test(body) && /^\s*set\s+-\w*e|errexit/m.test(body))) {
     const message = 'it goes on after a command that failed: begin with `set -euo pipefail`';

@@ -17,6 +17,6 @@ export interface Script {
   readonly path: string;
   readonly mode: number;
   readonly text: string;
-  /** Without comments: what is left of each line. */
-  readonly code: readonly string[];
+  /** By their first line; without comments, and without the texts of here-documents. */
+  readonly commands: readonly { readonly first: number; readonly text: string }[];
 }

@@ -64,26 +64,26 @@ const rules: readonly LineRule[] = [
   },
 ];
 
-export function checkLines({ path, code }: Script): readonly Finding[] {
+export function checkLines({ path, commands }: Script): readonly Finding[] {
   const mine = rules.filter((rule) => rule.in(path));
-  return code.flatMap((line, index) =>
+  return commands.flatMap(({ first, text }) =>
     mine
-      .filter(({ pattern, unless }) => pattern.test(line) && unless?.test(line) !== true)
-      .map(({ rule, level, message }) => ({ rule, level, path, line: index + 1, message })),
+      .filter(({ pattern, unless }) => pattern.test(text) && unless?.test(text) !== true)
+      .map(({ rule, level, message }) => ({ rule, level, path, line: first, message })),
   );
 }
 
 /** Whether any of a buildpack's scripts fetches something, and whether any checks what it fetched. */
 export function checkDownloads(scripts: readonly Script[]): readonly Finding[] {
-  const fetching = scripts.find(({ code }) =>
-    code.some((line) => download.test(line) && /-o|-O|\|\s*tar|--output/.test(line)),
+  const isFetching = (text: string): boolean => download.test(text) && /\s-\w*[oO]|\|\s*tar|--output|wget/.test(text);
+  const [found] = scripts.flatMap(({ path, commands }) =>
+    commands.filter(({ text }) => isFetching(text)).map(({ first }) => ({ path, line: first })),
   );
   const isChecked = scripts.some(({ text }) =>
     /sha(?:1|256|512)sum|shasum|openssl dgst|gpg|minisign|cosign/.test(text),
   );
-  if (fetching === undefined || isChecked) return [];
-  const line = fetching.code.findIndex((text) => download.test(text)) + 1;
+  if (found === undefined || isChecked) return [];
   const message =
     'nothing checks what is downloaded: compare it with a checksum that is written in the buildpack (sha256sum --check)';
-  return [{ rule: 'download-unchecked', level: 'warning', path: fetching.path, line, message }];
+  return [{ rule: 'download-unchecked', level: 'warning', ...found, message }];
 }

@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { bashCommands } from '../bash-commands.ts';
 import { bashScripts } from '../coverage.ts';
 import { findCases } from '../find-cases.ts';
 import { checkFiles } from './file-rules.ts';
@@ -39,9 +40,7 @@ async function readScripts(dir: string): Promise<readonly Script[]> {
   const scripts: Script[] = [];
   for (const file of [...files].toSorted()) {
     const [text, { mode }] = [await readFile(file, 'utf8'), await stat(file)];
-    // A comment: a `#` at the beginning of a word. One in quotes is taken for one as well, which hides little.
-    const code = text.split('\n').map((line) => line.replace(/(^|\s)#.*$/, '$1'));
-    scripts.push({ path: relative(dir, file), mode, text, code });
+    scripts.push({ path: relative(dir, file), mode, text, commands: bashCommands(text) });
   }
   return scripts;
 }

@@ -53,11 +53,13 @@ export async function shellcheck(
 }
 
 /** Some of what it would say, for machines without it. */
-export function unquotedArguments({ path, code }: Script): readonly Finding[] {
-  return code.flatMap((line, index) => {
-    const bare = line.replaceAll(/"[^"]*"|'[^']*'|\[\[.*?\]\]|\(\(.*?\)\)/g, '');
-    if (!/(?:^|\s)(?:cd|rm|cp|mv|mkdir|cat|test|\[|ls|tar|source|\.)\s.*\$(?:[1-9]|\{\w+\}|\w+)/.test(bare)) return [];
+export function unquotedArguments({ path, commands }: Script): readonly Finding[] {
+  return commands.flatMap(({ first, text }) => {
+    const bare = text.replaceAll(/\$\([^()]*\)/g, '').replaceAll(/"[^"]*"|'[^']*'|\[\[.*?\]\]|\(\(.*?\)\)/g, '');
+    if (!unquoted.test(bare)) return [];
     const message = 'a name with a space becomes two words: put the variable in double quotes';
-    return [{ rule: 'unquoted', level: 'warning' as const, path, line: index + 1, message }];
+    return [{ rule: 'unquoted', level: 'warning' as const, path, line: first, message }];
   });
 }
+
+const unquoted = /(?:^|[;&|({!]|\b(?:then|do|else|if))\s*(?:cd|rm|cp|mv|mkdir|cat|ls|tar|source)\s[^;&|]*\$\{?\w/;

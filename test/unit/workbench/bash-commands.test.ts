@@ -82,7 +82,7 @@ it('tells the commands of a script from the rest, as bash itself sees them', asy
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     const trace = await readFile(join(dir, 'trace'), 'utf8');
     const seen = new Set([...trace.matchAll(/^\++@.+:(\d+)@ /gm)].map(([, line]) => Number(line)));
-    const commands = bashCommands(script);
+    const commands = bashCommands(script).filter(({ isCommand }) => isCommand);
     const text = script.split('\n');
     const notRun = commands.filter(({ first, last }) => ![...seen].some((line) => line >= first && line <= last));
     // It is the only one that is written not to run.
