@@ -6,9 +6,10 @@ environment::set() {
 	minor="${minor%%[^0-9]*}"
 	config_vars::export
 	# Flags that it doesn't know are errors to go, even those of the machine's settings.
+	export GOFLAGS="${GOFLAGS:-}"
 	if [[ "${minor}" -lt 18 ]]; then GOFLAGS="${GOFLAGS//-buildvcs=false/}"; fi
-	if [[ "${minor}" -ge 14 ]]; then GOFLAGS="${GOFLAGS:-} -modcacherw"; fi
-	export GOFLAGS="${GOFLAGS# }"
+	if [[ "${minor}" -ge 14 ]]; then GOFLAGS+=" -modcacherw"; fi
+	GOFLAGS="${GOFLAGS# }"
 	export GOROOT="${GO_ROOT}" GOTOOLCHAIN=local GOENV=off GOPATH="${OWN_CACHE}/gopath" GOMODCACHE="${OWN_CACHE}/modules" GOCACHE="${OWN_CACHE}/build"
 	export PATH="${GO_ROOT}/bin:${BUILD_DIR}/bin:${PATH}" GIT_TERMINAL_PROMPT=0
 	if ! type -P "${CC:-gcc}" >/dev/null && ! type -P cc >/dev/null; then export CGO_ENABLED="${CGO_ENABLED:-0}"; fi

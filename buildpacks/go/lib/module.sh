@@ -52,15 +52,25 @@ module::_explain_old_tool() {
 
 # Enough for a program of the standard library's packages. What needs more fails later, with the reason.
 module::_make() {
-	output::warning <<-'END'
+	local name="app" godir=""
+	# What the program was to be called, before there were modules.
+	if [[ -f "${BUILD_DIR}/.godir" ]]; then read -r godir <"${BUILD_DIR}/.godir" || true; fi
+	if [[ "${godir}" =~ ^[a-z0-9][a-z0-9._/-]{0,99}$ ]]; then name="${godir}"; fi
+	output::warning <<-END
 		Warning: There's no go.mod.
 
-		The app is built as a module of the name 'app'. That is enough as long as it
+		The app is built as a module of the name '${name}'. That is enough as long as it
 		imports nothing but Go's own packages. Make a real one on your machine:
 
 		    go mod init example.com/app
 		    go mod tidy
 	END
-	MODULE_FILE="${BUILD_DIR}/go.mod"
-	printf 'module app\n' >"${MODULE_FILE}"
+	MODULE_FILE="${BUILD_DIR}/go.mod" MODULE_IS_MADE=true
+	printf 'module %s\n' "${name}" >"${MODULE_FILE}"
+}
+
+# Without a line `go`, a module is in the language of 2021.
+module::complete() {
+	local minor="${GO_VERSION#1.}"
+	if [[ -n "${MODULE_IS_MADE:-}" ]]; then printf '\ngo 1.%s\n' "${minor%%[^0-9]*}" >>"${MODULE_FILE}"; fi
 }

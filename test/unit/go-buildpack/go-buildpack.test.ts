@@ -11,7 +11,7 @@ let proxy: string;
 
 beforeAll(async () => {
   proxy = await mkdtemp(join(tmpdir(), 'go-proxy-'));
-  for (const version of ['1.21.13', '1.24.2', '1.24.11', '1.25.1', '1.26rc1']) await publish(version);
+  for (const version of ['1.14.15', '1.21.13', '1.24.2', '1.24.11', '1.25.1', '1.26rc1']) await publish(version);
   await release('1.24.12');
   await publish('1.23.0', 'h1:bm90IHdoYXQgd2FzIHByb21pc2VkCg==');
 });
@@ -85,6 +85,7 @@ const main = { 'main.go': 'package main\n' };
 it.each([
   { asks: 'go 1.24', mod: 'go 1.24\n', gets: '1.24.11' },
   { asks: 'go 1.24.2', mod: 'go 1.24.2\n', gets: '1.24.2' },
+  { asks: 'an old series', mod: 'go 1.14\n', gets: '1.14.15' },
   { asks: 'a toolchain', mod: 'go 1.21\n\ntoolchain go1.25.1\r\n', gets: '1.25.1' },
   { asks: "Heroku's comment", mod: '// +heroku goVersion go1.21\n\ngo 1.24\n', gets: '1.21.13' },
   { asks: 'nothing', mod: '\n', gets: '1.25.1' },
@@ -208,10 +209,11 @@ it('runs the hooks of the app with its compiler, its settings and its logins, wh
 
 it('makes a module of an app that has none', async () => {
   await using run = await start();
-  await run.source(main);
+  await run.source({ ...main, '.godir': 'shop\n' });
   expect((await run.detect()).stdout).toBe('Go\n');
   const { exitCode, output } = await run.compile();
   expect([exitCode, output]).toEqual([0, expect.stringContaining("Warning: There's no go.mod")]);
+  expect(await run.read('go.mod')).toBe('module shop\n\ngo 1.25\n');
 });
 
 it.each([
