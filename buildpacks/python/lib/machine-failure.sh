@@ -3,6 +3,7 @@
 
 NETWORK_TROUBLE='NewConnectionError|NameResolutionError|ConnectTimeoutError|Failed to establish a new connection|Temporary failure in name resolution|Max retries exceeded|ReadTimeoutError|ProxyError|RemoteDisconnected|dns error|tcp connect error|error sending request|ConnectError|All attempts to connect to|Connection refused|ConnectTimeout'
 CERTIFICATE_TROUBLE='SSLCertVerificationError|CERTIFICATE_VERIFY_FAILED|SSLError|invalid peer certificate|UnknownIssuer'
+GIT_TROUBLE='Cannot find command .git.|Git operation failed|Git executable not found|fatal: (unable to access|could not read|repository .* not found|Authentication failed|remote error|couldn.t find remote ref)|error: pathspec|git (clone|fetch|checkout) .*did not run successfully'
 
 pip_failure::explain_machine() {
 	if pip_failure::_has 'No space left on device|os error 28'; then pip_failure::no_space; fi
@@ -12,7 +13,8 @@ pip_failure::explain_machine() {
 		pip_failure::no_network
 	fi
 	if pip_failure::_has "${CERTIFICATE_TROUBLE}"; then pip_failure::certificate; fi
-	if pip_failure::_has '(401|403) (Client )?Error|401 Unauthorized|403 Forbidden|could not read Username|Authentication failed|Authorization error accessing|status code 40[13]'; then pip_failure::access; fi
+	if pip_failure::_has "${GIT_TROUBLE}"; then pip_failure::version_control; fi
+	if pip_failure::_has '(401|403) (Client )?Error|401 Unauthorized|403 Forbidden|Authorization error accessing|status code 40[13]'; then pip_failure::access; fi
 }
 
 pip_failure::no_network() {
