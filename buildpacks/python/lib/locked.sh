@@ -145,6 +145,10 @@ locked::_sync_uv_from_index() {
 
 locked::_prepare_pdm() {
 	export PDM_CHECK_UPDATE=0 PDM_IGNORE_SAVED_PYTHON=1 PDM_CACHE_DIR="${CACHE_DIR}/python/pdm-cache" PDM_NON_INTERACTIVE=1
+	if [[ ! -f pdm.lock ]]; then
+		"${command[@]}" lock --prod
+		return
+	fi
 	"${command[@]}" lock --check
 }
 
