@@ -134,7 +134,7 @@ itOnline.each([
   {
     tool: 'PDM',
     files: (url: string) => ({
-      'pyproject.toml': `${project}[[tool.pdm.source]]\nname = "ours"\nurl = "${url.replace('://', '://${INDEX_USER}:${INDEX_PASSWORD}@')}"\n`,
+      'pyproject.toml': `${project}[tool.pdm]\ndistribution = false\n[[tool.pdm.source]]\nname = "pypi"\nurl = "${url.replace('://', '://${INDEX_USER}:${INDEX_PASSWORD}@')}"\n`,
     }),
     configVars: { INDEX_USER: login.user, INDEX_PASSWORD: login.password },
   },
@@ -147,7 +147,7 @@ itOnline.each([
 
   const refused = await run.compile();
   expect({ ...refused.report, output: refused.output }).toMatchObject({
-    failure_reason: 'install-dependencies::access',
+    failure_reason: `install-dependencies::${'INDEX_USER' in configVars ? 'missing-variable' : 'access'}`,
   });
   for (const [name, value] of Object.entries(configVars)) await run.setConfigVar(name, value);
 

@@ -165,6 +165,7 @@ lock_failure::invalid_configuration() {
 }
 
 lock_failure::no_candidate() {
+	pip_failure::check_variables
 	output::fail "install-dependencies::no-candidate" <<-EOF
 		Error: A locked package has no file for this machine.
 
@@ -191,6 +192,7 @@ lock_failure::hashes() {
 }
 
 lock_failure::unsolvable() {
+	pip_failure::check_variables
 	output::fail "install-dependencies::conflict" <<-EOF
 		Error: Your requirements can't be met.
 

@@ -10,6 +10,7 @@ locked::install() {
 			hash) hash="${value}" ;;
 			editable) editable="${value}" ;;
 			wanted) wanted="${value}" ;;
+			missing) MISSING_VARIABLES+=("${value}") ;;
 			variable) LOCK_VARIABLES+=("${value}") ;;
 			*) install::_fail_requirements "${value%%$'\t'*}" "$(cut -f 2 <<<"${value}")" "${value##*$'\t'}" ;;
 		esac

@@ -17,7 +17,23 @@ pip_failure::explain_machine() {
 	if pip_failure::_has '(401|403) (Client )?Error|401 Unauthorized|403 Forbidden|Authorization error accessing|status code 40[13]'; then pip_failure::access; fi
 }
 
+# For whatever can't be found or isn't allowed: an address without its password is another one.
+pip_failure::check_variables() {
+	if [[ "${#MISSING_VARIABLES[@]}" -eq 0 ]]; then return 0; fi
+	output::fail "install-dependencies::missing-variable" <<-EOF
+		Error: The config var ${MISSING_VARIABLES[0]} isn't set.
+
+		An address in your files names it as \${${MISSING_VARIABLES[0]}}, so the packages that
+		are there couldn't be fetched. Unset are: ${MISSING_VARIABLES[*]}
+
+		Set it, and push again:
+
+		    heroku config:set ${MISSING_VARIABLES[0]}=...
+	EOF
+}
+
 pip_failure::no_network() {
+	pip_failure::check_variables
 	local index="${PIP_INDEX_URL:-https://pypi.org/simple}"
 	output::fail "install-dependencies::no-network" <<-EOF
 		Error: The package index can't be reached.
@@ -41,6 +57,7 @@ pip_failure::certificate() {
 }
 
 pip_failure::access() {
+	pip_failure::check_variables
 	local set="PIP_EXTRA_INDEX_URL=https://user:token@host/simple"
 	case "${PACKAGE_MANAGER}" in
 		uv) set="UV_INDEX_<NAME>_USERNAME=... UV_INDEX_<NAME>_PASSWORD=..." ;;

@@ -36,6 +36,7 @@ pip_failure::_shown() {
 }
 
 pip_failure::not_found() {
+	pip_failure::check_variables
 	local requirement="${1%% (from versions:*}" versions name newest
 	versions="$(sed -n -E 's/.*\(from versions: ([^)]*)\).*/\1/p' <<<"$1")"
 	requirement="$(sed -E 's/ \(from .*//' <<<"${requirement}")"
@@ -139,6 +140,7 @@ pip_failure::hashes() {
 }
 
 pip_failure::version_control() {
+	pip_failure::check_variables
 	local why='Check the address, the branch or tag, and that it can be read
 without a password.'
 	if pip_failure::_has 'Could not resolve host|Failed to connect to|Connection timed out|Connection refused'; then
