@@ -27,7 +27,7 @@ const floors = [
     ],
   },
   { name: 'stages', rooms: ['build', 'release', 'formation', 'backup'] },
-  { name: 'lifecycle', rooms: ['lifecycle'] },
+  { name: 'lifecycle', rooms: ['lifecycle', 'workbench'] },
   { name: 'edge', rooms: ['receiver', 'api', 'rendezvous', 'health', 'cli'] },
 ];
 const inRooms = (rooms) => `^src/(${rooms.join('|')})(/|$)`;

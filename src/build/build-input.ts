@@ -1,4 +1,4 @@
-import type { BuildSpace, FetchedBuildpacks } from '../buildpack/index.ts';
+import type { Buildpack, BuildSpace, FetchedBuildpacks } from '../buildpack/index.ts';
 import type { Logger } from '../log.ts';
 import type { App } from '../model/app.ts';
 import type { SourceTree } from '../model/build.ts';
@@ -23,6 +23,8 @@ export interface BuildInput {
   readonly version: string | null;
   /** Of the app's current release; makes packing a tree that is much like it quicker. */
   readonly lastSlug: Sha256 | null;
+  /** For a test run of the app, as Heroku CI has it: `bin/test-compile` where there is one, and CI=true. */
+  readonly isForTests?: boolean;
   readonly limits: {
     /** For all scripts together. */
     readonly timeoutMs: number;
@@ -42,7 +44,11 @@ export interface BuildTools {
   readonly fetchedBuildpacks: FetchedBuildpacks;
   /** The operator's names for buildpacks elsewhere; null: none. */
   readonly registryFile: string | null;
-  readonly caches: BuildCaches;
+  readonly caches: Pick<BuildCaches, 'restore' | 'save'>;
+  /** Folders of this machine that a reference in `BuildInput.buildpacks` may mean. */
+  readonly localBuildpacks?: ReadonlyMap<string, string>;
+  /** Called when the scripts are done, whether they succeeded or not, while all that they left is still there. */
+  readonly afterScripts?: (left: ScriptsLeft) => Promise<void>;
   /** One folder per running build in it; on the file system of the caches, so that a cache is moved, not copied. */
   readonly workDir: string;
   /** What the operator gives to every build: CA, proxy and registry variables. */
@@ -50,6 +56,16 @@ export interface BuildTools {
   /** Stands for the hosts that scripts download from; null: nothing does. */
   readonly mirror: Mirror | null;
   readonly log: Logger;
+}
+
+/** What is there when the scripts of a build are done, and before it is packed or removed. */
+export interface ScriptsLeft {
+  readonly space: BuildSpace;
+  /** Those that were begun, the last one being where a build failed. */
+  readonly buildpacks: readonly Buildpack[];
+  /** Host folder that holds `tmp` and `home`. */
+  readonly dir: string;
+  readonly status: 'succeeded' | 'failed';
 }
 
 /** A build under way, as its steps see it. */

@@ -63,7 +63,7 @@ async function buildSlug(
   screen.line(`-----> Building on the ${stackName(input.app.stack)} stack`);
   await cleanSource(build, dir);
 
-  const { chosen, infos } = await runBuildpacks(build, progress);
+  const { chosen, infos } = await runAndShow(build, progress);
   const last = chosen.at(-1);
   const info = infos.at(-1);
   if (last === undefined || info === undefined) throw new Error('Internal: a build without a buildpack');
@@ -93,13 +93,30 @@ async function cleanSource({ input, work, screen }: RunningBuild, dir: string): 
   for (const warning of ignored.warnings) screen.line(` !     Warning: ${warning}`);
 }
 
+/** The same as `runBuildpacks`, with a look at what is left for whoever wants one. */
+async function runAndShow(build: RunningBuild, progress: Progress): Promise<RanBuildpacks> {
+  const { tools, space, work } = build;
+  const buildpacks: Buildpack[] = [];
+  const show = async (status: 'succeeded' | 'failed'): Promise<void> =>
+    tools.afterScripts?.({ space, buildpacks, dir: work.dir, status });
+  let ran: RanBuildpacks;
+  try {
+    ran = await runBuildpacks(build, progress, buildpacks);
+  } catch (error) {
+    await show('failed');
+    throw error;
+  }
+  await show('succeeded');
+  return ran;
+}
+
 interface RanBuildpacks {
   readonly chosen: readonly ChosenBuildpack[];
   readonly infos: readonly ReleaseInfo[];
 }
 
 /** Chooses the buildpacks and runs them in order. Everything that the platform writes where scripts can write is written before the first of them runs. */
-async function runBuildpacks(build: RunningBuild, progress: Progress): Promise<RanBuildpacks> {
+async function runBuildpacks(build: RunningBuild, progress: Progress, begun: Buildpack[]): Promise<RanBuildpacks> {
   const { input, work, space } = build;
   progress.phase = 'detect';
   const asked = await askedBuildpacks(build);
@@ -130,6 +147,7 @@ async function runBuildpacks(build: RunningBuild, progress: Progress): Promise<R
   const infos: ReleaseInfo[] = [];
   for (const buildpack of list) {
     progress.phase = 'detect';
+    begun.push(buildpack);
     const next = first ?? (await confirmBuildpack(build, buildpack));
     progress.phase = 'compile';
     infos.push(

@@ -52,7 +52,8 @@ export async function listCandidates(
 ): Promise<readonly Buildpack[]> {
   const candidates = new Map<string, Buildpack>();
   const { buildpacksDir, fetchedBuildpacks: fetched, registryFile } = tools;
-  const sources = { buildpacksDir, fetched, registryFile, sourceDir: join(tmpDir, buildPath), keepDir: dir };
+  const local = tools.localBuildpacks ?? new Map<string, string>();
+  const sources = { buildpacksDir, fetched, registryFile, local, sourceDir: join(tmpDir, buildPath), keepDir: dir };
   for (const reference of references) {
     const resolved = await resolveBuildpack(reference, sources, input.signal);
     if (input.signal.aborted) throw stopped(input, 'detect', 'abort');

@@ -24,7 +24,7 @@ export async function compileApp(
   const { screen, space, input } = build;
   screen.line(`-----> ${name} app detected`);
   screen.beginScript();
-  const result = await compile(space, buildpack, earlier, screen.script);
+  const result = await compile(space, buildpack, earlier, screen.script, { forTests: input.isForTests === true });
   screen.endScript();
   if (result.endedBy !== 'exit') throw stopped(input, 'compile', result.endedBy);
   const hasRelease = await hasScript(buildpack, 'release');

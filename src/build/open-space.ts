@@ -28,6 +28,7 @@ export async function openSpace(input: BuildInput, tools: BuildTools, work: Work
       REQUEST_ID: randomUUID(),
       SOURCE_VERSION: input.version ?? '',
       STACK: input.app.stack,
+      ...(input.isForTests === true ? { CI: 'true' } : {}),
       // Without a /tmp of its own, a script's temporary files should at least go where they are removed.
       ...(sandbox.hasPrivatePaths ? {} : { TMPDIR: work.tmpDir }),
     },

@@ -40,6 +40,8 @@ export interface BuildpackSources {
   readonly sourceDir: string;
   /** Host folder that exists and that no script reaches: a buildpack of the app may remove itself while it compiles. */
   readonly keepDir: string;
+  /** Folders of this machine by the reference that means them; only for whoever may read all of it. */
+  readonly local?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -52,6 +54,11 @@ export async function resolveBuildpack(
   signal: AbortSignal,
 ): Promise<ResolvedBuildpack> {
   const { buildpacksDir, fetched } = sources;
+  const local = sources.local?.get(reference);
+  if (local !== undefined) {
+    const buildpack = { reference, pinned: reference, sourceDir: local, workPath: workPathOf(reference) };
+    return { status: 'found', buildpack, version: null, warning: null };
+  }
   if (isInSource(reference)) return await resolveInSource(reference, sources);
   if (isUrl(reference)) return await resolveUrl(reference, reference, fetched, signal);
   const name = officialName.exec(reference)?.[1];
@@ -205,7 +212,10 @@ async function copyFolder(from: string, to: string): Promise<void> {
   );
 }
 
-export function hasScript(buildpack: Buildpack, script: 'detect' | 'compile' | 'release' | 'report'): Promise<boolean> {
+/** Below `bin/`. */
+export type ScriptName = 'detect' | 'compile' | 'release' | 'report' | 'test-compile' | 'test';
+
+export function hasScript(buildpack: Buildpack, script: ScriptName): Promise<boolean> {
   return isFile(join(buildpack.sourceDir, 'bin', script));
 }
 

@@ -1,4 +1,4 @@
-export { insidePath, type BuildSpace } from './build-space.ts';
+export { insidePath, runScript, type BuildSpace } from './build-space.ts';
 export {
   copyBuildpack,
   copySharedFiles,

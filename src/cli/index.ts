@@ -7,6 +7,7 @@ import { ClientCommands, type Run } from './client/register.ts';
 import { registerOperatorCommands } from './operator-commands.ts';
 import { registerPlatformCommands } from './platforms/register.ts';
 import { consoleTerminal, type Terminal } from './terminal.ts';
+import { registerWorkbenchCommands } from './workbench-commands.ts';
 import { readVersion } from './version.ts';
 
 /** Resolves with the exit status: 0 done, 1 the operation failed, 2 the command line was wrong, 130 interrupted. */
@@ -41,6 +42,8 @@ export function buildProgram(terminal: Terminal, run: Run): Command {
     });
   program.commandsGroup('For whoever runs a platform:');
   registerOperatorCommands(program, terminal, run);
+  program.commandsGroup('For buildpack authors, without a server:');
+  registerWorkbenchCommands(program, terminal, run);
   program.commandsGroup('Platforms and logins:');
   registerPlatformCommands(program, terminal, run);
   program.commandsGroup('Apps, as the heroku CLI has them:');

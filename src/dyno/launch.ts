@@ -19,6 +19,11 @@ unset hokku_script
 exec /bin/bash -c "$1"
 `;
 
+/** The start of a command in a dyno: by `bash`, after the scripts of `.profile.d` in its `HOME`. */
+export function launchArgv(command: string): readonly string[] {
+  return ['/bin/bash', '-c', launchScript, 'bash', command];
+}
+
 /** As on Heroku. */
 const openFiles = 10_000;
 /** One runaway file (a log, a core) ends in an error before it fills the disk. */
@@ -36,7 +41,7 @@ export function sandboxedDyno(
     ...(network === null ? {} : { network }),
     ...(group === null ? {} : { groups: group.joinFiles }),
     ...(terminal === null ? {} : { terminal }),
-    argv: ['/bin/bash', '-c', launchScript, 'bash', spec.command],
+    argv: launchArgv(spec.command),
     env: spec.env,
     cwd: '/app',
     uid: spec.uid,

@@ -1,6 +1,6 @@
 import type { UploadSlots } from '../lib/upload-slots.ts';
 import type { GuessLimit } from '../account/index.ts';
-import type { BuildTools } from '../build/index.ts';
+import type { BuildCaches, BuildTools } from '../build/index.ts';
 import type { ConfigVarsBox } from '../config-vars/index.ts';
 import type { Attachments } from './attachments.ts';
 import type { OneOffDynos } from './one-off-dynos.ts';
@@ -77,7 +77,7 @@ export interface Platform {
   readonly secretBox: SecretBox;
   /** Judges what users want called. */
   readonly outbound: Outbound;
-  readonly buildTools: BuildTools;
+  readonly buildTools: BuildTools & { readonly caches: BuildCaches };
   /** Builds of one app run one after the other; a place in it belongs to a live build. */
   readonly builds: KeyedQueue<AppId>;
   /** By the account that asked for it, of builds at work. */

@@ -1,0 +1,17 @@
+export { Bench, requireBuildpack, type BenchBuild, type BenchOptions } from './bench.ts';
+export { coverageLines, lcov, measureCoverage } from './coverage.ts';
+export { keepBuild, requireFree } from './keep-build.ts';
+export { lintBuildpack } from './lint/lint-buildpack.ts';
+export { newBuildpack } from './new-buildpack.ts';
+export { packBuildpack } from './pack-buildpack.ts';
+export { readExports, readReport } from './read-left.ts';
+export { junit } from './report/junit.ts';
+export { prettyCase, prettySummary } from './report/pretty.ts';
+export { tap } from './report/tap.ts';
+export type { CaseResult } from './run-case.ts';
+export { runCases } from './run-cases.ts';
+export { ScriptRecorder } from './script-recorder.ts';
+export { shellCommand } from './shell-command.ts';
+export { textOutput } from './text-output.ts';
+export { TraceFolder } from './trace-folder.ts';
+export type { ScriptsLeft } from '../build/index.ts';
