@@ -139,6 +139,16 @@ def from_tool_versions(build_dir):
     return None
 
 
+def from_mise(build_dir):
+    for name in ("mise.toml", ".mise.toml"):
+        value = table(toml_of(build_dir, name), "tools").get("python")
+        for version in value if isinstance(value, list) else [value]:
+            if isinstance(version, str) and re.fullmatch(VERSION, version):
+                check_known(version, name)
+                return as_specifier(version), version, name
+    return None
+
+
 def from_conda(build_dir):
     import conda_environment
 
@@ -235,5 +245,5 @@ def from_lock(build_dir):
     return None
 
 
-EXACT = (from_runtime_txt, from_version_file, from_pipfile_lock, from_pipfile, from_tool_versions, from_conda)
+EXACT = (from_runtime_txt, from_version_file, from_pipfile_lock, from_pipfile, from_tool_versions, from_mise, from_conda)
 RANGES = (from_pyproject, from_setup_files, from_lock)
