@@ -106,6 +106,17 @@ itOnline('installs what uv.lock names from the index of the machine, where there
   expect((await run.runDyno('python web.py')).output).toContain('six 1.17.0');
 });
 
+itOnline('installs the requirements of a project of Poetry without a lock file and a package', async () => {
+  await using run = await BuildpackRun.start('python', network);
+  const { 'poetry.lock': _, 'pyproject.toml': toml = '', ...files } = await filesOfApp('python-poetry');
+  await run.source({ ...files, 'pyproject.toml': toml.replace('package-mode = false', '[tool.poetry.dependencies]') });
+  const { exitCode, output } = await run.compile();
+  expect(exitCode === 0 ? '' : output).toBe('');
+  expect(output).toContain('package-mode = false');
+  expect(output).toContain("Warning: There's no poetry.lock");
+  expect((await run.runDyno('python web.py')).output).toContain('six 1.17.0');
+});
+
 const login = { user: 'me', password: 'hush-hush-42' };
 const project = '[project]\nname = "site"\nversion = "1"\nrequires-python = ">=3.10"\ndependencies = ["greeter"]\n';
 
