@@ -20,6 +20,7 @@ import { openSpace } from './open-space.ts';
 import { prune } from './prune.ts';
 import { applySlugignore } from './slugignore.ts';
 import { stopped } from './stopped.ts';
+import { useProjectPath } from './use-project-path.ts';
 import { folderLeftAt, giveToApp, openWorkFolder, placeCache } from './work-folder.ts';
 
 /** Of the scripts' output that is passed on to the pusher. */
@@ -119,6 +120,7 @@ async function runBuildpacks(build: RunningBuild, progress: Progress, begun: Bui
   const { input, work, space } = build;
   progress.phase = 'detect';
   const asked = await askedBuildpacks(build);
+  await useProjectPath(build, asked);
   const candidates = await listCandidates(build, asked);
   await writeEnvDir(join(work.tmpDir, work.envPath), input.configVars);
   await giveToApp(work, input.app);

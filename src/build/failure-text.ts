@@ -102,6 +102,17 @@ function limitWords(failure: LimitFailure): Words {
           'Make the archive from inside the source folder: tar czf source.tgz . (or git archive --format=tar.gz HEAD).',
         ]),
       };
+    case 'project-path-invalid':
+      return {
+        before: [' !     Push rejected, the config var PROJECT_PATH names no folder of this app.'],
+        after: summary(
+          'source',
+          `it is '${failure.path}', and the folders in the root are: ${failure.folders.join(', ') || 'none'}`,
+          [
+            'Set it to a path from the root of the repository, such as `services/web`, or remove it with `heroku config:unset PROJECT_PATH`.',
+          ],
+        ),
+      };
     case 'submodule-failed':
       return {
         before: [` !     Push rejected, failed to fetch the submodule ${failure.path}.`],

@@ -43,6 +43,8 @@ export type BuildFailure =
   | { readonly reason: 'source-too-large'; readonly sizeBytes: number; readonly maxBytes: number }
   | { readonly reason: 'source-unavailable'; readonly host: string; readonly detail: string }
   | { readonly reason: 'source-invalid'; readonly detail: string }
+  /** The config var PROJECT_PATH, and the folders in the root of the app. */
+  | { readonly reason: 'project-path-invalid'; readonly path: string; readonly folders: readonly string[] }
   | { readonly reason: 'submodule-failed'; readonly path: string; readonly url: string; readonly detail: string }
   | {
       readonly reason: 'no-buildpack-detected';

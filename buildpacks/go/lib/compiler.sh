@@ -15,7 +15,7 @@ compiler::obtain() {
 		return 0
 	fi
 	COMPILER_TRIED=() COMPILER_OFFERS=()
-	for source in module_proxy distribution machine; do
+	for source in ${GO_BUILDPACK_SOURCES:-upstream distribution machine}; do
 		if [[ "${source}" == distribution ]] && ! debian::refresh; then
 			COMPILER_TRIED+=("packages of the distribution: ${DEBIAN_PROBLEM}")
 			continue
@@ -59,7 +59,7 @@ compiler::_take() {
 	if ! "compiler::_$2_install" "$1"; then return 1; fi
 	if [[ "$2" != machine ]]; then printf '%s\n' "${GO_REQUEST}" >"${COMPILER_HOME}.request"; fi
 	if ! compiler::_use "${GO_ROOT}"; then
-		COMPILER_TRIED+=("Go $1 (${2/_/ }): it doesn't run here")
+		COMPILER_TRIED+=("Go $1 ($2): it doesn't run here")
 		rm -rf "${COMPILER_HOME}"
 		return 1
 	fi
@@ -67,11 +67,11 @@ compiler::_take() {
 	report::set go_source "$2"
 }
 
-compiler::_module_proxy_versions() {
+compiler::_upstream_versions() {
 	module_proxy::versions
 }
 
-compiler::_module_proxy_install() {
+compiler::_upstream_install() {
 	output::step "Installing Go $1 (of the Go module proxy)"
 	GO_ROOT="${COMPILER_HOME}"
 	if module_proxy::install "$1" "${COMPILER_HOME}"; then return 0; fi

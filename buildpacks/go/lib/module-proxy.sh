@@ -8,12 +8,14 @@ MODULE_PROXY_PROBLEM=""
 module_proxy::_find() {
 	local place
 	PROXY_URL=""
-	while IFS= read -r place; do
+	local -a places
+	IFS=',|' read -r -a places <<<"${GOPROXY:-https://proxy.golang.org}"
+	for place in "${places[@]}"; do
 		if [[ "${place}" =~ ^(https?|file):// ]]; then
 			PROXY_URL="${place%/}"
 			return 0
 		fi
-	done < <(tr ',|' '\n\n' <<<"${GOPROXY:-https://proxy.golang.org}")
+	done
 	MODULE_PROXY_PROBLEM="GOPROXY names no place to ask"
 	return 1
 }

@@ -93,11 +93,18 @@ cache::remember_interpreter() {
 	printf '%s\t%s\t%s\t%s\n' "${PYTHON_VERSION}" "${PYTHON_SOURCE}" "${PYTHON_BASE}" "${PYTHON_IDENTITY:--}" >"${CACHE_DIR}/python/interpreter"
 }
 
-# pip's downloads make a changed requirement cheap; they must not grow forever. Interpreters of other versions go.
+# Installers' downloads make a changed requirement cheap; they must not grow forever. What the last build alone used goes:
+# interpreters, package managers and their downloads.
 cache::_trim() {
 	local dir="${CACHE_DIR}/python" folder size
-	size="$(du -sm "${dir}/pip-cache" 2>/dev/null || true)"
-	if [[ "${size%%[^0-9]*}" -gt 512 ]]; then rm -rf "${dir}/pip-cache"; fi
+	for folder in "${dir}"/{pip,uv,poetry,pdm,pipenv}-cache; do
+		if [[ ! -d "${folder}" ]]; then continue; fi
+		size="$(du -sm "${folder}" 2>/dev/null || true)"
+		if [[ "${size%%[^0-9]*}" -gt 512 ]]; then rm -rf "${folder}"; fi
+	done
+	for folder in "${dir}"/tools/*; do
+		if [[ -d "${folder}" && "${folder}" != "${TOOL_DIR:-}" && "${folder##*/}" != "uv-${TOOL_WANTED[uv]}" ]]; then rm -rf "${folder}"; fi
+	done
 	for folder in "${dir}"/standalone/* "${dir}"/distribution/*; do
 		if [[ -d "${folder}" && "${folder}" != "${PYTHON_BASE}" ]]; then rm -rf "${folder}"; fi
 	done

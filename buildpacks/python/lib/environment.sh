@@ -93,3 +93,18 @@ environment::unsettle() {
 		"${HELPER_PYTHON}" -I -S "${BUILDPACK_DIR}/lib/settle.py" "${PYTHON_IN_BUILD}" all "${APP_PYTHON}" "${PYTHON_IN_BUILD}"
 	fi
 }
+
+# Whoever can read the slug must not find the password of a private repository in it: installers note where packages came
+# from, and git clones remember their origin.
+environment::forget_logins() {
+	local -a files=()
+	local file
+	for file in "${PYTHON_IN_BUILD}"/src/*/.git; do
+		if [[ -e "${file}" ]]; then rm -rf "${file}"; fi
+	done
+	for file in "${SITE_PACKAGES}"/*.dist-info/direct_url.json; do
+		if [[ -f "${file}" && ! -L "${file}" ]]; then files+=("${file}"); fi
+	done
+	if [[ "${#files[@]}" -eq 0 ]] || ! grep -q -E '(https?|ftp)://[^/"@]+@' -- "${files[@]}"; then return 0; fi
+	"${HELPER_PYTHON}" -I -S "${BUILDPACK_DIR}/lib/settle.py" "${PYTHON_IN_BUILD}" logins "" ""
+}

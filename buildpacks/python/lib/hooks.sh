@@ -1,31 +1,8 @@
 #!/usr/bin/env bash
 # The app's own bin/pre_compile and bin/post_compile, with config vars in their environment.
 
-# Names of config vars that no child gets: those that would break it, and those whose meaning bash keeps to itself.
-CONFIG_VARS_KEPT_BACK='^(PATH|GIT_DIR|CPATH|CPPATH|LD_PRELOAD|LIBRARY_PATH|LD_LIBRARY_PATH|PYTHONHOME|PYTHONPATH|LANG|HOME|BUILD_DIR|CACHE_DIR|ENV_DIR|STACK|BASH_ENV|ENV|IFS|_|UID|EUID|PPID|SHELLOPTS|BASHOPTS|BASH|BASHPID|BASH_[A-Z_]+|FUNCNAME|GROUPS|DIRSTACK|LINENO|PIPESTATUS|HISTCMD|OPTIND|RANDOM|SRANDOM|SECONDS|EPOCHSECONDS|EPOCHREALTIME)$'
-
-# Sets CONFIG_VARS to the names of config vars that a child may get.
-config_vars::find() {
-	local file name
-	CONFIG_VARS=()
-	[[ -d "${ENV_DIR}" ]] || return 0
-	for file in "${ENV_DIR}"/*; do
-		name="${file##*/}"
-		if [[ -f "${file}" && "${name}" =~ ^[A-Za-z_][A-Za-z0-9_]*$ && ! "${name}" =~ ${CONFIG_VARS_KEPT_BACK} ]]; then
-			CONFIG_VARS+=("${name}")
-		fi
-	done
-}
-
-# To be called in a subshell. A value's trailing newlines are its own; it holds no NUL, so all of it is read.
-config_vars::export() {
-	local config_var_name config_var_value
-	config_vars::find
-	for config_var_name in "${CONFIG_VARS[@]}"; do
-		IFS= read -r -d '' config_var_value <"${ENV_DIR}/${config_var_name}" || true
-		export "${config_var_name}=${config_var_value}"
-	done
-}
+# Beside the names that no child of any buildpack gets, those that would break Python.
+CONFIG_VARS_KEPT_BACK="${CONFIG_VARS_KEPT_BACK/CPATH/CPATH|PYTHONHOME|PYTHONPATH}"
 
 hooks::run() {
 	local script="bin/$1" status

@@ -9,6 +9,8 @@ install::dependencies() {
 		pip) install::requirements ;;
 		pip-dependencies) install::pyproject_dependencies ;;
 		pip-project) install::project ;;
+		pipenv | poetry | uv | pdm) locked::install ;;
+		conda) conda::install ;;
 		none) install::nothing ;;
 	esac
 }
@@ -19,10 +21,14 @@ install::_key() {
 	printf '%s\t%s\n' 'layout of the cache' "${CACHE_LAYOUT}" 'stack' "${STACK:-none}" \
 		'Python version' "${PYTHON_VERSION}" 'source of Python' "${PYTHON_SOURCE} ${PYTHON_BASE##*/}" \
 		'package manager' "${PACKAGE_MANAGER}" 'path of the app' "${PYTHON_HOME_AT_BUILD%"${PYTHON_IN_BUILD}"}"
-	if [[ "${PACKAGE_MANAGER}" != none ]]; then
-		settings="$(pip::settings_hash)"
-		printf '%s\t%s\n' 'pip version' "${PIP_VERSION}" 'settings of pip' "${settings%% *}"
-	fi
+	case "${PACKAGE_MANAGER}" in
+		none) ;;
+		pipenv | poetry | uv | pdm) printf '%s\t%s\n' "version of ${TOOL_TITLES["${PACKAGE_MANAGER}"]}" "${TOOL_VERSION}" ;;
+		*)
+			settings="$(pip::settings_hash)"
+			printf '%s\t%s\n' 'pip version' "${PIP_VERSION}" 'settings of pip' "${settings%% *}"
+			;;
+	esac
 	printf '%s\t%s\n' "$1" "$2"
 }
 
@@ -54,13 +60,13 @@ install::requirements() {
 		return
 	fi
 
-	HAS_EDITABLE="${editable}"
+	if [[ "${editable}" != no ]]; then HAS_EDITABLE="yes"; fi
 	pip::obtain
 	key="$(install::_key 'contents of requirements.txt or of a file it names' "${hash}")"
 	if cache::restore "${key}"; then
 		output::step "Using cached install of Python ${PYTHON_VERSION}"
-		environment::unsettle
-		if [[ "${editable}" == no && "${moving}" == no ]]; then
+		environment::unsettle "${HAS_EDITABLE}"
+		if [[ "${editable}" != always && "${moving}" == no ]]; then
 			output::step "Using cached install of 'pip install -r requirements.txt': nothing that pip would read has changed"
 			return
 		fi
@@ -81,12 +87,18 @@ install::requirements() {
 install::_run() {
 	local key="$1" copies="$2"
 	shift 2
-	report::timed dependencies_install pip::install "${copies}" "$@" || pip_failure::explain "${WORK_DIR}/pip.log"
+	report::timed dependencies_install pip::install "${copies}" "$@" || pip_failure::explain
 	cp -n "${PIP_WHEEL}" "${CACHE_DIR}/python/pip/"
 	pip::leave_in_environment
+	install::_finish "${key}"
+}
+
+# What follows an install, whoever has made it. $1: the key.
+install::_finish() {
 	report::timed byte_code environment::compile "${PYTHON_IN_BUILD}" "${SITE_PACKAGES}" "${APP_PYTHON}"
 	environment::settle
-	report::timed cache_save cache::save "${key}"
+	environment::forget_logins
+	report::timed cache_save cache::save "$1"
 	environment::unsettle "${HAS_EDITABLE}"
 }
 

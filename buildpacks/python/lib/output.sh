@@ -16,6 +16,7 @@ output::detail() {
 output::indent() {
 	local -a hide=()
 	if [[ -n "${2:-}" ]]; then hide+=(-e "$2"); fi
+	if [[ -s "${WORK_DIR}/secrets.sed" ]]; then hide+=(-f "${WORK_DIR}/secrets.sed"); fi
 	hide+=(-e 's#(://)[^/@[:space:]]+@#\1****@#g')
 	if [[ -n "${1:-}" ]]; then hide+=(-e "s#${1}/?##g"); fi
 	hide+=(-e 's/^/       /')

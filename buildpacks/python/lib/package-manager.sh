@@ -1,41 +1,46 @@
 #!/usr/bin/env bash
-# How the app states its dependencies: sets PACKAGE_MANAGER to one of the names that lib/install-<name>.sh serves.
-# A new package manager is a new file there, a new line in LOCK_FILES, and a case in bin/compile.
+# How the app states its dependencies: sets PACKAGE_MANAGER to what the survey has found, unless that isn't clear.
 
 package_manager::choose() {
-	local -a found=()
+	local -a locks=()
 	local file
-	local -A owners=([Pipfile.lock]=Pipenv [requirements.txt]=pip [poetry.lock]=Poetry [uv.lock]=uv)
-	for file in Pipfile.lock requirements.txt poetry.lock uv.lock; do
-		if [[ -f "${BUILD_DIR}/${file}" ]]; then found+=("${file}"); fi
+	local -A owners=([Pipfile.lock]=Pipenv [requirements.txt]=pip [poetry.lock]=Poetry [uv.lock]=uv [pdm.lock]=PDM)
+	for file in Pipfile.lock requirements.txt poetry.lock uv.lock pdm.lock; do
+		if [[ -f "${BUILD_DIR}/${file}" ]]; then locks+=("${file}"); fi
 	done
+	# `pdm export` writes a requirements.txt for those who have no PDM; Heroku reads only that one.
+	if [[ "${locks[*]}" == "requirements.txt pdm.lock" ]]; then
+		output::step "There's a requirements.txt beside pdm.lock: using pip. To use PDM, delete requirements.txt"
+		locks=(requirements.txt)
+	fi
 
-	if [[ "${#found[@]}" -gt 1 ]]; then
+	if [[ "${#locks[@]}" -gt 1 ]]; then
 		output::fail "package-manager::multiple-found" <<-EOF
 			Error: It isn't clear which package manager this app uses.
 
 			These files each belong to a different one:
 
-			$(for file in "${found[@]}"; do echo "    ${file} (${owners[${file}]})"; done)
+			$(for file in "${locks[@]}"; do echo "    ${file} (${owners[${file}]})"; done)
 
 			Keep the file of the package manager that you use, and delete
 			the others, for example:
 
-			    git rm ${found[0]}
+			    git rm ${locks[0]}
 		EOF
 	fi
+	if [[ "${#locks[@]}" -eq 0 ]]; then package_manager::check_names; fi
 
-	case "${found[0]:-}" in
-		requirements.txt) PACKAGE_MANAGER="pip" ;;
-		Pipfile.lock) package_manager::fail_unsupported Pipfile.lock Pipenv "pipenv requirements > requirements.txt" Pipfile Pipfile.lock ;;
-		poetry.lock) package_manager::fail_unsupported poetry.lock Poetry "poetry export --without-hashes -o requirements.txt" poetry.lock ;;
-		uv.lock) package_manager::fail_unsupported uv.lock uv "uv export --no-dev --no-hashes --no-emit-project -o requirements.txt" uv.lock ;;
-		*) package_manager::choose_without_lock ;;
+	PACKAGE_MANAGER="${SURVEY_KIND}"
+	case "${SURVEY_KIND}" in
+		dependencies | project) PACKAGE_MANAGER="pip-${SURVEY_KIND}" ;;
+		uv)
+			if [[ -f "${BUILD_DIR}/runtime.txt" ]]; then package_manager::fail_runtime_txt; fi
+			;;
 	esac
 	report::set package_manager "${PACKAGE_MANAGER}"
 }
 
-package_manager::choose_without_lock() {
+package_manager::check_names() {
 	local file
 	for file in requeriments.txt requirement.txt requirements requirements.text Requirements.txt requirements.txt.txt requirments.txt; do
 		if [[ -f "${BUILD_DIR}/${file}" ]]; then
@@ -50,36 +55,19 @@ package_manager::choose_without_lock() {
 			EOF
 		fi
 	done
-
-	if [[ -f "${BUILD_DIR}/pdm.lock" ]]; then
-		package_manager::fail_unsupported pdm.lock PDM "pdm export --prod --without-hashes -o requirements.txt" pdm.lock
-	fi
-	if [[ -f "${BUILD_DIR}/Pipfile" ]]; then
-		package_manager::fail_unsupported Pipfile Pipenv "pipenv lock && pipenv requirements > requirements.txt" Pipfile
-	fi
-
-	case "${SURVEY_KIND}" in
-		dependencies) PACKAGE_MANAGER="pip-dependencies" ;;
-		project) PACKAGE_MANAGER="pip-project" ;;
-		*) PACKAGE_MANAGER="none" ;;
-	esac
 }
 
-# $1: the file found, $2: whose it is, $3: how to go on, the rest: what to remove.
-package_manager::fail_unsupported() {
-	local file="$1" owner="$2" export_command="$3"
-	shift 3
-	output::fail "package-manager::not-supported" <<-EOF
-		Error: ${owner} isn't supported yet.
+package_manager::fail_runtime_txt() {
+	output::fail "runtime-txt::not-supported" <<-'EOF'
+		Error: runtime.txt doesn't work together with uv.
 
-		The app has a ${file}, and no requirements.txt. This buildpack
-		installs from requirements.txt, pyproject.toml or setup.py.
+		uv reads the Python version from .python-version and pyproject.toml
+		only: with runtime.txt, your machine and this one would differ.
 
-		Make a requirements.txt from your lock file, and push that instead:
+		Replace it, with the version that you use:
 
-		    ${export_command}
-		    git rm --cached $*
-		    git add requirements.txt
-		    git commit -m "Add requirements.txt"
+		    git rm runtime.txt
+		    uv python pin 3.13
+		    git add .python-version
 	EOF
 }

@@ -1,20 +1,12 @@
 #!/usr/bin/env bash
 # Says in words what made pip fail. pip's own output stands above.
 
-# $1: pip's log.
 pip_failure::explain() {
-	local log="$1" match
+	local log="${WORK_DIR}/install.log" match
 	# From here on a search that finds nothing is no failure: every way out of this function ends the build.
 	set +e
 	trap - ERR
-	if pip_failure::_has 'No space left on device'; then pip_failure::no_space; fi
-	# First what makes every other line untrue: without a network, pip says that no version exists.
-	if pip_failure::_has 'NewConnectionError|NameResolutionError|ConnectTimeoutError|Failed to establish a new connection|Temporary failure in name resolution|Max retries exceeded|ReadTimeoutError|ProxyError|RemoteDisconnected'; then
-		if pip_failure::_has 'SSLCertVerificationError|CERTIFICATE_VERIFY_FAILED|SSLError'; then pip_failure::certificate; fi
-		pip_failure::no_network
-	fi
-	if pip_failure::_has 'SSLCertVerificationError|CERTIFICATE_VERIFY_FAILED'; then pip_failure::certificate; fi
-	if pip_failure::_has '(401|403) (Client )?Error|401 Unauthorized|403 Forbidden|could not read Username|Authentication failed'; then pip_failure::access; fi
+	pip_failure::explain_machine
 
 	match="$(sed -n -E 's/^ERROR: Could not find a version that satisfies the requirement (.*)/\1/p' "${log}" | tail -n 1)"
 	if [[ -n "${match}" ]]; then pip_failure::not_found "${match}"; fi
@@ -36,7 +28,7 @@ pip_failure::explain() {
 }
 
 pip_failure::_has() {
-	grep -q -i -E -- "$1" "${WORK_DIR}/pip.log" 2>/dev/null
+	grep -q -i -E -- "$1" "${WORK_DIR}/install.log" 2>/dev/null
 }
 
 # Without passwords and quoted for one line.
@@ -49,6 +41,7 @@ pip_failure::not_found() {
 	versions="$(sed -n -E 's/.*\(from versions: ([^)]*)\).*/\1/p' <<<"$1")"
 	requirement="$(sed -E 's/ \(from .*//' <<<"${requirement}")"
 	name="$(sed -E 's/[^A-Za-z0-9._-].*//' <<<"${requirement}")"
+	if pip_failure::_has 'since it has invalid metadata'; then pip_failure::invalid_metadata "${requirement}"; fi
 	if [[ -z "${versions}" || "${versions}" == none ]]; then
 		output::fail "install-dependencies::no-such-package" <<-EOF
 			Error: There's no package named '$(pip_failure::_shown "${name}")'.
@@ -74,9 +67,24 @@ pip_failure::not_found() {
 	EOF
 }
 
+# Old releases whose own description breaks the rules of today.
+pip_failure::invalid_metadata() {
+	output::fail "install-dependencies::invalid-metadata" <<-EOF
+		Error: This release of a package is described wrongly.
+
+		'$(pip_failure::_shown "$1")' can't be used, because no newer pip accepts its
+		description (metadata):
+
+		    $(pip_failure::_shown "$(sed -n -E '/has invalid metadata: ./{s/.*has invalid metadata: //;N;s/\n[[:space:]]*/: /;p;q}' "${WORK_DIR}/install.log")")
+
+		Its later releases are right: ask for one of them. With
+		'>=' or '~=' in place of '==', the next fix arrives by itself.
+	EOF
+}
+
 pip_failure::other_python() {
 	local line
-	line="$(grep -i -E 'requires a different Python' "${WORK_DIR}/pip.log" | head -n 1 | sed -E 's/^ERROR: //')"
+	line="$(grep -i -E 'requires a different Python' "${WORK_DIR}/install.log" | head -n 1 | sed -E 's/^ERROR: //')"
 	output::fail "install-dependencies::other-python" <<-EOF
 		Error: A package needs another version of Python.
 
@@ -91,7 +99,7 @@ pip_failure::other_python() {
 
 pip_failure::conflict() {
 	local lines
-	lines="$(grep -E 'depends on|The user requested' "${WORK_DIR}/pip.log" | sed -E 's/^ *//' | sort -u | head -n 10)"
+	lines="$(grep -E 'depends on|The user requested' "${WORK_DIR}/install.log" | sed -E 's/^ *//' | sort -u | head -n 10)"
 	output::fail "install-dependencies::conflict" <<-EOF
 		Error: Two requirements can't be met together.
 
@@ -105,7 +113,7 @@ pip_failure::conflict() {
 
 pip_failure::invalid() {
 	local line
-	line="$(grep -i -E 'invalid requirement|no such option|error: ' "${WORK_DIR}/pip.log" | head -n 1 | sed -E 's/^ERROR: //')"
+	line="$(grep -i -E 'invalid requirement|no such option|error: ' "${WORK_DIR}/install.log" | head -n 1 | sed -E 's/^ERROR: //')"
 	output::fail "install-dependencies::invalid-requirement" <<-EOF
 		Error: A line of your requirements can't be understood.
 
@@ -150,8 +158,8 @@ pip_failure::build() {
 		-e "s/^ *(ERROR: )?Failed building wheel for ([^ ]+).*/\2/p" \
 		-e "s/^ *(ERROR: )?Failed to build '([^']+)' when .*/\2/p" \
 		-e '/Encountered error while/{n;s/^ *╰─> (from )?(file:.*\/)?([^ ]+).*/\3/p}' \
-		"${WORK_DIR}/pip.log" | head -n 1)"
-	cause="$(grep -E 'fatal error:|: error:|[Ee]rror: |not found' "${WORK_DIR}/pip.log" | grep -v -E 'subprocess-exited|^ *error: (command|metadata)|ERROR: Failed|╰─>|note: ' | head -n 1 | sed -E "s#^ *##; s#${BUILD_DIR}/##g")"
+		"${WORK_DIR}/install.log" | head -n 1)"
+	cause="$(grep -E 'fatal error:|: error:|[Ee]rror: |not found' "${WORK_DIR}/install.log" | grep -v -E 'subprocess-exited|^ *error: (command|metadata)|ERROR: Failed|╰─>|note: ' | head -n 1 | sed -E "s#^ *##; s#${BUILD_DIR}/##g")"
 	if [[ -n "${cause}" ]]; then
 		first="
 The first error of that is:
@@ -180,49 +188,5 @@ The first error of that is:
 		}
 		A newer version of the package often has a wheel. Is the package
 		older than your Python, choose an older one in .python-version.
-	EOF
-}
-
-pip_failure::no_network() {
-	local index="${PIP_INDEX_URL:-https://pypi.org/simple}"
-	output::fail "install-dependencies::no-network" <<-EOF
-		Error: The package index can't be reached.
-
-		Packages come from $(pip_failure::_shown "${index}"),
-		which doesn't answer from here. That isn't a fault of your app.
-
-		Wait a minute and push again. If it stays so, ask the operator of
-		this platform whether builds may reach the network, or whether an
-		own index has to be named in the config var PIP_INDEX_URL.
-	EOF
-}
-
-pip_failure::certificate() {
-	output::fail "install-dependencies::certificate" <<-'EOF'
-		Error: The certificate of the package index isn't trusted.
-
-		Is there a proxy with a certificate authority of its own, ask the
-		operator of this platform to pass that to builds (PIP_CERT).
-	EOF
-}
-
-pip_failure::access() {
-	output::fail "install-dependencies::access" <<-'EOF'
-		Error: The package index refused access to a package.
-
-		The user name, password or token is missing or wrong. Keep them in
-		a config var, never in the repository:
-
-		    heroku config:set PIP_EXTRA_INDEX_URL=https://user:token@host/simple
-	EOF
-}
-
-pip_failure::no_space() {
-	output::fail "install-dependencies::no-space" <<-'EOF'
-		Error: There's no space left on the disk of the build.
-
-		Either the app requires very large packages, such as a version of
-		torch for graphics cards (take the one for CPUs), or the operator of
-		this platform has to make room.
 	EOF
 }

@@ -85,9 +85,9 @@ pip::_download() {
 }
 
 # $1: where it is shown from when it's a copy of the app's file (else ""). The rest are pip's arguments.
-# pip's words go to the pusher and into WORK_DIR/pip.log.
+# pip's words go to the pusher and into WORK_DIR/install.log.
 pip::install() {
-	local copies="$1" log="${WORK_DIR}/pip.log" byte_code="${WORK_DIR}/byte-code"
+	local copies="$1" log="${WORK_DIR}/install.log" byte_code="${WORK_DIR}/byte-code"
 	shift
 	# Byte code of what runs meanwhile stays out of the app and the environment; pip's own is kept, which makes it start
 	# quickly next time.

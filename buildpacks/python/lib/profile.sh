@@ -39,8 +39,22 @@ profile::write_release() {
 				printf 'default_process_types:\n  web: "%s"\n' "$(sed 's/\\/\\\\/g; s/"/\\"/g' <<<"${text}")" >"${found}"
 				report::set default_web_process "${text}"
 				;;
-			warning) output::warning <<<"Warning: ${text}" ;;
+			warning) profile::_name_manager <<<"Warning: ${text}" | output::warning ;;
 			none) output::step "No Procfile was found, and no web app to start. Add a Procfile with a line such as 'web: python server.py'" ;;
 		esac
 	done < <("${HELPER_PYTHON}" -I -S "${BUILDPACK_DIR}/lib/web_process.py" "${BUILD_DIR}" "${SITE_PACKAGES}")
+}
+
+# What is said of a requirements.txt, in the words of the app's package manager.
+profile::_name_manager() {
+	local file=pyproject.toml add="${PACKAGE_MANAGER} add"
+	case "${PACKAGE_MANAGER}" in
+		pipenv) file=Pipfile add="pipenv install" ;;
+		poetry | uv | pdm) ;;
+		*)
+			cat
+			return
+			;;
+	esac
+	sed -E -e "s/add a line '([a-z]+)' to requirements\.txt/run '${add} \1', and push ${file} and its lock file/" -e "s/requirements\.txt/${file}/"
 }

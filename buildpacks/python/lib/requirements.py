@@ -4,7 +4,7 @@
   hash      SHA-256 over the bytes of FILE, of what it includes (-r, -c), and of local projects and archives it names
   empty     yes when nothing at all is required
   install   the file to give to pip: FILE itself, or its copy in COPY_DIR when an encoding or line ending had to be changed
-  editable  yes when a project is installed in place (-e): pip has to run every time
+  editable  yes when a project is installed in place (-e); `always` when that leaves files in the project: pip has to run every time
   moving    yes when a version-control requirement is not pinned to a full commit: what it means can change
   variable  a config var that is named as ${VAR} (one line each)
   error     reason<TAB>file<TAB>detail; nothing else is given then
@@ -14,6 +14,8 @@ import hashlib
 import os
 import re
 
+from local_projects import add_editable, add_file, add_tree
+
 MAX_FILES, MAX_BYTES = 100, 1024 * 1024
 BOMS = [
     (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -22,7 +24,6 @@ BOMS = [
 INCLUDE = re.compile(r"^\s*(-r|--requirement|-c|--constraint|-e|--editable|-f|--find-links)(?:\s*=\s*|\s+|(?<=^-[rcef]))(.+?)\s*$")
 VCS = re.compile(r"^(?:.*@\s*)?(?:git|hg|svn|bzr)\+", re.I)
 PINNED = re.compile(r"@[0-9a-f]{40}(?:$|[#;\s])", re.I)
-SKIPPED_DIRS = {".git", ".heroku", "__pycache__", ".venv", "venv", "node_modules", "build", "dist"}
 
 
 class Unreadable(Exception):
@@ -34,11 +35,13 @@ class Closure:
         self.root, self.copy_dir = root, copy_dir
         self.hash = hashlib.sha256()
         self.texts, self.copies = {}, {}
-        self.changed = self.editable = self.moving = self.anything = False
+        self.changed = self.editable = self.always = self.moving = self.anything = False
         self.variables = set()
 
     def shown(self, path):
-        return os.path.relpath(path, self.root) if path.startswith(self.root + os.sep) else path
+        if path.startswith(self.root + os.sep):
+            return os.path.relpath(path, self.root)
+        return os.path.relpath(path, self.copy_dir) if path.startswith(self.copy_dir + os.sep) else path
 
     def read(self, path, constraint=False):
         path = os.path.realpath(path) if not os.path.islink(path) else path
@@ -94,7 +97,7 @@ class Closure:
                 self.anything = True
             return
         if option in ("-f", "--find-links"):
-            self.project(value, path)
+            self.project(value)
             return
         if line.startswith("-") and not option:
             return
@@ -104,10 +107,10 @@ class Closure:
         self.editable = self.editable or option in ("-e", "--editable")
         if VCS.match(value):
             self.moving = self.moving or not PINNED.search(value)
-        elif option not in ("-e", "--editable"):
-            self.project(value, path)
+        else:
+            self.project(value, option in ("-e", "--editable"))
 
-    def project(self, value, path):
+    def project(self, value, in_place=False):
         """A local project or archive: its bytes count, since pip reads them."""
         import shlex
 
@@ -117,25 +120,17 @@ class Closure:
             return
         target = re.sub(r"^.*@\s*file:(//)?|^file:(//)?", "", value.split(";")[0].strip()) if "file:" in value else target
         target = re.sub(r"\[[^\]]*\]$", "", target)
-        if not re.match(r"^[./~]|.*[/\\]|.*\.(whl|zip|tar\.gz|tgz)$", target) or "://" in target:
+        if not in_place and not re.match(r"^[./~]|.*[/\\]|.*\.(whl|zip|tar\.gz|tgz)$", target):
+            return
+        if "://" in target:
             return
         full = os.path.normpath(os.path.join(self.root, target))
         if os.path.isfile(full):
-            self.add_file(full)
+            add_file(self.hash, full, self.shown(full))
+        elif os.path.isdir(full) and in_place:
+            self.always = add_editable(self.hash, self.root, full) or self.always
         elif os.path.isdir(full):
-            for folder, dirs, files in os.walk(full):
-                dirs[:] = sorted(d for d in dirs if d not in SKIPPED_DIRS and not d.endswith(".egg-info"))
-                for name in sorted(files):
-                    self.add_file(os.path.join(folder, name))
-
-    def add_file(self, path):
-        self.hash.update(f"project\0{self.shown(path)}\0".encode("utf-8", "surrogateescape"))
-        if os.path.islink(path):
-            self.hash.update(os.readlink(path).encode("utf-8", "surrogateescape"))
-        elif os.path.isfile(path):
-            with open(path, "rb") as file:
-                for block in iter(lambda: file.read(1 << 20), b""):
-                    self.hash.update(block)
+            add_tree(self.hash, self.root, full)
 
     def copy(self, path):
         """Writes readable copies that include each other; relative projects keep working, pip resolves them from its cwd."""
@@ -176,5 +171,5 @@ def lines(build_dir, name, copy_dir, env_dir):
     yield f"hash\t{closure.hash.hexdigest()}"
     yield f"empty\t{'no' if closure.anything else 'yes'}"
     yield f"install\t{closure.copy(first) if closure.changed else name}"
-    yield f"editable\t{'yes' if closure.editable else 'no'}"
+    yield f"editable\t{'always' if closure.always else 'yes' if closure.editable else 'no'}"
     yield f"moving\t{'yes' if closure.moving else 'no'}"

@@ -2,6 +2,7 @@
 pyvenv.cfg, direct_url.json. RECORD is corrected and sorted, so that it is right and the same in every build.
 
   settle.py ENVIRONMENT all|editable FROM TO
+  settle.py ENVIRONMENT logins "" ""          takes user names and passwords out of direct_url.json instead
 """
 import base64
 import csv
@@ -27,6 +28,9 @@ def replace_file(path, data):
 
 def candidates(env, scope):
     site = f"{glob.escape(env)}/lib/python3.*/site-packages"
+    if scope == "logins":
+        yield from glob.glob(f"{site}/*.dist-info/direct_url.json")
+        return
     for pattern in ("*.pth", "*.egg-link", "__editable__*"):
         yield from glob.glob(f"{site}/{pattern}")
     if scope == "editable":
@@ -65,6 +69,8 @@ def main(env, scope, old, new):
     # A whole path, not the beginning of a longer name: /app is not in /application or /srv/app.
     before = rb"(?<![\w.-])" if scope == "all" else rb"(?<![\w./-])"
     pattern = re.compile(before + b"(?:" + b"|".join(re.escape(name.encode()) for name in names) + rb")(?![\w.-])")
+    if scope == "logins":
+        pattern, new = re.compile(rb"(?:(?<=http://)|(?<=https://))[^/\"@]+@"), ""
     changed = set()
     for path in candidates(env, scope):
         if not os.path.isfile(path) or os.path.islink(path) or os.path.getsize(path) > MAX_BYTES:

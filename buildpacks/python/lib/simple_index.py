@@ -23,7 +23,7 @@ import urllib.request
 
 MAX_PAGE, MAX_WHEEL, TIMEOUT_S = 32 << 20, 128 << 20, 15
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from versions import matches, numbers  # noqa: E402
+from version_ranges import matches, numbers  # noqa: E402
 
 
 def settings():

@@ -58,35 +58,14 @@ standalone::problem() {
 	cat "${WORK_DIR}/standalone-problem" 2>/dev/null || true
 }
 
-standalone::uv() {
-	local uv folder="${CACHE_DIR}/python/uv" wheel
-	if uv="$(type -P uv)"; then
-		echo "${uv}"
-		return
-	fi
-	if [[ ! -x "${folder}/uv" ]]; then
-		mkdir -p "${folder}"
-		wheel="$("${HELPER_PYTHON}" -I -B "${BUILDPACK_DIR}/lib/simple_index.py" uv 0.0.0 3.13.0 "${folder}" 2>/dev/null)" || return 1
-		"${HELPER_PYTHON}" -I -S -c '
-import sys, zipfile
-with zipfile.ZipFile(sys.argv[1]) as wheel:
-    name = next(n for n in wheel.namelist() if n.endswith(".data/scripts/uv"))
-    open(sys.argv[2], "wb").write(wheel.read(name))' "${wheel}" "${folder}/uv.part" || return 1
-		rm -f "${wheel}"
-		chmod 755 "${folder}/uv.part"
-		mv "${folder}/uv.part" "${folder}/uv"
-	fi
-	echo "${folder}/uv"
-}
-
 standalone::list() {
-	local uv
+	local UV
 	standalone::reachable || return 0
-	if ! uv="$(standalone::uv)"; then
+	if ! tool::find_uv 2>/dev/null; then
 		echo "uv, which fetches them, isn't in the package index" >"${WORK_DIR}/standalone-problem"
 		return 0
 	fi
-	env -u UV_PYTHON_DOWNLOADS UV_NO_CONFIG=1 "${uv}" python list --only-downloads --all-versions --output-format json 2>/dev/null |
+	env -u UV_PYTHON_DOWNLOADS UV_NO_CONFIG=1 "${UV}" python list --only-downloads --all-versions --output-format json 2>/dev/null |
 		"${HELPER_PYTHON}" -I -S -c '
 import json, re, sys
 for found in json.load(sys.stdin):
@@ -98,12 +77,12 @@ for found in json.load(sys.stdin):
 
 # Into PYTHON_BASE. What fails stays out of the cache.
 standalone::install() {
-	local uv part="${CACHE_DIR}/python/standalone.part" found
-	uv="$(standalone::uv)" || return 1
+	local UV part="${CACHE_DIR}/python/standalone.part" found
+	tool::find_uv 2>/dev/null || return 1
 	rm -rf "${part}"
 	mkdir -p "${part}" "$(dirname "${PYTHON_BASE}")"
 	env -u UV_PYTHON_DOWNLOADS UV_NO_CONFIG=1 UV_NO_PROGRESS=1 UV_PYTHON_INSTALL_DIR="${part}" UV_PYTHON_INSTALL_BIN=0 \
-		UV_CACHE_DIR="${WORK_DIR}/uv" "${uv}" python install "${PYTHON_VERSION}" || return 1
+		UV_CACHE_DIR="${WORK_DIR}/uv" "${UV}" python install "${PYTHON_VERSION}" || return 1
 	found="$(find "${part}" -mindepth 1 -maxdepth 1 -type d -name "*${PYTHON_VERSION}*" | head -n 1)"
 	[[ -n "${found}" && -x "${found}/bin/python3" ]] || return 1
 	rm -f "${found}"/lib/python3.*/EXTERNALLY-MANAGED

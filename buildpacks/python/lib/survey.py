@@ -5,8 +5,8 @@
   survey.py identity PATH   what changes when another file is installed at PATH
 Prints lines of `what<TAB>...`:
   version       what versions.py says of the version that the app asks for
-  kind          how an app without a lock file or requirements.txt states its dependencies, see project.py
-  requirements  what requirements.py says of requirements.txt (`key<TAB>value`), if there is one
+  kind          how the app states its dependencies: a manager of locks.py, `pip`, or what project.py and conda_environment.py find
+  requirements  what requirements.py says of requirements.txt, or locks.py of a lock file (`key<TAB>value`), if there is one
   last          the last build's interpreter, `version<TAB>source<TAB>path`, if it's still there, the same, and what is asked for
   machine       path<TAB>description of an interpreter of the machine (see source-machine.sh), or no description: ask it
 Exits with 3 when this Python is too old to help.
@@ -21,7 +21,11 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # An interpreter of these folders is one that dynos can see too: not one in somebody's home folder, which a sandbox hides.
 SHARED_FOLDERS = ("/usr/", "/opt/", "/nix/", "/bin/")
 NAMES = ("python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python3")
-LOCKED = ("Pipfile.lock", "requirements.txt", "poetry.lock", "uv.lock")
+# The first that is there says which package manager it is: a lock file before what it was made from.
+OWNERS = (
+    ("Pipfile.lock", "pipenv"), ("poetry.lock", "poetry"), ("uv.lock", "uv"), ("requirements.txt", "pip"), ("pdm.lock", "pdm"),
+    ("Pipfile", "pipenv"),
+)
 
 
 def identity(path):
@@ -75,20 +79,35 @@ def machine():
                 yield f"{path}\t{described}" if described else path
 
 
+def kind_of(build_dir):
+    for name, owner in OWNERS:
+        if os.path.isfile(os.path.join(build_dir, name)):
+            return owner
+    import conda_environment
+    import project
+
+    kind = project.kind(build_dir)
+    has_conda = kind == "none" and any(os.path.isfile(os.path.join(build_dir, name)) for name in conda_environment.NAMES)
+    return "conda" if has_conda else kind
+
+
 def survey(build_dir, env_dir, cache_dir, copy_dir):
     import versions
 
     wanted = versions.wanted(build_dir)
     yield f"version\t{wanted}"
-    if os.path.isfile(os.path.join(build_dir, "requirements.txt")):
+    kind = kind_of(build_dir)
+    yield f"kind\t{kind}"
+    if kind == "pip":
         import requirements
 
         for line in requirements.lines(build_dir, "requirements.txt", copy_dir, env_dir):
             yield f"requirements\t{line}"
-    elif not any(os.path.isfile(os.path.join(build_dir, name)) for name in LOCKED):
-        import project
+    elif kind in ("pipenv", "poetry", "uv", "pdm"):
+        import locks
 
-        yield f"kind\t{project.kind(build_dir)}"
+        for line in locks.lines(build_dir, env_dir, kind):
+            yield f"requirements\t{line}"
     parts = wanted.split("\t")
     if parts[0] == "error":
         return

@@ -35,7 +35,11 @@ version::read() {
 
 version::fail() {
 	local reason="$1" file="$2" detail="$3" prefix="python-version-file"
-	if [[ "${file}" == "runtime.txt" ]]; then prefix="runtime-txt"; fi
+	case "${file}" in
+		runtime.txt) prefix="runtime-txt" ;;
+		Pipfile) prefix="pipfile" ;;
+		Pipfile.lock) prefix="pipfile-lock" ;;
+	esac
 	case "${reason}" in
 		eol) version::fail_eol "${file}" "${detail}" ;;
 		unknown-major) version::fail_unknown "${file}" "${detail}" ;;
@@ -83,20 +87,42 @@ version::fail() {
 				and delete the others.
 			EOF
 			;;
+		contradiction)
+			output::fail "python-version::contradiction" <<-EOF
+				Error: Your files contradict each other about the Python version.
+
+				${detail}.
+
+				Change one of them, so that the version is in the range.
+			EOF
+			;;
+		invalid-json)
+			output::fail "pipfile-lock::invalid-json" <<-EOF
+				Error: Pipfile.lock can't be read.
+
+				It isn't valid JSON: ${detail}
+
+				Often a merge left its marks (<<<<<<<) in it. Make it anew:
+
+				    pipenv lock
+				    git add Pipfile.lock
+			EOF
+			;;
 		invalid-toml)
-			output::fail "pyproject-toml::invalid" <<-EOF
-				Error: pyproject.toml can't be read.
+			if [[ "${file}" == pyproject.toml ]]; then prefix=pyproject-toml; fi
+			output::fail "${prefix}::invalid" <<-EOF
+				Error: ${file} can't be read.
 
 				It isn't valid TOML: ${detail}
 
 				Correct that line, and check the file with:
 
-				    python3 -c 'import tomllib; tomllib.load(open("pyproject.toml", "rb"))'
+				    python3 -c 'import tomllib; tomllib.load(open("${file}", "rb"))'
 			EOF
 			;;
 		invalid-range)
 			output::fail "requires-python::invalid" <<-EOF
-				Error: The requires-python of ${file} can't be understood.
+				Error: The range of Python versions in ${file} can't be understood.
 
 				It says: ${detail}
 
@@ -109,7 +135,10 @@ version::fail() {
 			;;
 		*)
 			local example="${DEFAULT_PYTHON_SERIES}"
-			if [[ "${file}" == "runtime.txt" ]]; then example="python-${DEFAULT_PYTHON_SERIES}"; fi
+			case "${file}" in
+				runtime.txt) example="python-${DEFAULT_PYTHON_SERIES}" ;;
+				Pipfile*) version::fail_pipfile "${file}" "${detail}" "${prefix}" ;;
+			esac
 			output::fail "${prefix}::invalid-version" <<-EOF
 				Error: The Python version in ${file} can't be understood.
 
@@ -122,6 +151,20 @@ version::fail() {
 			EOF
 			;;
 	esac
+}
+
+version::fail_pipfile() {
+	output::fail "$3::invalid-version" <<-EOF
+		Error: The Python version in $1 can't be understood.
+
+		It says: $2
+
+		Write one of these below [requires] of your Pipfile, and run
+		'pipenv lock':
+
+		    python_version = "${DEFAULT_PYTHON_SERIES}"
+		    python_full_version = "${DEFAULT_PYTHON_SERIES}.0"
+	EOF
 }
 
 version::fail_eol() {

@@ -9,172 +9,17 @@ import os
 import re
 import sys
 
-OLDEST, NEWEST = (3, 10), (3, 14)
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from version_files import EXACT, NEWEST, OLDEST, RANGES, Unusable  # noqa: E402
+from version_ranges import matches, numbers, possible  # noqa: E402
+
 ANY = ">=%d.%d" % OLDEST
-MAX_BYTES = 256 * 1024
 MISSPELT = [
     ".python_version", ".python-versions", ".python.version", ".pythonversion", ".Python-version", ".Python-Version",
     ".python-version ", ".python-version.txt", ".python-vesion", ".pyhton-version", ".python-verion", ".py-version",
     "python-version", "python_version", "python-version.txt", "pythonversion", "python.version", ".python-ver",
     "Runtime.txt", "runtimes.txt", "runtime.text", "runtime.txt.txt", "runtime", ".runtime.txt",
 ]
-
-
-class Unusable(Exception):
-    def __init__(self, reason, file, detail=""):
-        super().__init__(reason, file, detail)
-
-
-def read_text(build_dir, name):
-    path = os.path.join(build_dir, name)
-    if not os.path.isfile(path):
-        return None
-    with open(path, "rb") as file:
-        data = file.read(MAX_BYTES)
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data:
-        raise Unusable("invalid-encoding", name, "UTF-16")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Unusable("invalid-encoding", name, "not UTF-8")
-
-
-def as_specifier(version):
-    return "==" + version + (".*" if version.count(".") == 1 else "")
-
-
-def check_known(version, file):
-    series = tuple(int(part) for part in version.split(".")[:2])
-    if series < OLDEST:
-        raise Unusable("eol", file, version)
-    if series > NEWEST:
-        raise Unusable("unknown-major", file, version)
-
-
-def from_runtime_txt(build_dir):
-    text = read_text(build_dir, "runtime.txt")
-    if text is None:
-        return None
-    match = re.fullmatch(r"python-((?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))?)", text.strip())
-    if not match:
-        raise Unusable("invalid-version", "runtime.txt", text.strip()[:80])
-    check_known(match[1], "runtime.txt")
-    return as_specifier(match[1]), match[1], "runtime.txt"
-
-
-def from_version_file(build_dir):
-    name = ".python-version"
-    text = read_text(build_dir, name)
-    if text is None:
-        return None
-    lines = [line.split("#")[0].strip() for line in text.splitlines()]
-    lines = [line for line in lines if line]
-    if not lines:
-        raise Unusable("no-version", name)
-    if len(lines) > 1:
-        raise Unusable("multiple-versions", name, ", ".join(lines)[:200])
-    if not re.fullmatch(r"(?:[1-9]\d*)\.(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))?", lines[0]):
-        raise Unusable("invalid-version", name, lines[0][:80])
-    check_known(lines[0], name)
-    return as_specifier(lines[0]), lines[0], name
-
-
-def load_toml(text):
-    try:
-        import tomllib
-    except ImportError:  # Python 3.10 has none: only this one line is needed.
-        section, result = "", {}
-        for line in text.splitlines():
-            header = re.match(r"\s*\[([^\[\]]+)\]", line)
-            section = header[1].strip() if header else section
-            value = re.match(r"""\s*requires-python\s*=\s*["']([^"']*)["']""", line)
-            if value and section == "project":
-                result = {"project": {"requires-python": value[1]}}
-        return result
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise Unusable("invalid-toml", "pyproject.toml", str(error))
-
-
-def requires_of_setup_py(text):
-    import ast
-
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        return None
-    for node in ast.walk(tree):
-        if isinstance(node, ast.keyword) and node.arg == "python_requires" and isinstance(node.value, ast.Constant):
-            return str(node.value.value)
-    return None
-
-
-def from_requires_python(build_dir):
-    for name in ("pyproject.toml", "setup.cfg", "setup.py"):
-        text = read_text(build_dir, name)
-        value = None
-        if text is None:
-            continue
-        if name == "pyproject.toml":
-            project = load_toml(text).get("project", {})
-            value = project.get("requires-python") if isinstance(project, dict) else None
-        elif name == "setup.cfg":
-            import configparser
-
-            parser = configparser.ConfigParser(interpolation=None)
-            try:
-                parser.read_string(text)
-                value = parser.get("options", "python_requires", fallback=None)
-            except configparser.Error:
-                value = None
-        else:
-            value = requires_of_setup_py(text)
-        if value is not None and str(value).strip():
-            value = " ".join(str(value).split())
-            try:
-                matches(value, (3, 10, 0))
-            except ValueError:
-                raise Unusable("invalid-range", name, value[:120])
-            return value, value, name
-    return None
-
-
-CLAUSE = re.compile(r"(===|==|!=|~=|<=|>=|<|>)\s*v?(\d+(?:\.\d+)*)(\.\*)?((?:a|b|rc|\.?dev|\.?post)\d*)?$")
-
-
-def matches(specifier, version):
-    """PEP 440 for final releases: every clause, parted by commas, must hold. ValueError when it can't be read."""
-    version = tuple(version)
-    for clause in (part.strip() for part in specifier.split(",")):
-        if not clause:
-            continue
-        match = CLAUSE.match(clause)
-        if not match or (match[3] and match[1] not in ("==", "!=")):
-            raise ValueError(clause)
-        bound = tuple(int(part) for part in match[2].split("."))
-        prefix = version[: len(bound)] == bound[: len(version)]
-        padded = bound + (0,) * (3 - len(bound))
-        operator = match[1]
-        if operator == "~=" and len(bound) < 2:
-            raise ValueError(clause)
-        holds = {
-            "===": version == padded,
-            "==": prefix if match[3] else version == padded,
-            "!=": not prefix if match[3] else version != padded,
-            "~=": version >= padded and version[: len(bound) - 1] == bound[:-1],
-            ">=": version >= padded,
-            "<=": version <= padded,
-            ">": version > padded,
-            "<": version < padded,
-        }[operator]
-        if not holds:
-            return False
-    return True
-
-
-def numbers(text):
-    return tuple(int(part) for part in text.split("."))
 
 
 def pick(specifier, default, sticky, lines):
@@ -200,14 +45,34 @@ def pick(specifier, default, sticky, lines):
     return best[2]
 
 
+def first(functions, build_dir):
+    for function in functions:
+        found = function(build_dir)
+        if found:
+            return found
+    return None
+
+
+def check_agreement(build_dir, found):
+    """uv, Poetry and PDM refuse a Python that their project excludes, at the end of a long way; pip asks nobody."""
+    if not any(os.path.isfile(os.path.join(build_dir, name)) for name in ("uv.lock", "poetry.lock", "pdm.lock")):
+        return
+    project = first(RANGES, build_dir)
+    if project and not possible(project[0], [found[1]]):
+        raise Unusable("contradiction", found[2], f"{found[2]} asks for {found[1]}, and {project[2]} for '{project[1]}'")
+
+
 def wanted(build_dir):
     try:
-        found = from_runtime_txt(build_dir) or from_version_file(build_dir)
+        found = first(EXACT[:2], build_dir)
         if not found:
             for name in os.listdir(build_dir):
                 if name in MISSPELT and os.path.isfile(os.path.join(build_dir, name)):
                     raise Unusable("misspelled", name, "runtime.txt" if "untime" in name else ".python-version")
-        found = found or from_requires_python(build_dir)
+            found = first(EXACT[2:], build_dir)
+        if found and re.fullmatch(r"[0-9.]+", found[1]):
+            check_agreement(build_dir, found)
+        found = found or first(RANGES, build_dir)
     except Unusable as error:
         return "\t".join(["error", *(part.replace("\t", " ").replace("\n", " ") for part in error.args)])
     return "\t".join(["found", *found]) if found else "none"

@@ -15,6 +15,7 @@ export PYTHONUNBUFFERED="${PYTHONUNBUFFERED:-true}"
 export LANG="${LANG:-C.UTF-8}"
 export PYTHONPATH="${PYTHONPATH:-${HOME}}"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
+if [[ -d "${HOME}/.heroku/python/nltk_data" ]]; then export NLTK_DATA="${NLTK_DATA:-${HOME}/.heroku/python/nltk_data}"; fi
 # It would keep the environment from finding its standard library.
 unset PYTHONHOME
 for python_libraries in "${HOME}"/.heroku/python/base/lib/*-linux-gnu*; do

@@ -10,8 +10,8 @@ compiler::obtain() {
 	COMPILER_TRIED=() COMPILER_OFFERS=()
 	if compiler::_cached; then
 		output::step "Using Rust ${COMPILER_VERSION} of the last build"
-	elif ! compiler::_released && ! compiler::_distribution && ! compiler::_machine; then
-		compiler::_none
+	else
+		compiler::_find
 	fi
 	report::set rust_version "${COMPILER_VERSION}"
 	if ! type -P cc >/dev/null; then
@@ -22,6 +22,17 @@ compiler::obtain() {
 			The operator of this platform can install one: apt-get install build-essential
 		END
 	fi
+}
+
+compiler::_find() {
+	local source
+	for source in ${RUST_BUILDPACK_SOURCES:-upstream distribution machine}; do
+		if "compiler::_${source}"; then
+			report::set rust_source "${source}"
+			return 0
+		fi
+	done
+	compiler::_none
 }
 
 compiler::_cached() {
@@ -44,7 +55,7 @@ compiler::_use() {
 }
 
 # https://forge.rust-lang.org/infra/channel-layout.html: a manifest names the archives of a channel with their SHA-256.
-compiler::_released() {
+compiler::_upstream() {
 	local server="${RUSTUP_DIST_SERVER:-https://static.rust-lang.org}" manifest="${WORK_DIR}/channel.toml" url component sum kind folder
 	case "${RUST_CHANNEL}" in
 		nightly-*) url="${server%/}/dist/${RUST_CHANNEL#nightly-}/channel-rust-nightly.toml" ;;

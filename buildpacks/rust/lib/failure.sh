@@ -25,7 +25,7 @@ dependencies or features, or more room (HOKKU_BUILD_DISK_MB, the operator's), he
 
 Run 'cargo update --workspace' (or 'cargo build') on your machine, and commit Cargo.lock."
 	fi
-	if failure::_has "failed to parse manifest|invalid (TOML|type)|TOML parse error|could not parse input as TOML"; then
+	if failure::_has "failed to parse manifest|--> Cargo\.toml:|invalid (TOML|type)|TOML parse error|could not parse input as TOML"; then
 		output::fail "build::invalid-manifest" <<<"Error: Cargo.toml can't be read.
 
 $(failure::_line '^(error|Caused by)|TOML parse error|unknown|missing|invalid')

@@ -5,7 +5,7 @@ import { spawn } from '../../../src/lib/spawn.ts';
 const buildpacksDir = join(import.meta.dirname, '../../../buildpacks');
 const env = { PATH: '/usr/local/bin:/usr/bin:/bin' };
 
-it.each(['nodejs', 'static', 'shared'])('finds nothing wrong with the scripts of %s', async (name) => {
+it.each(['go', 'nodejs', 'rust', 'static', 'shared'])('finds nothing wrong with the scripts of %s', async (name) => {
   const cwd = join(buildpacksDir, name);
   const find = 'find . -name "*.sh" -o -path "./bin/*" -type f';
   const files = (await spawn('bash', ['-c', find], { cwd, env })).stdout.toString().trim().split('\n');

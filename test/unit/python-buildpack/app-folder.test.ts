@@ -19,7 +19,8 @@ async function inside(
 ): Promise<SpawnResult> {
   const vars = Object.entries({ HOME: '/app', PATH, ...env }).flatMap(([name, value]) => ['--setenv', name, value]);
   const args = ['--unshare-user', '--unshare-pid', '--die-with-parent', '--clearenv', ...HOST, ...LINKS, ...vars];
-  const binds = ['--bind', dirs.app, '/app', '--bind', dirs.tmp, '/tmp', '--ro-bind', buildpackDir, '/tmp/buildpack'];
+  const buildpacks = join(buildpackDir, '..');
+  const binds = ['--bind', dirs.app, '/app', '--bind', dirs.tmp, '/tmp', '--ro-bind', buildpacks, '/tmp/buildpacks'];
   return spawn('bwrap', [...args, ...binds, '--', ...command], { env: { PATH }, timeoutMs: 60_000 });
 }
 
@@ -35,7 +36,7 @@ itInside('builds with a real /app beside the build folder, and the slug runs in 
     await using index = await startIndex();
     const dirs = { app: join(root, 'app'), tmp: join(root, 'tmp') };
     const source = join(dirs.tmp, 'build_0a1b');
-    for (const dir of [dirs.app, join(dirs.tmp, 'buildpack'), source]) await mkdir(dir, { recursive: true });
+    for (const dir of [dirs.app, join(dirs.tmp, 'buildpacks'), source]) await mkdir(dir, { recursive: true });
     await cp(join(fixturesDir, 'python-requirements-crlf-bom'), source, { recursive: true });
     const hook = join(source, 'bin/post_compile');
     await mkdir(join(source, 'bin'));
@@ -44,7 +45,7 @@ itInside('builds with a real /app beside the build folder, and the slug runs in 
 
     const args = ['/tmp/build_0a1b', '/tmp/codon/tmp/cache', '/tmp/env'];
     const env = { STACK: 'heroku-24', PIP_INDEX_URL: index.url, PYTHON_BUILDPACK_SOURCES: 'machine' };
-    const compile = await inside(dirs, env, ['/tmp/buildpack/bin/compile', ...args]);
+    const compile = await inside(dirs, env, ['/tmp/buildpacks/python/bin/compile', ...args]);
     expect({ exitCode: compile.exitCode, errors: compile.exitCode === 0 ? '' : compile.stderr }).toEqual({
       exitCode: 0,
       errors: '',
@@ -56,7 +57,7 @@ itInside('builds with a real /app beside the build folder, and the slug runs in 
     );
 
     const dyno = { app: source, tmp: await mkdtemp(join(root, 'tmp-')) };
-    await mkdir(join(dyno.tmp, 'buildpack'));
+    await mkdir(join(dyno.tmp, 'buildpacks'));
     const script =
       'cd /app; for file in .profile.d/*.sh; do . "$file"; done; pip --version; python -c "import greeting; print(greeting.__file__)"';
     const ran = await inside(dyno, {}, ['bash', '-c', script]);

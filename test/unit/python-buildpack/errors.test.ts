@@ -119,18 +119,63 @@ it.each<{ title: string; source: string | Files; reason: string; says: string }>
     says: 'git add base.txt',
   },
   {
-    title: 'a lock file of Poetry alone',
-    source: { 'pyproject.toml': '', 'poetry.lock': '' },
-    reason: 'package-manager::not-supported',
-    says: 'poetry export',
+    title: 'two lock files',
+    source: { 'pyproject.toml': '', 'poetry.lock': '', 'uv.lock': '' },
+    reason: 'package-manager::multiple-found',
+    says: 'uv.lock (uv)',
   },
   {
-    title: 'a lock file of uv alone',
-    source: { 'pyproject.toml': '', 'uv.lock': '' },
-    reason: 'package-manager::not-supported',
-    says: 'uv export',
+    title: 'a Pipfile.lock with the marks of a merge',
+    source: { Pipfile: '', 'Pipfile.lock': '<<<<<<< HEAD\n{}\n' },
+    reason: 'pipfile-lock::invalid-json',
+    says: 'line 1 column 1',
   },
-  { title: 'a Pipfile alone', source: { Pipfile: '' }, reason: 'package-manager::not-supported', says: 'pipenv lock' },
+  {
+    title: 'a Pipfile.lock with a range for a version',
+    source: { Pipfile: '', 'Pipfile.lock': '{"_meta": {"requires": {"python_version": ">=3.11"}}}' },
+    reason: 'pipfile-lock::invalid-version',
+    says: 'python_version = "3.14"',
+  },
+  {
+    title: 'a Pipfile.lock of old times',
+    source: { Pipfile: '', 'Pipfile.lock': '{"_meta": {"requires": {"python_full_version": "3.7.2"}}}' },
+    reason: 'python-version::eol',
+    says: 'Pipfile.lock asks for Python 3.7.2',
+  },
+  {
+    title: 'a version of the future in .tool-versions',
+    source: { '.tool-versions': 'nodejs 22.1.0\npython 4.1.0\n', 'requirements.txt': '' },
+    reason: 'python-version::unknown-major',
+    says: '.tool-versions asks for Python 4.1.0',
+  },
+  {
+    title: 'a runtime.txt beside uv.lock',
+    source: { 'runtime.txt': 'python-3.13.1', 'pyproject.toml': '', 'uv.lock': '' },
+    reason: 'runtime-txt::not-supported',
+    says: 'uv python pin',
+  },
+  {
+    title: 'a version that the project excludes',
+    source: {
+      '.python-version': '3.11\n',
+      'pyproject.toml': '[project]\nname = "a"\nrequires-python = ">=3.12"\n',
+      'uv.lock': '',
+    },
+    reason: 'python-version::contradiction',
+    says: ".python-version asks for 3.11, and pyproject.toml for '>=3.12'",
+  },
+  {
+    title: "a range in Poetry's words that can't be had",
+    source: { 'pyproject.toml': '[tool.poetry.dependencies]\npython = "^3.9, !=3.10.*, <3.11"\n', 'poetry.lock': '' },
+    reason: 'python-version::unavailable',
+    says: 'pyproject.toml asks for it',
+  },
+  {
+    title: 'an environment.yml in no known form',
+    source: { 'environment.yml': 'dependencies:\n  - python=3.11\n  - {a: b}\n' },
+    reason: 'conda::invalid',
+    says: '{a: b}',
+  },
 ])('explains $title before it installs anything', async ({ source, reason, says }) => {
   await using build = await PythonBuild.start();
   await build.source(source);

@@ -34,8 +34,9 @@ export class PythonBuild implements AsyncDisposable {
   static async start(env: Readonly<Record<string, string>> = {}): Promise<PythonBuild> {
     const build = new PythonBuild(await mkdtemp(join(tmpdir(), 'python-build-')), env);
     // A copy: bin/compile writes `export` next to itself, and the sources may belong to another user.
-    build.#buildpack = join(build.#root, 'buildpack');
+    build.#buildpack = join(build.#root, 'buildpacks/python');
     await cp(buildpackDir, build.#buildpack, { recursive: true });
+    await cp(join(buildpackDir, '../shared'), join(build.#root, 'buildpacks/shared'), { recursive: true });
     for (const name of ['cache', 'env', 'home']) await mkdir(join(build.#root, name));
     return build;
   }
