@@ -1,9 +1,11 @@
+/* eslint jest/no-standalone-expect: ['error', { additionalTestBlockFunctions: ['itWithNode'] }] */
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { HokkuCommand, type Ended } from '../rig/hokku-command.ts';
-import { eventually } from '../rig/platform-rig.ts';
+import { itWithNode } from '../rig/machine-node.ts';
+import { checkout, eventually } from '../rig/platform-rig.ts';
 
 let dir = '';
 
@@ -194,4 +196,24 @@ it('finds in the scripts what goes wrong elsewhere, and lets itself be told othe
     'profile.d/b: profile-name',
     'test: no-cases',
   ]);
+});
+
+itWithNode('passes the cases of the buildpack for static sites', async () => {
+  const { exitCode, stdout } = await hokku(
+    'buildpack',
+    'test',
+    join(checkout, 'buildpacks/static'),
+    '--reporter',
+    'tap',
+  );
+  expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });
+});
+
+it('finds nothing in the own buildpacks of the platform', async () => {
+  const own = join(checkout, 'buildpacks');
+  const { buildpacks } = JSON.parse(await readFile(join(own, 'order.json'), 'utf8')) as {
+    buildpacks: { path: string }[];
+  };
+  const found = await Promise.all(buildpacks.map(({ path }) => hokku('buildpack', 'lint', join(own, path))));
+  expect(found.filter((ended) => ended.exitCode !== 0)).toEqual([]);
 });
