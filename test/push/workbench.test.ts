@@ -1,5 +1,7 @@
 /* eslint jest/no-standalone-expect: ['error', { additionalTestBlockFunctions: ['itWithNode'] }] */
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
@@ -216,4 +218,26 @@ it('finds nothing in the own buildpacks of the platform', async () => {
   };
   const found = await Promise.all(buildpacks.map(({ path }) => hokku('buildpack', 'lint', join(own, path))));
   expect(found.filter((ended) => ended.exitCode !== 0)).toEqual([]);
+});
+
+it('serves to a test what an earlier one recorded, when its origin is gone', async () => {
+  await write({ 'net/bin/detect': '#!/bin/bash\necho Net\n' });
+  const server = createServer((request, response) => response.end(`this is ${request.url ?? ''}\n`));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await write({
+    'net/bin/compile': `#!/bin/bash\ncurl -sSf ${origin}/tool.txt\n`,
+    'net/test/cases/net.yml': 'files: { x: "" }\ncold: { output: [this is /tool.txt] }\n',
+  });
+  const test = (...args: readonly string[]): Promise<Ended> =>
+    new HokkuCommand(dir, ['buildpack', 'test', 'net', ...args], { HOKKU_PRIVATE_SOURCES: origin }).ended;
+  try {
+    expect(await test('--record', 'downloads')).toMatchObject({ exitCode: 0 });
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+  expect(await test()).toMatchObject({ exitCode: 1 });
+  expect(await test('--replay', 'downloads')).toMatchObject({ exitCode: 0 });
+  expect((await test('--replay', 'nowhere')).complaint).toContain("nowhere can't be read (ENOENT)");
 });
