@@ -6,10 +6,14 @@
 #     debian::version PACKAGE            the version that would come, or nothing
 #     debian::unpack FOLDER PACKAGE...   FOLDER is whole or not there; libraries are in FOLDER/usr/lib/<triplet>
 #
-# DEBIAN_PROBLEM says in words why the last call failed.
+# DEBIAN_PROBLEM says in words why the last call failed. DEBIAN_EXTRA_SOURCES are lines of a sources.list, DEBIAN_EXTRA_ARCHIVES
+# .deb files, both in addition; DEBIAN_LIST is the folder of the archives that came.
 
 DEBIAN_PROBLEM=""
 DEBIAN_STATE=""
+DEBIAN_LIST="${WORK_DIR}/apt/unpacked"
+DEBIAN_EXTRA_SOURCES=()
+DEBIAN_EXTRA_ARCHIVES=()
 
 # Lists of what there is, for this build only: they are large, and only a build without its toolchain asks for them.
 debian::refresh() {
@@ -19,7 +23,9 @@ debian::refresh() {
 		return 1
 	fi
 	DEBIAN_STATE="${WORK_DIR}/apt"
-	mkdir -p "${DEBIAN_STATE}/lists/partial" "${DEBIAN_STATE}/cache/archives/partial"
+	mkdir -p "${DEBIAN_STATE}/lists/partial" "${DEBIAN_STATE}/cache/archives/partial" "${DEBIAN_STATE}/parts" "${DEBIAN_LIST}"
+	cp /etc/apt/sources.list.d/* "${DEBIAN_STATE}/parts/" 2>/dev/null || true
+	if [[ "${#DEBIAN_EXTRA_SOURCES[@]}" -gt 0 ]]; then printf '%s\n' "${DEBIAN_EXTRA_SOURCES[@]}" >"${DEBIAN_STATE}/parts/app.list"; fi
 	if ! debian::_apt get update >"${WORK_DIR}/apt.log" 2>&1 || ! compgen -G "${DEBIAN_STATE}/lists/*_Packages*" >/dev/null; then
 		DEBIAN_PROBLEM="the packages of this machine's distribution can't be reached"
 		DEBIAN_STATE=""
@@ -32,7 +38,7 @@ debian::_apt() {
 	shift
 	LC_ALL=C timeout 300 "apt-${command}" -q -o APT::Sandbox::User= -o Debug::NoLocking=1 -o APT::Install-Recommends=false \
 		-o Dir::State="${DEBIAN_STATE}" -o Dir::State::status=/var/lib/dpkg/status -o Dir::Cache="${DEBIAN_STATE}/cache" \
-		-o Acquire::Languages=none -o Acquire::http::Timeout=20 -o Acquire::Retries=2 "$@"
+		-o Dir::Etc::sourceparts="${DEBIAN_STATE}/parts" -o Acquire::Languages=none -o Acquire::http::Timeout=20 -o Acquire::Retries=2 "$@"
 }
 
 debian::version() {
@@ -45,18 +51,21 @@ debian::unpack() {
 	shift
 	DEBIAN_PROBLEM=""
 	debian::refresh || return 1
-	if ! debian::_apt get --yes --download-only --reinstall install "$@" >"${WORK_DIR}/apt.log" 2>&1; then
+	if [[ $# -gt 0 ]] && ! debian::_apt get --yes --download-only --reinstall install "$@" >"${WORK_DIR}/apt.log" 2>&1; then
 		DEBIAN_PROBLEM="apt can't get them: $(grep -m 1 '^E: ' "${WORK_DIR}/apt.log" || tail -n 1 "${WORK_DIR}/apt.log")"
 		return 1
 	fi
 	rm -rf "${part}"
 	mkdir -p "${part}"
-	for archive in "${DEBIAN_STATE}"/cache/archives/*.deb; do
+	for archive in "${DEBIAN_STATE}"/cache/archives/*.deb "${DEBIAN_EXTRA_ARCHIVES[@]}"; do
+		if [[ ! -f "${archive}" ]]; then continue; fi
 		if ! dpkg -x "${archive}" "${part}" 2>"${WORK_DIR}/apt.log"; then
 			DEBIAN_PROBLEM="${archive##*/} can't be unpacked: $(head -n 1 "${WORK_DIR}/apt.log")"
 			rm -rf "${part}"
 			return 1
 		fi
+		debian::_choose_alternatives "${archive}" "${part}"
+		: >"${DEBIAN_LIST}/${archive##*/}"
 		rm -f "${archive}"
 	done
 	# Where /bin is a link to /usr/bin, packages may have files in either.
@@ -73,6 +82,21 @@ debian::unpack() {
 	rm -rf "${folder}"
 	mkdir -p "${folder%/*}"
 	mv "${part}" "${folder}"
+}
+
+# Nothing runs what a package does after it's installed. Of that, programs need the names that several packages may have:
+# `update-alternatives --install /usr/bin/figlet figlet /usr/bin/figlet-figlet 50`.
+debian::_choose_alternatives() {
+	local link target
+	rm -rf "${WORK_DIR}/control"
+	dpkg -e "$1" "${WORK_DIR}/control" 2>/dev/null || return 0
+	if [[ ! -f "${WORK_DIR}/control/postinst" ]]; then return 0; fi
+	while read -r link target; do
+		if [[ -e "$2${target}" && ! -e "$2${link}" && ! -L "$2${link}" ]]; then
+			mkdir -p "$2${link%/*}"
+			ln -s -r "$2${target}" "$2${link}"
+		fi
+	done < <(sed -e ':join;/\\$/{N;s/\\\n/ /;b join}' "${WORK_DIR}/control/postinst" | sed -n -E 's/.*--(install|slave) +(\/[^ ]+) +[^ ]+ +(\/[^ ]+).*/\2 \3/p' || true)
 }
 
 # `/usr/bin/x -> /etc/alternatives/x` and the like lead out of the folder: those that have a file in it lead there.

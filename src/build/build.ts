@@ -8,7 +8,7 @@ import {
   announceList,
   askedBuildpacks,
   confirmBuildpack,
-  findBuildpack,
+  findBuildpacks,
   listCandidates,
   type ChosenBuildpack,
 } from './choose-buildpacks.ts';
@@ -130,11 +130,11 @@ async function runBuildpacks(build: RunningBuild, progress: Progress, begun: Bui
   fetching.catch(() => undefined); // Awaited below, in any case: nothing may write when this build is removed.
   const isDetected = asked.length === 0;
   let list: readonly Buildpack[] = candidates;
-  let first: ChosenBuildpack | undefined;
+  let found: readonly ChosenBuildpack[] = [];
   try {
     if (isDetected) {
-      first = await findBuildpack(build, candidates);
-      list = [first.buildpack];
+      found = await findBuildpacks(build, candidates);
+      list = found.map(({ buildpack }) => buildpack);
     } else {
       announceList(build, candidates);
     }
@@ -148,7 +148,7 @@ async function runBuildpacks(build: RunningBuild, progress: Progress, begun: Bui
   for (const buildpack of list) {
     progress.phase = 'detect';
     begun.push(buildpack);
-    const next = first ?? (await confirmBuildpack(build, buildpack));
+    const next = found.find((each) => each.buildpack === buildpack) ?? (await confirmBuildpack(build, buildpack));
     progress.phase = 'compile';
     infos.push(
       await compileApp(

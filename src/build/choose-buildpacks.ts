@@ -78,13 +78,18 @@ export interface ChosenBuildpack {
   readonly name: string;
 }
 
-/** The first of the platform's buildpacks that knows the app. */
-export async function findBuildpack(build: RunningBuild, candidates: readonly Buildpack[]): Promise<ChosenBuildpack> {
+/** The first of the platform's buildpacks that knows the app, after those that prepare any app. */
+export async function findBuildpacks(
+  build: RunningBuild,
+  candidates: readonly Buildpack[],
+): Promise<readonly ChosenBuildpack[]> {
+  const found: ChosenBuildpack[] = [];
   build.screen.line('-----> Determining which buildpack to use for this app');
   for (const buildpack of candidates) {
     if (!(await hasScript(buildpack, 'detect'))) continue;
     const detection = await runDetect(build, buildpack);
-    if (detection.applies) return { buildpack, name: detection.name };
+    if (detection.applies) found.push({ buildpack, name: detection.name });
+    if (detection.applies && buildpack.goesFirst !== true) return found;
   }
   throw new FailedBuild({
     reason: 'no-buildpack-detected',

@@ -2,6 +2,7 @@ import { nextStepFor } from '../buildpack/index.ts';
 import { exhaustive } from '../lib/exhaustive.ts';
 import type { BuildFailure, BuildPhase, SpaceShortage } from '../model/build.ts';
 import { formatMegabytes } from './format-size.ts';
+import { noBuildpack } from './no-buildpack-text.ts';
 
 const pushFailed = ' !     Push failed';
 
@@ -15,7 +16,8 @@ export function failureLines(failure: BuildFailure): readonly string[] {
   return [...before, '', pushFailed, '', ...summary, ''].map(printable);
 }
 
-interface Words {
+/** What stands before and after Heroku's `Push failed`. */
+export interface Words {
   readonly before: readonly string[];
   readonly after: readonly string[];
 }
@@ -190,25 +192,6 @@ const phaseNames: Readonly<Record<BuildPhase, string>> = {
   'release-info': 'release',
   pack: 'pack',
 };
-
-function noBuildpack({ rootFiles, triedNames }: Extract<BuildFailure, { reason: 'no-buildpack-detected' }>): Words {
-  const shown = rootFiles.slice(0, 20).join('  ');
-  const more = rootFiles.length > 20 ? `  and ${rootFiles.length - 20} more` : '';
-  return {
-    before: [
-      ' !     No default language could be detected for this app.',
-      '                        HINT: This occurs when Heroku cannot detect the buildpack to use for this application automatically.',
-      '                        See https://devcenter.heroku.com/articles/buildpacks',
-    ],
-    after: [
-      'Failed in: detect',
-      `Asked:     ${triedNames.join(', ') || 'no buildpack'}; none of them knows the files of this app`,
-      `Root has:  ${shown === '' ? 'nothing (is the commit empty?)' : shown + more}`,
-      'Next:      commit the file that names your language, e.g. requirements.txt for Python, to the root folder;',
-      '           if the app lies in a subfolder, push that one: git subtree push --prefix <folder> heroku main',
-    ],
-  };
-}
 
 function summary(phase: string, cause: string, next: readonly string[]): readonly string[] {
   return [`Failed in: ${phase}`, `Cause:     ${cause}`, ...next.map((line) => `Next:      ${line}`)];

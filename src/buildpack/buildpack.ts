@@ -16,6 +16,8 @@ export interface Buildpack {
   readonly sourceDir: string;
   /** Where its working copy lies below `/tmp`: `codon/tmp/buildpacks/<sha1>`. */
   readonly workPath: string;
+  /** It prepares an app of any language, such as with packages of the distribution. Default: false. */
+  readonly goesFirst?: boolean;
 }
 
 export type ResolvedBuildpack =
@@ -126,13 +128,15 @@ function workPathOf(reference: string): string {
 
 /**
  * The platform's own buildpacks, in the order in which they are asked whether they know the app.
- * `order.json`: `{"buildpacks": [{"name": "heroku/python", "path": "python"}]}`, paths below its folder.
+ * `order.json`: `{"buildpacks": [{"name": "heroku/python", "path": "python"}]}`, paths below its folder. One that
+ * `goesFirst` compiles what it knows, and the others are asked all the same.
  */
 export async function detectionOrder(buildpacksDir: string): Promise<readonly Buildpack[]> {
   const order = JSON.parse(await readFile(join(buildpacksDir, 'order.json'), 'utf8')) as OrderFile;
-  return order.buildpacks.map(({ name, path }) => {
+  return order.buildpacks.map(({ name, path, goesFirst = false }) => {
     if (!officialName.test(name)) throw new Error(`Internal: buildpacks/order.json holds ${JSON.stringify(name)}`);
-    return { reference: name, pinned: name, sourceDir: join(buildpacksDir, path), workPath: workPathOf(name) };
+    const sourceDir = join(buildpacksDir, path);
+    return { reference: name, pinned: name, sourceDir, workPath: workPathOf(name), goesFirst };
   });
 }
 
@@ -174,7 +178,7 @@ export async function describeBuildpacks(
 }
 
 interface OrderFile {
-  readonly buildpacks: readonly { readonly name: string; readonly path: string }[];
+  readonly buildpacks: readonly { readonly name: string; readonly path: string; readonly goesFirst?: boolean }[];
 }
 
 /** Makes the working copy in which the scripts run: it may write there, and its scripts are executable whatever the author forgot. */

@@ -33,6 +33,23 @@ async function expectLog(app: RigApp, ...wanted: readonly string[]): Promise<voi
 
 const r10 = 'heroku[web.1]: Error R10 (Boot timeout) -> Web process failed to bind to $PORT within 3 seconds of launch';
 
+it('an app of a shell script, with and without a Procfile, is released as it is', async () => {
+  const app = await rig.createApp();
+  await app.write({ 'start.sh': 'echo "hello $DYNO" > index.html\nexec python3 -m http.server "$PORT"\n' });
+  await app.commit();
+  const push = await app.push();
+  expect([push.exitCode, push.output]).toEqual([0, expect.stringContaining('No language was found')]);
+  expect((await app.get()).body).toBe('hello web.1\n');
+
+  await app.write({ Procfile: 'web: python3 -m http.server "$PORT"\nclock: sleep 600\n' });
+  await app.commit();
+  const second = await app.push();
+  expect([second.exitCode, second.output]).toEqual([
+    0,
+    expect.stringContaining('Procfile declares types -> clock, web'),
+  ]);
+});
+
 it('an app that listens on a port of its own: the warning and the log name it', async () => {
   const app = await rig.createApp();
   const server = 'import http.server as h; h.HTTPServer(("", 8123), h.SimpleHTTPRequestHandler).serve_forever()';

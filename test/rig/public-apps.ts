@@ -24,27 +24,89 @@ const of = (language: string, apps: readonly (Omit<PublicApp, 'language'> | stri
     return { language, repository, ...(folder.length > 0 && { folder: folder.join('/') }) };
   });
 
+/** Where services.gradle.org can be reached, these are faults: then they answer. */
+function withoutGradle(name: string): Omit<PublicApp, 'language'> {
+  const [owner = '', repository = '', ...folder] = name.split('/');
+  return {
+    repository: `${owner}/${repository}`,
+    ...(folder.length > 0 && { folder: folder.join('/') }),
+    stops: {
+      because: 'needs a Gradle of services.gradle.org, which this machine could not reach',
+      says: /gradle-[0-9.]+-\w+ can't be had/,
+    },
+  };
+}
+
 export const publicApps: readonly PublicApp[] = [
   ...of('Python', [
-    'heroku/python-getting-started',
-    'heroku/python-sample',
+    {
+      repository: 'heroku/python-getting-started',
+      stops: {
+        because: 'asks for Python 3.14, which this machine had not and could not download',
+        says: /Python 3\.14 can't be had/,
+      },
+    },
+    {
+      repository: 'heroku/python-sample',
+      stops: {
+        because: 'its Flask of 2013 has no wheel, and its setup.py is Python 2',
+        says: /couldn't be compiled: Flask/,
+      },
+    },
     'render-examples/flask-hello-world',
     'render-examples/fastapi',
-    'render-examples/django',
+    {
+      repository: 'render-examples/django',
+      configVars: { DISABLE_COLLECTSTATIC: '1' },
+      note: 'with `DISABLE_COLLECTSTATIC=1`: its settings have no STATIC_ROOT outside of its own host',
+    },
     'railwayapp-templates/fastapi',
     'railwayapp-templates/flask',
-    'railwayapp/starters/examples/fastapi',
+    {
+      repository: 'railwayapp/starters',
+      folder: 'examples/fastapi',
+      stops: { because: 'pins a uvicorn that the index did not have', says: /no version of 'uvicorn' that fits/ },
+    },
     'railwayapp/starters/examples/flask',
-    'railwayapp/starters/examples/djangopy',
+    {
+      repository: 'railwayapp/starters',
+      folder: 'examples/djangopy',
+      stops: {
+        because: 'needs a PostgreSQL, by variables of its own host',
+        says: /config var PGDATABASE, which isn't set/,
+      },
+    },
     'digitalocean/sample-python',
-    'digitalocean/sample-django',
-    'digitalocean/sample-flask',
+    {
+      repository: 'digitalocean/sample-django',
+      configVars: { DEVELOPMENT_MODE: 'True', DJANGO_ALLOWED_HOSTS: '.localhost' },
+      note: 'with the settings of its README for a try without a database',
+    },
+    {
+      repository: 'digitalocean/sample-flask',
+      stops: { because: 'listens on port 8080, whatever PORT says', says: /It listens on port 8080 instead of \$PORT/ },
+    },
     'koyeb/example-flask',
-    'koyeb/example-fastapi',
-    'datademofun/heroku-basic-flask',
+    {
+      repository: 'koyeb/example-fastapi',
+      stops: {
+        because: 'asks for Python 3.12, which this machine had not and could not download',
+        says: /Python 3\.12 can't be had/,
+      },
+    },
+    {
+      repository: 'datademofun/heroku-basic-flask',
+      stops: { because: 'asks for Python 3.5.1, which ended in 2020', says: /Python 3\.5\.1 is no longer supported/ },
+    },
     'heroku-python/flask-heroku',
     'fly-apps/python-hellofly-flask',
-    'miguelgrinberg/flasky',
+    {
+      repository: 'miguelgrinberg/flasky',
+      stops: {
+        because: 'pins a psycopg2 without a wheel, older than Python 3.11',
+        says: /couldn't be compiled: psycopg2/,
+      },
+    },
     'miguelgrinberg/microblog',
     'streamlit/streamlit-example',
     'dokku/dokku/tests/apps/python-flask',
@@ -74,13 +136,28 @@ export const publicApps: readonly PublicApp[] = [
     'digitalocean/sample-nextjs',
     'digitalocean/sample-react',
     'digitalocean/sample-vuejs',
-    'digitalocean/sample-gatsby',
+    {
+      repository: 'digitalocean/sample-gatsby',
+      stops: {
+        because: 'its sharp downloads from github.com while it is installed',
+        says: /sharp: Installation error: getaddrinfo ENOTFOUND github\.com/,
+      },
+    },
     'koyeb/example-expressjs',
-    'docker/getting-started-app',
+    {
+      repository: 'docker/getting-started-app',
+      stops: { because: 'writes to /etc, as a container may', says: /mkdir '\/etc\/todos'/ },
+    },
     'cloudfoundry-samples/cf-sample-app-nodejs',
     'socketio/chat-example',
     'heroku-examples/node-socket.io',
-    'mars/heroku-nextjs',
+    {
+      repository: 'mars/heroku-nextjs',
+      stops: {
+        because: 'its Procfile starts the nginx of a second buildpack, which its app.json names',
+        says: /start-nginx-static: No such file/,
+      },
+    },
     'mars/heroku-cra-node',
     'dokku/dokku/tests/apps/nodejs-express',
     'paketo-buildpacks/samples/nodejs/npm',
@@ -89,19 +166,39 @@ export const publicApps: readonly PublicApp[] = [
     'paketo-buildpacks/samples/nodejs/vue-npm',
     'paketo-buildpacks/samples/nodejs/angular-npm',
     'railwayapp/railpack/examples/node-astro',
-    'railwayapp/railpack/examples/node-next',
+    {
+      repository: 'railwayapp/railpack',
+      folder: 'examples/node-next',
+      stops: {
+        because: 'its fonts are downloaded from fonts.googleapis.com while it is built',
+        says: /ENOTFOUND fonts\.googleapis\.com/,
+      },
+    },
     'railwayapp/railpack/examples/node-nuxt',
     'railwayapp/railpack/examples/node-remix',
-    'railwayapp/railpack/examples/node-svelte-kit',
+    {
+      repository: 'railwayapp/railpack',
+      folder: 'examples/node-svelte-kit',
+      stops: {
+        because: 'its adapter-auto makes a server only for hosts that it knows',
+        says: /There is no web process type/,
+      },
+    },
     'railwayapp/railpack/examples/node-vite-react',
-    'railwayapp/railpack/examples/node-yarn-4',
   ]),
   ...of('Static', [
     'digitalocean/sample-html',
     'dokku/dokku/tests/apps/static',
     'railwayapp/railpack/examples/staticfile-config',
     'railwayapp/railpack/examples/staticfile-index',
-    'paketo-buildpacks/samples/web-servers/no-config-file-sample',
+    {
+      repository: 'paketo-buildpacks/samples',
+      folder: 'web-servers/no-config-file-sample',
+      stops: {
+        because: 'its pages are in app/public, which only its own settings say',
+        says: /No default language could be detected/,
+      },
+    },
   ]),
   ...of('Go', [
     'heroku/go-getting-started',
@@ -110,28 +207,56 @@ export const publicApps: readonly PublicApp[] = [
     'digitalocean/sample-golang',
     'koyeb/example-golang',
     'fly-apps/go-example',
-    'gothinkster/golang-gin-realworld-example-app',
+    {
+      repository: 'gothinkster/golang-gin-realworld-example-app',
+      path: '/api/ping/',
+      configVars: { GOVERSION: 'go1.22' },
+      note: 'with `GOVERSION=go1.22`: its go.mod says 1.15, its modules need 1.17',
+    },
     'dokku/dokku/tests/apps/go',
     'paketo-buildpacks/samples/go/mod',
-    'railwayapp/railpack/examples/go-mod',
   ]),
   ...of('Rust', [
-    'fly-apps/hello-rust',
-    'railwayapp/starters/examples/rocket',
+    {
+      repository: 'fly-apps/hello-rust',
+      stops: { because: 'listens on port 8080, whatever PORT says', says: /It listens on port 8080 instead of \$PORT/ },
+    },
+    {
+      repository: 'railwayapp/starters',
+      folder: 'examples/rocket',
+      stops: { because: 'its Rocket 0.4 of 2018 needs a nightly of that time', says: /needs a nightly Rust/ },
+    },
     'railwayapp/railpack/examples/rust-rocket',
-    'railwayapp/railpack/examples/rust-custom-version',
   ]),
   ...of('Java', [
     'heroku/java-getting-started',
-    'heroku/java-sample',
+    {
+      repository: 'heroku/java-sample',
+      stops: {
+        because: 'its Tomcat 7 reads no classes newer than Java 8, which this machine had not',
+        says: /was answered with 500/,
+      },
+    },
     'spring-guides/gs-spring-boot/complete',
-    'paketo-buildpacks/samples/java/maven',
-    'railwayapp/railpack/examples/java-maven',
+    { repository: 'paketo-buildpacks/samples', folder: 'java/maven', path: '/actuator/health' },
     'buildpacks/samples/apps/java-maven',
-    'dokku/dokku/tests/apps/java',
+    {
+      repository: 'dokku/dokku',
+      folder: 'tests/apps/java',
+      stops: {
+        because: 'takes the newest Jetty, whose servlets are called otherwise',
+        says: /no suitable constructor found for ServletHolder/,
+      },
+    },
   ]),
-  ...of('Java (Gradle)', ['heroku/gradle-getting-started', 'paketo-buildpacks/samples/java/gradle']),
-  ...of('Kotlin', ['heroku/kotlin-getting-started', 'buildpacks/samples/apps/kotlin-gradle']),
+  ...of(
+    'Java (Gradle)',
+    ['heroku/gradle-getting-started', 'paketo-buildpacks/samples/java/gradle'].map((name) => withoutGradle(name)),
+  ),
+  ...of(
+    'Kotlin',
+    ['heroku/kotlin-getting-started', 'buildpacks/samples/apps/kotlin-gradle'].map((name) => withoutGradle(name)),
+  ),
   ...of('PHP', [
     'heroku/php-getting-started',
     'digitalocean/sample-php',

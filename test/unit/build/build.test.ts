@@ -198,6 +198,7 @@ it('refuses apps and lists that no buildpack can serve', async () => {
       ' !     Push failed',
       ' !     Asked:     heroku/python; none of them knows the files of this app',
       ' !     Root has:  Cargo  main.rs',
+      ' !     Looks like: Rust (main.rs); what is missing is Cargo.toml',
     ]),
   );
   expect(failureLines(failureOf(refused)).slice(0, 2)).toEqual([
