@@ -101,7 +101,7 @@ function describeScripts(recorder: ScriptRecorder): readonly string[] {
 async function describeLeft(left: ScriptsLeft): Promise<readonly string[]> {
   const [report, exports] = [await readReport(left), await readExports(left)];
   const reported =
-    report === null
+    report === null || ('values' in report && Object.keys(report.values).length === 0)
       ? []
       : 'fault' in report
         ? [` !     bin/report is not usable: ${report.fault}`]

@@ -1,3 +1,4 @@
+import { PlatformError } from '../errors/platform-error.ts';
 import { findCases, nameOf } from './find-cases.ts';
 import type { LoadedCase } from './load-case.ts';
 import { runCase, type CaseResult, type CaseTools } from './run-case.ts';
@@ -27,12 +28,22 @@ export async function runCases(
       onResult(result);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(jobs, cases.length) }, work));
+  // Whoever closes the bench must know that nothing builds on it any more.
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(jobs, cases.length) }, work));
+  for (const job of ended) if (job.status === 'rejected') throw job.reason;
   return results;
 }
 
 async function settle(tools: CaseTools, loaded: LoadedCase): Promise<CaseResult> {
-  if (loaded.status === 'loaded') return await runCase(tools, loaded.case);
-  const { name, file, faults } = loaded;
-  return { name, file, status: 'failed', phases: [], faults, durationMs: 0 };
+  const failed = (name: string, file: string, faults: readonly string[]): CaseResult => {
+    return { name, file, status: 'failed', phases: [], faults, durationMs: 0 };
+  };
+  if (loaded.status === 'invalid') return failed(loaded.name, loaded.file, loaded.faults);
+  try {
+    return await runCase(tools, loaded.case);
+  } catch (error) {
+    // Of the case, such as a buildpack that is not there; anything else is a fault of ours.
+    if (!(error instanceof PlatformError) || tools.signal.aborted) throw error;
+    return failed(loaded.case.name, loaded.case.file, [error.message]);
+  }
 }

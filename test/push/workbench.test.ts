@@ -99,6 +99,7 @@ changed: { change: { files: { act.sh: null } }, status: not-detected }`,
 cold: { run: [{ command: exit 5 }], http: { requests: [{ path: / }] } }`,
     'pack/test/cases/invalid.yml': 'files: { ../x: "" }\ncold: { statsu: built, output: ["/(/"] }\n',
     'pack/test/cases/empty.yml': '',
+    'pack/test/cases/lost.yml': `${act('true')}buildpacks: [., ../gone]\n`,
   });
   const { exitCode, stdout } = await hokku('buildpack', 'test', 'pack', '--reporter', 'json', '-j', '4');
   expect(exitCode).toBe(1);
@@ -113,6 +114,7 @@ cold: { run: [{ command: exit 5 }], http: { requests: [{ path: / }] } }`,
     files: expect.stringMatching(
       /link: it leads to a[^]*named: it has no nothing like it[^]*gone: there is no such file[^]*act\.sh: there is one[^]*1 files name the build folder[^]*: named$/,
     ),
+    lost: expect.stringMatching(/gone is no buildpack: there is no such folder/),
     invalid: expect.stringMatching(/files.*leads out[^]*statsu[^]*no regular expression/),
     profile: expect.stringMatching(/^cold: profile HOME: expected \/nowhere, found "\S+"$/),
     report: expect.stringContaining('a is no plain value'),
@@ -158,13 +160,27 @@ it('builds a slug from a folder, keeps what it is asked to keep, and says why it
   expect(wrong).toMatchObject({ exitCode: 1, complaint: expect.stringContaining('it has no bin/compile') });
 });
 
-it('ends a test that is interrupted, with all that it had started', async () => {
-  await write({ 'slow/act.sh': 'echo sleeping; sleep 4711\n' });
+it('ends what is interrupted, with all that it had started', async () => {
+  await write({
+    'slow/act.sh': 'echo sleeping; sleep 4711\n',
+    ...{ 'sleepy/bin/detect': '#!/bin/bash\necho Slow\n', 'sleepy/bin/compile': '#!/bin/bash\nsleep 4711\n' },
+    ...{ 'sleepy/test/cases/a.yml': 'files: { x: "" }\n', 'sleepy/test/cases/b.yml': 'files: { x: "" }\n' },
+  });
   const own = await mkdtemp(join(tmpdir(), 'bench-'));
   const command = new HokkuCommand(dir, ['build', 'slow', '-b', './pack'], { TMPDIR: own });
   await eventually('the script', () => Promise.resolve(command.stdout.includes('sleeping')));
   command.child.kill('SIGINT');
   expect((await command.ended).exitCode).toBe(130);
+  expect(await readdir(own)).toEqual([]);
+
+  const tests = new HokkuCommand(dir, ['buildpack', 'test', 'sleepy', '-j', '2'], { TMPDIR: own });
+  const builds = async (): Promise<number> => {
+    const [bench = ''] = await readdir(own);
+    return (await readdir(join(own, bench, 'builds')).catch(() => [])).length;
+  };
+  await eventually('two builds', async () => (await builds()) === 2);
+  tests.child.kill('SIGINT');
+  expect((await tests.ended).exitCode).toBe(130);
   expect(await readdir(own)).toEqual([]);
   await rm(own, { recursive: true });
 });
@@ -209,15 +225,6 @@ itWithNode('passes the cases of the buildpack for static sites', async () => {
     'tap',
   );
   expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });
-});
-
-it('finds nothing in the own buildpacks of the platform', async () => {
-  const own = join(checkout, 'buildpacks');
-  const { buildpacks } = JSON.parse(await readFile(join(own, 'order.json'), 'utf8')) as {
-    buildpacks: { path: string }[];
-  };
-  const found = await Promise.all(buildpacks.map(({ path }) => hokku('buildpack', 'lint', join(own, path))));
-  expect(found.filter((ended) => ended.exitCode !== 0)).toEqual([]);
 });
 
 it('serves to a test what an earlier one recorded, when its origin is gone', async () => {

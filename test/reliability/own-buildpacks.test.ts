@@ -11,14 +11,22 @@ const order = JSON.parse(await readFile(join(checkout, 'buildpacks/order.json'),
 };
 const names = order.buildpacks.map(({ path }) => path);
 
-it.each(names)('passes the cases of the buildpack %s in the workbench', async (name) => {
-  const dir = await mkdtemp(join(tmpdir(), 'own-'));
-  try {
-    const network = platformEnvironment(process.env);
-    const args = ['buildpack', 'test', join(checkout, 'buildpacks', name), '--jobs', '2'];
-    const { exitCode, stdout, complaint } = await new HokkuCommand(dir, args, network).ended;
-    expect({ exitCode, stdout, complaint }).toMatchObject({ exitCode: 0 });
-  } finally {
-    await rm(dir, { recursive: true });
-  }
-});
+it.each(names)(
+  'passes the cases of the buildpack %s in the workbench, which finds nothing wrong in its scripts',
+  async (name) => {
+    const dir = await mkdtemp(join(tmpdir(), 'own-'));
+    try {
+      const network = platformEnvironment(process.env);
+      const buildpack = join(checkout, 'buildpacks', name);
+      for (const args of [
+        ['lint', buildpack],
+        ['test', buildpack, '--jobs', '2'],
+      ]) {
+        const { exitCode, stdout, complaint } = await new HokkuCommand(dir, ['buildpack', ...args], network).ended;
+        expect({ exitCode, stdout, complaint }).toMatchObject({ exitCode: 0 });
+      }
+    } finally {
+      await rm(dir, { recursive: true });
+    }
+  },
+);
