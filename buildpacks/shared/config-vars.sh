@@ -40,9 +40,10 @@ config_vars::hide_secrets() {
 	local name value
 	config_vars::find
 	for name in "${CONFIG_VARS[@]}"; do
-		if [[ ! "${name}" =~ (TOKEN|AUTH|PASSWORD|PASSWD|SECRET|CREDENTIALS?|_KEY|APIKEY|_PAT)$ ]]; then continue; fi
+		if [[ ! "${name}" =~ (TOKEN|AUTH|PASSWORD|PASSWD|SECRET|CREDENTIALS?|_KEY|APIKEY|_PAT)$|^GO_GIT_CRED__ ]]; then continue; fi
 		IFS= read -r -d '' value <"${ENV_DIR}/${name}" || true
 		value="${value%%[$'\n\r']*}"
+		if [[ "${name}" == GO_GIT_CRED__* ]]; then value="${value#*:}"; fi
 		if [[ "${#value}" -lt 8 ]]; then continue; fi
 		# In brackets every character stands for itself, but for these two.
 		printf 's\001%s\001****\001g\n' "$(LC_ALL=C sed -e 's/[^A-Za-z0-9^\\]/[&]/g; s/[\^\\]/\\&/g' <<<"${value}")"

@@ -14,8 +14,11 @@ failure::no_program() {
 		Error: The module has no program.
 
 		No package of it is called 'main', so there's nothing that could be started.
-		Is the program in a folder with a go.mod of its own, push that folder, or add a
-		go.work that names it.
+		Is the program in a folder with a go.mod of its own, name that folder:
+
+		    heroku config:set PROJECT_PATH=<folder>
+
+		or add a go.work that names its modules.
 	END
 }
 
@@ -27,6 +30,14 @@ failure::explain() {
 		output::fail "build::no-space" <<<"Error: The disk of the build is full.
 
 Modules and compiled packages need more room than a build has: HOKKU_BUILD_DISK_MB, the operator's."
+	fi
+	if failure::_has 'signal: killed'; then
+		output::fail "build::killed" <<<"Error: A part of Go was killed while it compiled.
+
+$(failure::_line 'signal: killed')
+
+Most often there wasn't enough memory: HOKKU_BUILD_MEMORY_MB, the operator's. One thing
+at a time needs less: heroku config:set GOFLAGS=-p=1"
 	fi
 	if failure::_has 'requires go ?>= ?1\.|go.mod requires go|note: module requires Go'; then
 		output::fail "build::go-too-old" <<<"Error: Go ${GO_VERSION} is too old for this app.
@@ -80,6 +91,46 @@ Check its path; 'go get <module>@latest && go mod tidy' adds one that is missing
 		output::fail "build::invalid-go-mod" <<<"Error: go.mod can't be read.
 
 $(failure::_line 'go.(mod|work):[0-9]+|invalid go version|unknown directive')"
+	fi
+	if failure::_has 'replacement directory .* does not exist|directory .* does not contain|cannot load module .* listed in go.work|go.work lists'; then
+		output::fail "build::no-such-folder" <<<"Error: A folder that go.mod or go.work names isn't in the repository.
+
+$(failure::_line 'replacement directory|does not contain|listed in go.work|go.work lists')
+
+Commit that folder too (git submodules need their own commit), or take the line out."
+	fi
+	if failure::_has 'pattern .*: (no matching files found|cannot embed)'; then
+		output::fail "build::embed" <<<"Error: A file for //go:embed isn't there.
+
+$(failure::_line 'pattern .*: (no matching files|cannot embed)')
+
+Check that it is committed (git ls-files) and that no .gitignore or .slugignore leaves it
+out. What a build makes first can be made in bin/go-pre-compile."
+	fi
+	if failure::_has 'import cycle not allowed|use of internal package .* not allowed|is a program, not an importable package'; then
+		output::fail "build::import" <<<"Error: A package imports what it may not.
+
+$(failure::_line 'import cycle not allowed|use of internal package|is a program, not')
+
+'go vet ./...' on your machine shows the same."
+	fi
+	if failure::_has 'build constraints exclude all Go files'; then
+		output::fail "build::constraints" <<<"Error: A package has no file for this machine.
+
+$(failure::_line 'build constraints exclude')
+
+Its files are for other systems, or need C (cgo). Without a C compiler on the machine,
+such packages can't be built; the operator can install one: apt-get install gcc libc6-dev"
+	fi
+	if [[ -n "${GO_INSTALL_PACKAGE_SPEC}" ]] || failure::_has 'matched no packages|stat .*: directory not found'; then
+		if failure::_has 'directory not found|no Go files in|matched no packages|main module .* does not contain package|is not a main package'; then
+			output::fail "build::package-spec" <<<"Error: The packages that are to be built aren't there: ${BUILD_PACKAGES[*]}
+
+$(failure::_line 'directory not found|no Go files in|matched no packages|does not contain|is not a main')
+
+The config var GO_INSTALL_PACKAGE_SPEC, or the comment '+heroku install' in go.mod,
+names them. Without either, every main package is built."
+		fi
 	fi
 	if failure::_has 'fatal error: .*: No such file|pkg-config: exit|pkg-config.*not found|C compiler .* not found|cgo: C compiler'; then
 		output::fail "build::library" <<<"Error: A C library, or a C compiler, is missing.

@@ -1,28 +1,33 @@
 #!/usr/bin/env bash
 # What starts an app that has no Procfile.
 
-# Its only program; of several the one that is called `web` or `server`, or like the module.
+# Every program by its own name; `web` is the only one, or of several the one that is called `web` or `server`, or like the module.
 process_types::write() {
 	local name program module wanted=""
+	local -a lines=('default_process_types:')
 	rm -f "${BUILD_DIR}/.heroku/go-release.yml"
-	module="$(sed -n -E 's/^module[[:space:]]+"?([^"[:space:]]+)"?.*/\1/p' "${BUILD_DIR}/go.mod" 2>/dev/null | head -n 1 || true)"
+	if [[ -f "${BUILD_DIR}/Procfile" ]]; then return 0; fi
+	module="$(module::value '^module[[:space:]]+"?([^[:space:]"]+).*')"
 	if [[ "${module}" =~ /v[0-9]+$ ]]; then module="${module%/v*}"; fi
-	if [[ "${#BUILD_PROGRAMS[@]}" -eq 1 ]]; then
-		wanted="${BUILD_PROGRAMS[0]}"
-	else
-		for name in web server "${module##*/}" app main; do
-			for program in "${BUILD_PROGRAMS[@]}"; do
-				if [[ "${program}" == "${name}" && -z "${wanted}" ]]; then wanted="${program}"; fi
-			done
+	if [[ "${#BUILD_PROGRAMS[@]}" -eq 1 ]]; then wanted="${BUILD_PROGRAMS[0]}"; fi
+	for name in web server "${module##*/}" app main; do
+		for program in "${BUILD_PROGRAMS[@]}"; do
+			if [[ "${program}" == "${name}" && -z "${wanted}" ]]; then wanted="${program}"; fi
 		done
-	fi
-	if [[ -z "${wanted}" || ! "${wanted}" =~ ^[A-Za-z0-9_.-]+$ ]]; then
-		if [[ ! -f "${BUILD_DIR}/Procfile" ]]; then
-			output::step "No Procfile was found. Name the program that answers requests: 'web: bin/${BUILD_PROGRAMS[0]}'"
+	done
+	for program in "${BUILD_PROGRAMS[@]}"; do
+		if [[ ! "${program}" =~ ^[A-Za-z0-9_.-]+$ ]]; then continue; fi
+		if [[ "${program}" == "${wanted}" ]]; then
+			lines+=("  web: \"bin/${program}\"")
+			report::set default_web_process "bin/${program}"
+		elif [[ "${program}" =~ ^[A-Za-z0-9_-]{1,64}$ && "${program}" != web ]]; then
+			lines+=("  ${program}: \"bin/${program}\"")
 		fi
-		return 0
+	done
+	if [[ -z "${wanted}" ]]; then
+		output::step "No Procfile was found. Name the program that answers requests: 'web: bin/${BUILD_PROGRAMS[0]:-<program>}'"
 	fi
+	if [[ "${#lines[@]}" -eq 1 ]]; then return 0; fi
 	mkdir -p "${BUILD_DIR}/.heroku"
-	printf 'default_process_types:\n  web: "bin/%s"\n' "${wanted}" >"${BUILD_DIR}/.heroku/go-release.yml"
-	report::set default_web_process "bin/${wanted}"
+	printf '%s\n' "${lines[@]}" >"${BUILD_DIR}/.heroku/go-release.yml"
 }

@@ -8,11 +8,7 @@ COMPILER_KEPT_S=$((7 * 24 * 3600))
 
 compiler::obtain() {
 	COMPILER_TRIED=() COMPILER_OFFERS=()
-	if compiler::_cached; then
-		output::step "Using Rust ${COMPILER_VERSION} of the last build"
-	else
-		compiler::_find
-	fi
+	if ! compiler::_cached; then compiler::_find; fi
 	report::set rust_version "${COMPILER_VERSION}"
 	if ! type -P cc >/dev/null; then
 		output::fail "compiler::no-linker" <<-'END'
@@ -32,16 +28,46 @@ compiler::_find() {
 			return 0
 		fi
 	done
+	# It may not be the newest any more, but that's no reason to build nothing.
+	if compiler::_kept || compiler::_later; then return 0; fi
 	compiler::_none
 }
 
 compiler::_cached() {
-	local request
-	if [[ ! -x "${COMPILER_HOME}/bin/cargo" || ! -f "${COMPILER_HOME}/request" ]]; then return 1; fi
-	request="$(<"${COMPILER_HOME}/request")"
-	if [[ "${request}" != "${RUST_CHANNEL}" ]]; then return 1; fi
-	if [[ "${RUST_CHANNEL}" != *[0-9]* && -n "$(find "${COMPILER_HOME}/request" -mmin +$((COMPILER_KEPT_S / 60)))" ]]; then return 1; fi
-	compiler::_use "${COMPILER_HOME}/bin" "${COMPILER_HOME}"
+	if [[ ! -f "${COMPILER_HOME}/request" ]]; then return 1; fi
+	if [[ ! "${RUST_CHANNEL}" =~ [0-9]$ && -n "$(find "${COMPILER_HOME}/request" -mmin +$((COMPILER_KEPT_S / 60)))" ]]; then return 1; fi
+	compiler::_kept
+}
+
+# The one of the last build, however old.
+compiler::_kept() {
+	if [[ ! -x "${COMPILER_HOME}/bin/cargo" || "$(cat "${COMPILER_HOME}/request" 2>/dev/null)" != "${RUST_CHANNEL}" ]]; then return 1; fi
+	compiler::_use "${COMPILER_HOME}/bin" "${COMPILER_HOME}" || return 1
+	report::set rust_source cache
+	output::step "Using Rust ${COMPILER_VERSION} of the last build"
+}
+
+# A file asks for a release that can't be had: a later one compiles what was written for it. https://blog.rust-lang.org/2014/10/30/Stability/
+compiler::_later() {
+	local wanted="${RUST_CHANNEL}" source newest
+	if [[ "${wanted}" != 1.* || "${RUST_ORIGIN}" == *RUST_VERSION || "${#COMPILER_OFFERS[@]}" -eq 0 ]]; then return 1; fi
+	newest="$(printf '%s\n' "${COMPILER_OFFERS[@]}" | sort -V | tail -n 1)"
+	source="${newest##*(}"
+	if [[ "$(printf '%s\n' "${wanted}" "${newest%% *}" | sort -V | tail -n 1)" != "${newest%% *}" ]]; then return 1; fi
+	RUST_CHANNEL="${newest%% *}"
+	if ! "compiler::_${source%)}"; then
+		RUST_CHANNEL="${wanted}"
+		return 1
+	fi
+	RUST_CHANNEL="${wanted}"
+	if [[ "${source%)}" != machine ]]; then printf '%s\n' "${wanted}" >"${COMPILER_HOME}/request"; fi
+	report::set rust_source "${source%)}"
+	output::warning <<-END
+		Warning: Rust ${wanted} can't be had on this machine; Rust ${COMPILER_VERSION} is used.
+
+		${RUST_ORIGIN} asks for ${wanted}. Rust compiles what was written for an older
+		release, but its warnings may be others.
+	END
 }
 
 # $1: the folder of the programs, $2: what they were unpacked into, or nothing.
@@ -56,7 +82,7 @@ compiler::_use() {
 
 # https://forge.rust-lang.org/infra/channel-layout.html: a manifest names the archives of a channel with their SHA-256.
 compiler::_upstream() {
-	local server="${RUSTUP_DIST_SERVER:-https://static.rust-lang.org}" manifest="${WORK_DIR}/channel.toml" url component sum kind folder
+	local server="${RUSTUP_DIST_SERVER:-https://static.rust-lang.org}" manifest="${WORK_DIR}/channel.toml" url component sum kind folder version
 	case "${RUST_CHANNEL}" in
 		nightly-*) url="${server%/}/dist/${RUST_CHANNEL#nightly-}/channel-rust-nightly.toml" ;;
 		*) url="${server%/}/dist/channel-rust-${RUST_CHANNEL}.toml" ;;
@@ -70,8 +96,15 @@ compiler::_upstream() {
 		COMPILER_TRIED+=("Rust's own releases: the list of the channel has another checksum than promised")
 		return 1
 	fi
-	output::step "Installing Rust $(compiler::_manifest_version "${manifest}") (of rust-lang.org)"
-	rm -rf "${COMPILER_HOME}" "${COMPILER_HOME}".*
+	version="$(compiler::_manifest_version "${manifest}")"
+	if [[ "$(cat "${COMPILER_HOME}/version" 2>/dev/null)" == "${version}" && "$(cat "${COMPILER_HOME}/request")" == "${RUST_CHANNEL}" ]]; then
+		# Still the newest: good for another while.
+		touch "${COMPILER_HOME}/request"
+		compiler::_kept
+		return
+	fi
+	output::step "Installing Rust ${version} (of rust-lang.org)"
+	rm -rf "${COMPILER_HOME}".*
 	kind="$(uname -m)-unknown-linux-gnu"
 	for component in rustc cargo rust-std; do
 		read -r url sum < <(awk -v section="[pkg.${component}.target.${kind}]" '
@@ -88,13 +121,15 @@ compiler::_upstream() {
 	rm -f "${COMPILER_HOME}".*/manifest.in
 	cp -al "${COMPILER_HOME}.cargo/." "${COMPILER_HOME}.rust-std/." "${COMPILER_HOME}.rustc/"
 	printf '%s\n' "${RUST_CHANNEL}" >"${COMPILER_HOME}.rustc/request"
+	printf '%s\n' "${version}" >"${COMPILER_HOME}.rustc/version"
+	rm -rf "${COMPILER_HOME}"
 	mv "${COMPILER_HOME}.rustc" "${COMPILER_HOME}"
 	rm -rf "${COMPILER_HOME}".*
 	compiler::_use "${COMPILER_HOME}/bin" "${COMPILER_HOME}"
 }
 
 compiler::_manifest_version() {
-	awk '$0 == "[pkg.rustc]" { inside = 1 } inside && /^version = / { gsub(/"/, "", $3); print $3; exit }' "$1"
+	sed -n -E '/^\[pkg\.rustc\]$/,/^version = /s/^version = "(.*)"$/\1/p' "$1" | head -n 1
 }
 
 # Debian has a newer Rust for its web browsers beside its own one.

@@ -10,7 +10,7 @@ version::find() {
 		value="${RUST_VERSION}" RUST_ORIGIN="the config var RUST_VERSION"
 	else
 		# rustup's order. The file without an ending may hold a version alone, or TOML.
-		for file in rust-toolchain rust-toolchain.toml .tool-versions; do
+		for file in rust-toolchain rust-toolchain.toml .rust-version .tool-versions; do
 			if [[ ! -f "${BUILD_DIR}/${file}" ]]; then continue; fi
 			case "${file}" in
 				.tool-versions) value="$(version::_first '^rust[[:space:]]+([^[:space:]#]+).*' "${file}")" ;;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
@@ -109,6 +109,27 @@ itWithLinker.each<{ asks: string; files: Readonly<Record<string, string>>; gets:
   const broken = await run.compile();
   expect([broken.exitCode, broken.output]).toEqual([1, expect.stringContaining("Error: The app doesn't compile")]);
   expect(broken.output).toContain(' !     error[E0425]: cannot find value `broken`');
+});
+
+itWithLinker('goes on with the compiler of the last build when nobody can be asked for a newer one', async () => {
+  const sources = { RUSTUP_DIST_SERVER: `file://${server}`, RUST_BUILDPACK_SOURCES: 'upstream' };
+  await using run = await BuildpackRun.start('rust', sources);
+  await run.source(app);
+  expect((await run.compile()).output).toContain('Installing Rust 1.90.0 (0123 2026-01-01) (of rust-lang.org)');
+  const asked = join(run.cacheDir, 'rust/compiler/request');
+  const weekAgo = new Date(Date.now() - 8 * 24 * 3600 * 1000);
+
+  await utimes(asked, weekAgo, weekAgo);
+  await run.source(app);
+  const offline = await run.compile({ RUSTUP_DIST_SERVER: `file://${server}/nowhere` });
+  expect([offline.exitCode, offline.output]).toEqual([
+    0,
+    expect.stringContaining('Using Rust 1.90.0 of the last build'),
+  ]);
+
+  const online = await run.compile();
+  expect(online.output).not.toContain('Installing');
+  expect((await stat(asked)).mtimeMs).toBeGreaterThan(weekAgo.getTime() + 1000);
 });
 
 itWithLinker.each<{ what: string; files: Readonly<Record<string, string>>; says: string }>([
