@@ -111,14 +111,38 @@ export const publicApps: readonly PublicApp[] = [
     'streamlit/streamlit-example',
     'dokku/dokku/tests/apps/python-flask',
     'paketo-buildpacks/samples/python/pip',
-    'paketo-buildpacks/samples/python/pipenv',
+    {
+      repository: 'paketo-buildpacks/samples',
+      folder: 'python/pipenv',
+      stops: { because: "its Pipfile.lock doesn't fit its Pipfile", says: /Pipfile\.lock doesn't fit Pipfile/ },
+    },
     'paketo-buildpacks/samples/python/poetry',
-    'paketo-buildpacks/samples/python/conda',
-    'railwayapp/railpack/examples/python-django',
+    {
+      repository: 'paketo-buildpacks/samples',
+      folder: 'python/conda',
+      stops: {
+        because: 'it asks for Python 3.9, which is no longer supported',
+        says: /Python 3\.9 is no longer supported/,
+      },
+    },
+    {
+      repository: 'railwayapp/railpack',
+      folder: 'examples/python-django',
+      stops: { because: 'it needs a Redis', says: /connecting to localhost:6379/ },
+    },
     'railwayapp/railpack/examples/python-fastapi',
     'railwayapp/railpack/examples/python-fasthtml',
     'railwayapp/railpack/examples/python-flask',
-    'railwayapp/railpack/examples/python-poetry',
+    {
+      repository: 'railwayapp/railpack',
+      folder: 'examples/python-poetry',
+      stops: { because: 'it starts only where its Python lies in /app/.venv', says: /Expected PATH to start with/ },
+    },
+    {
+      repository: 'railwayapp/railpack',
+      folder: 'examples/python-uv',
+      stops: { because: 'it starts only where its Python lies in /app/.venv', says: /Expected PATH to start with/ },
+    },
   ]),
   ...of('Node.js', [
     'heroku/node-js-sample',

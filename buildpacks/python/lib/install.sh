@@ -183,7 +183,7 @@ install::_fail_requirements() {
 				Error: ${file} is too much to read.
 
 				A requirements file may have up to 1 MB, and include up to 100
-				others. (${detail})
+				others; a lock file may have up to 16 MB. (${detail})
 			EOF
 			;;
 	esac
