@@ -25,7 +25,8 @@ const go = (version: string): string =>
     'case "$1" in',
     `version) echo "go version go${version} linux/amd64" ;;`,
     'list) if [[ -f main.go ]]; then echo example.com/web; fi; if [[ -d cmd ]]; then ls cmd | sed s,^,example.com/web/cmd/,; fi ;;',
-    'install) if grep -q broken main.go 2>/dev/null; then echo "./main.go:1:1: undefined: broken"; exit 1; fi',
+    `install) if grep -q 'needs 1.24' main.go 2>/dev/null && [[ ${version} == 1.1* ]]; then echo "note: module requires Go 1.24"; exit 1; fi`,
+    '  if grep -q broken main.go 2>/dev/null; then echo "./main.go:1:1: undefined: broken"; exit 1; fi',
     `  for last; do case "$last" in *.com/*) printf '#!/bin/sh\\necho built with ${version}: %s' "$*" > "$GOBIN/\${last##*/}"; chmod +x "$GOBIN/\${last##*/}" ;; esac; done ;;`,
     'env) printenv GOFLAGS GOBIN GO_GIT_CRED__HTTPS__GIT__EXAMPLE__COM; printf "protocol=https\\nhost=git.example.com\\n\\n" | git credential fill ;;',
     'esac',
@@ -167,6 +168,26 @@ it('goes on with the compiler of the last build when nobody can be asked for a n
   const online = await run.compile();
   expect(online.output).not.toContain('Installing');
   expect((await stat(asked)).mtimeMs).toBeGreaterThan(weekAgo.getTime() + 1000);
+});
+
+it('compiles with a newer Go than go.mod says when a module of others needs it, and begins with that the next time', async () => {
+  await using run = await start();
+  const files = { 'main.go': 'package main // needs 1.24\n', 'go.mod': 'module example.com/web\ngo 1.14\n' };
+  await run.source(files);
+  const { exitCode, output, report } = await run.compile();
+  expect([exitCode, output]).toEqual([0, expect.stringContaining('A module needs Go 1.24, and go.mod says 1.14')]);
+  expect(report).toMatchObject({ go_version: '1.24.11' });
+
+  await run.source(files);
+  const again = await run.compile();
+  expect(again.output).toBe(
+    '-----> Using Go 1.24.11 of the last build\n-----> Nothing has changed since the last build: using its programs\n',
+  );
+
+  await run.setConfigVar('GOVERSION', 'go1.14');
+  await run.source(files);
+  const asked = await run.compile();
+  expect([asked.exitCode, asked.output]).toEqual([1, expect.stringContaining('Go 1.14.15 is too old for this app')]);
 });
 
 it('builds several programs, each a process type, and the one that is called web or server is web', async () => {
