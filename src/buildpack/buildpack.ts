@@ -201,7 +201,8 @@ export async function copySharedFiles(buildpacksDir: string, tmpDir: string): Pr
 /** Side by side, and with one call per file: every build waits for it, and `cp` of Node takes five, one after the other. */
 async function copyFolder(from: string, to: string): Promise<void> {
   await mkdir(to);
-  const entries = await readdir(from, { withFileTypes: true });
+  // A folder that its author works in has its history, which no fetched one has.
+  const entries = (await readdir(from, { withFileTypes: true })).filter(({ name }) => name !== '.git');
   await Promise.all(
     entries.map(async (entry) => {
       const [source, target] = [join(from, entry.name), join(to, entry.name)];

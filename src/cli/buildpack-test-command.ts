@@ -125,18 +125,17 @@ async function reportCoverage(dir: string, trace: TraceFolder, print: (text: str
 /** Editors write a file in several steps. */
 const settleMs = 200;
 
-async function testAgainAndAgain(bench: Bench, run: TestRun): Promise<number> {
+async function testAgainAndAgain(bench: Bench, run: TestRun): Promise<'stopped'> {
   const { dir, terminal, signal } = run;
-  let status = 0;
   while (!signal.aborted) {
     // Listened for from now on, as people save while a test runs.
     const change = nextChange(dir, signal);
-    status = await testOnce(bench, run);
+    await testOnce(bench, run);
     terminal.out('\nWaiting for a change; Ctrl-C ends it.\n');
     const path = await change;
     if (path !== null) terminal.out(`\n${path} has changed.\n`);
   }
-  return status;
+  return 'stopped';
 }
 
 /** The first file that changes from now on, and a moment more; null: aborted. */

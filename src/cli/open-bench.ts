@@ -4,7 +4,7 @@ import { loadConfig, readEnvironment, sandboxOptions, type Config, type MirrorCh
 import type { BuildpackFetcher } from '../buildpack/index.ts';
 import { PlatformError } from '../errors/platform-error.ts';
 import { openOutbound } from '../lib/outbound.ts';
-import { openMirror, type Mirror } from '../mirror/index.ts';
+import type { Mirror } from '../mirror/index.ts';
 import { packageRoot } from '../lib/package-root.ts';
 import { openLogs, type Logger } from '../log.ts';
 import { probeSandbox, SandboxUnavailableError, type Sandbox } from '../supervisor/index.ts';
@@ -73,6 +73,8 @@ async function openBenchMirror(config: Config, chosen: MirrorChoice | undefined,
   const { privateSources: privateOrigins, buildEnvironment: environment } = config;
   try {
     if (isRecording) await mkdir(dir, { recursive: true });
+    // Few need it, and its certificates take a while to load.
+    const { openMirror } = await import('../mirror/index.ts');
     return await openMirror({ dir, isRecording, privateOrigins, environment, log });
   } catch (error) {
     const { code = 'error' } = error as NodeJS.ErrnoException;

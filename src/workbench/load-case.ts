@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { parse } from 'yaml';
 import { caseSchema, phaseNames, type CaseFile, type PhaseName } from './case-schema.ts';
 import { patternFault } from './pattern.ts';
@@ -26,14 +26,20 @@ export type LoadedCase =
   | { readonly status: 'invalid'; readonly name: string; readonly file: string; readonly faults: readonly string[] };
 
 const maxBytes = 1024 * 1024;
-const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, strict: true });
-ajv.addFormat('pattern', { type: 'string', validate: (text: string) => patternFault(text) === null });
-ajv.addFormat('expression', { type: 'string', validate: (text: string) => patternFault(`/${text}/`) === null });
-ajv.addFormat('inside', {
-  type: 'string',
-  validate: (path: string) => !path.startsWith('/') && !path.split('/').includes('..') && !path.includes('\0'),
-});
-const validate = ajv.compile(caseSchema);
+
+/** Made when the first case is read: it takes a while. */
+let compiled: ValidateFunction | null = null;
+
+function validator(): ValidateFunction {
+  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, strict: true, inlineRefs: false });
+  ajv.addFormat('pattern', { type: 'string', validate: (text: string) => patternFault(text) === null });
+  ajv.addFormat('expression', { type: 'string', validate: (text: string) => patternFault(`/${text}/`) === null });
+  ajv.addFormat('inside', {
+    type: 'string',
+    validate: (path: string) => !path.startsWith('/') && !path.split('/').includes('..') && !path.includes('\0'),
+  });
+  return ajv.compile(caseSchema);
+}
 
 /** Reads `test/<name>/case.yml` or `test/cases/<name>.yml`. */
 export async function loadCase(file: string): Promise<LoadedCase> {
@@ -50,6 +56,8 @@ export async function loadCase(file: string): Promise<LoadedCase> {
   } catch (error) {
     return invalid(`it is no YAML: ${error instanceof Error ? error.message : ''}`);
   }
+  compiled ??= validator();
+  const validate = compiled;
   if (!validate(content)) return invalid(...new Set((validate.errors ?? []).map(describe)));
   const valid = content as CaseFile;
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { createServer, connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessTypes } from '../model/slug.ts';
@@ -5,7 +7,7 @@ import type { ProcessType } from '../model/ids.ts';
 import { startAttached, type AttachedCommand } from '../supervisor/index.ts';
 import type { Bench } from './bench.ts';
 import type { ExpectedWeb } from './case-schema.ts';
-import type { Check } from './check.ts';
+import { quoted, type Check } from './check.ts';
 import { parsePattern } from './pattern.ts';
 import { prepareDyno, type SlugToRun } from './run-slug.ts';
 
@@ -95,25 +97,46 @@ async function ask(
 ): Promise<readonly Check[]> {
   const name = `http: GET ${path}`;
   try {
-    const options = { redirect: 'manual', signal: AbortSignal.timeout(answerMs) } as const;
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`, options);
-    const text = (await answer.text()).slice(0, maxBodyBytes);
+    const answer = await get(port, path);
     const faults = [
       ...(answer.status === status ? [] : [`status ${answer.status}, expected ${status}`]),
-      ...(body === undefined || parsePattern(body).isIn(text)
+      ...(body === undefined || parsePattern(body).isIn(answer.text)
         ? []
-        : [`the body has no ${body}; it begins with ${JSON.stringify(text.slice(0, 300))}`]),
+        : [`the body has no ${body}; it begins with ${quoted(answer.text)}`]),
       ...Object.entries(headers).flatMap(([header, expected]) => {
-        const found = answer.headers.get(header);
-        if (found !== null && parsePattern(expected).is(found)) return [];
-        return [`header ${header} is ${found ?? 'missing'}, expected ${expected}`];
+        const found = answer.headers[header.toLowerCase()];
+        if (found !== undefined && parsePattern(expected).is(String(found))) return [];
+        return [`header ${header} is ${String(found ?? 'missing')}, expected ${expected}`];
       }),
     ];
     return [{ name, fault: faults.length === 0 ? null : faults.join('\n') }];
   } catch (error) {
-    const { cause, message } = error as Error & { cause?: { code?: string } };
-    return [{ name, fault: `no answer: ${cause?.code ?? message}; web said:\n${said()}`.trimEnd() }];
+    const { code, message } = error as NodeJS.ErrnoException;
+    return [{ name, fault: `no answer: ${code ?? message}; web said:\n${said()}`.trimEnd() }];
   }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+/** On a connection of its own: one that is kept open would keep a server from ending. */
+async function get(port: number, path: string): Promise<Answer> {
+  const signal = AbortSignal.timeout(answerMs);
+  const [response] = (await once(
+    request({ host: '127.0.0.1', port, path, agent: false, signal }).end(),
+    'response',
+  )) as [IncomingMessage];
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    if (size < maxBodyBytes) chunks.push(chunk);
+    size += chunk.length;
+  }
+  const text = Buffer.concat(chunks).toString('utf8');
+  return { status: response.statusCode ?? 0, headers: response.headers, text };
 }
 
 async function checkStop(web: AttachedCommand, seconds: number): Promise<Check> {

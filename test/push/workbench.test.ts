@@ -1,9 +1,13 @@
+/* eslint jest/no-standalone-expect: ['error', { additionalTestBlockFunctions: ['itWithNode'] }] */
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { HokkuCommand, type Ended } from '../rig/hokku-command.ts';
-import { eventually } from '../rig/platform-rig.ts';
+import { itWithNode } from '../rig/machine-node.ts';
+import { checkout, eventually } from '../rig/platform-rig.ts';
 
 let dir = '';
 
@@ -194,4 +198,46 @@ it('finds in the scripts what goes wrong elsewhere, and lets itself be told othe
     'profile.d/b: profile-name',
     'test: no-cases',
   ]);
+});
+
+itWithNode('passes the cases of the buildpack for static sites', async () => {
+  const { exitCode, stdout } = await hokku(
+    'buildpack',
+    'test',
+    join(checkout, 'buildpacks/static'),
+    '--reporter',
+    'tap',
+  );
+  expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });
+});
+
+it('finds nothing in the own buildpacks of the platform', async () => {
+  const own = join(checkout, 'buildpacks');
+  const { buildpacks } = JSON.parse(await readFile(join(own, 'order.json'), 'utf8')) as {
+    buildpacks: { path: string }[];
+  };
+  const found = await Promise.all(buildpacks.map(({ path }) => hokku('buildpack', 'lint', join(own, path))));
+  expect(found.filter((ended) => ended.exitCode !== 0)).toEqual([]);
+});
+
+it('serves to a test what an earlier one recorded, when its origin is gone', async () => {
+  await write({ 'net/bin/detect': '#!/bin/bash\necho Net\n' });
+  const server = createServer((request, response) => response.end(`this is ${request.url ?? ''}\n`));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await write({
+    'net/bin/compile': `#!/bin/bash\ncurl -sSf ${origin}/tool.txt\n`,
+    'net/test/cases/net.yml': 'files: { x: "" }\ncold: { output: [this is /tool.txt] }\n',
+  });
+  const test = (...args: readonly string[]): Promise<Ended> =>
+    new HokkuCommand(dir, ['buildpack', 'test', 'net', ...args], { HOKKU_PRIVATE_SOURCES: origin }).ended;
+  try {
+    expect(await test('--record', 'downloads')).toMatchObject({ exitCode: 0 });
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+  expect(await test()).toMatchObject({ exitCode: 1 });
+  expect(await test('--replay', 'downloads')).toMatchObject({ exitCode: 0 });
+  expect((await test('--replay', 'nowhere')).complaint).toContain("nowhere can't be read (ENOENT)");
 });

@@ -2,6 +2,7 @@
 import { afterAll, expect, it } from '@jest/globals';
 import { BuildpackRun } from '../rig/buildpack-run.ts';
 import { PackageIndex } from '../rig/package-index.ts';
+import { watchProcesses } from '../rig/process-secrets.ts';
 import { filesOfApp, pythonFailures } from '../rig/python-failures.ts';
 
 const index = process.env['PIP_INDEX_URL'] ?? 'https://pypi.org/simple';
@@ -104,6 +105,78 @@ itOnline('installs what uv.lock names from the index of the machine, where there
   expect(own.requests.at(-1)).toMatch(/^\/files\/six\/six-1\.17\.0/);
   expect((await run.runDyno('python web.py')).output).toContain('six 1.17.0');
 });
+
+itOnline('installs the requirements of a project of Poetry without a lock file and a package', async () => {
+  await using run = await BuildpackRun.start('python', network);
+  const { 'poetry.lock': _, 'pyproject.toml': toml = '', ...files } = await filesOfApp('python-poetry');
+  await run.source({ ...files, 'pyproject.toml': toml.replace('package-mode = false', '[tool.poetry.dependencies]') });
+  const { exitCode, output } = await run.compile();
+  expect(exitCode === 0 ? '' : output).toBe('');
+  expect(output).toContain('package-mode = false');
+  expect(output).toContain("Warning: There's no poetry.lock");
+  expect((await run.runDyno('python web.py')).output).toContain('six 1.17.0');
+});
+
+const login = { user: 'me', password: 'hush-hush-42' };
+const project = '[project]\nname = "site"\nversion = "1"\nrequires-python = ">=3.10"\ndependencies = ["greeter"]\n';
+
+itOnline.each([
+  {
+    tool: 'Pipenv',
+    files: (url: string) => ({
+      Pipfile: `[[source]]\nname = "ours"\nurl = "${url.replace('://', '://${INDEX_USER}:${INDEX_PASSWORD}@')}"\nverify_ssl = true\n[packages]\ngreeter = "*"\n`,
+    }),
+    configVars: { INDEX_USER: login.user, INDEX_PASSWORD: login.password },
+  },
+  {
+    tool: 'Poetry',
+    files: (url: string) => ({
+      'pyproject.toml': `${project}[tool.poetry]\npackage-mode = false\n[tool.poetry.dependencies]\ngreeter = { version = "*", source = "ours" }\n[[tool.poetry.source]]\nname = "ours"\nurl = "${url}"\npriority = "explicit"\n`,
+    }),
+    configVars: { POETRY_HTTP_BASIC_OURS_USERNAME: login.user, POETRY_HTTP_BASIC_OURS_PASSWORD: login.password },
+  },
+  {
+    tool: 'uv',
+    files: (url: string) => ({
+      'pyproject.toml': `${project}[tool.uv.sources]\ngreeter = { index = "ours" }\n[[tool.uv.index]]\nname = "ours"\nurl = "${url}"\n`,
+    }),
+    configVars: { UV_INDEX_OURS_USERNAME: login.user, UV_INDEX_OURS_PASSWORD: login.password },
+  },
+  {
+    tool: 'PDM',
+    files: (url: string) => ({
+      'pyproject.toml': `${project}[tool.pdm]\ndistribution = false\n[[tool.pdm.source]]\nname = "pypi"\nurl = "${url.replace('://', '://${INDEX_USER}:${INDEX_PASSWORD}@')}"\n`,
+    }),
+    configVars: { INDEX_USER: login.user, INDEX_PASSWORD: login.password },
+  },
+])('installs from a private index with $tool, and shows its password nowhere', async ({ tool, files, configVars }) => {
+  await using own = await PackageIndex.start(login);
+  own.addWheel('greeter', '1.0', { 'greeter.py': 'TEXT = "greeter 1.0"\n' });
+  await using run = await BuildpackRun.start('python', network);
+  const source = { ...files(own.url.replace(/[^/]*@/, '')), 'web.py': '' };
+  await run.source(source);
+
+  const refused = await run.compile();
+  expect({ ...refused.report, output: refused.output }).toMatchObject({
+    failure_reason: `install-dependencies::${'INDEX_USER' in configVars ? 'missing-variable' : 'access'}`,
+  });
+  for (const [name, value] of Object.entries(configVars)) await run.setConfigVar(name, value);
+
+  await run.source(source);
+  const seen = watchProcesses(() => false);
+  const { exitCode, output, report } = await run.compile();
+  await seen[Symbol.asyncDispose]();
+  expect(exitCode === 0 ? '' : output).toBe('');
+  expect(output).toContain(`Warning: There's no ${lockFileOf(tool)}`);
+  expect(output + JSON.stringify(report)).not.toContain(login.password);
+  expect([...seen.commandLines].filter((line) => line.includes(login.password))).toEqual([]);
+  const grep = await run.runDyno(`python -c "import greeter; print(greeter.TEXT)"; grep -r -l ${login.password} .`);
+  expect(grep.output).toBe('greeter 1.0\n');
+});
+
+function lockFileOf(tool: string): string {
+  return tool === 'Pipenv' ? 'Pipfile.lock' : `${tool.toLowerCase()}.lock`;
+}
 
 const failing = new Map<string, Promise<BuildpackRun>>();
 

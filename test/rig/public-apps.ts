@@ -56,6 +56,7 @@ export const publicApps: readonly PublicApp[] = [
     'railwayapp/railpack/examples/python-fastapi',
     'railwayapp/railpack/examples/python-fasthtml',
     'railwayapp/railpack/examples/python-flask',
+    'railwayapp/railpack/examples/python-poetry',
   ]),
   ...of('Node.js', [
     'heroku/node-js-sample',

@@ -92,21 +92,6 @@ export const pythonFailures: readonly PythonFailure[] = [
     says: /write "~3\.12" or ">=3\.12"/,
   },
   {
-    why: 'a project of Poetry that is no package',
-    app: 'python-poetry',
-    change: (files) => {
-      const { 'poetry.lock': _, ...rest } = edited(
-        files,
-        'pyproject.toml',
-        'package-mode = false',
-        '[tool.poetry.dependencies]\nsix = "*"',
-      );
-      return rest;
-    },
-    reason: 'install-dependencies::no-package',
-    says: /package-mode = false/,
-  },
-  {
     why: 'a version of uv that the project refuses',
     app: 'python-uv',
     change: (files) =>

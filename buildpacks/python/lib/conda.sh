@@ -12,6 +12,8 @@ conda::install() {
 			empty) empty="${value}" ;;
 			editable) editable="${value}" ;;
 			install) install="${value}" ;;
+			variable) export "${value}=$(<"${ENV_DIR}/${value}")" ;;
+			missing) MISSING_VARIABLES+=("${value}") ;;
 		esac
 	done < <("${HELPER_PYTHON}" -I -S -B "${BUILDPACK_DIR}/lib/conda_requirements.py" "${BUILD_DIR}" "${file}" "${ENV_DIR}")
 	if [[ -n "${problem}" ]]; then

@@ -3,6 +3,8 @@
 
 # Whether a project is installed in place: then its files have to be found where they are, in the build and in /app.
 HAS_EDITABLE="no"
+# Named in the app's files as ${NAME}, and set nowhere.
+MISSING_VARIABLES=()
 
 install::dependencies() {
 	case "${PACKAGE_MANAGER}" in
@@ -48,6 +50,7 @@ install::requirements() {
 			install) file="${value}" ;;
 			editable) editable="${value}" ;;
 			moving) moving="${value}" ;;
+			missing) MISSING_VARIABLES+=("${value}") ;;
 			variable) export "${value}=$(<"${ENV_DIR}/${value}")" ;;
 			*) install::_fail_requirements "${value}" "${third%%$'\t'*}" "${third#*$'\t'}" ;;
 		esac

@@ -8,6 +8,7 @@ from toml_file import parse
 SKIPPED_DIRS = {".git", ".heroku", ".profile.d", "__pycache__", ".venv", "venv", "node_modules", "build", "dist"}
 NATIVE = (".pyx", ".c", ".cc", ".cpp", ".cxx", ".rs", ".f90", ".pyd")
 NATIVE_FILES = {"Cargo.toml", "CMakeLists.txt", "meson.build"}
+VERSIONS = {"version.py", "_version.py", "__version__.py", "__about__.py", "about.py", "VERSION"}
 # Tables of pyproject.toml that no installer reads.
 QUIET = {
     "bandit", "basedpyright", "black", "codespell", "commitizen", "coverage", "deptry", "djlint", "docformatter", "flake8", "interrogate",
@@ -79,8 +80,8 @@ def add_editable(digest, root, folder):
     pyproject = os.path.join(folder, "pyproject.toml")
     toml = add_pyproject(digest, pyproject) if os.path.isfile(pyproject) else None
     if os.path.isfile(setup) or not is_static(toml):
-        add_tree(digest, root, folder)
-        return False
+        for name in described_by(folder, relative):
+            add_file(digest, os.path.join(folder, name), name)
     digest.update(("packages\0" + "\0".join(packages(toml, folder, relative))).encode("utf-8", "surrogateescape"))
     config = os.path.join(folder, "setup.cfg")
     if os.path.isfile(config):
@@ -88,11 +89,29 @@ def add_editable(digest, root, folder):
     return False
 
 
+def described_by(folder, names):
+    """The files that a description which isn't plain data is made from, as far as can be told without running it: those that
+    it names, those beside it that are no code, and where versions usually stand."""
+    text = ""
+    for name in ("setup.py", "setup.cfg", "pyproject.toml"):
+        path = os.path.join(folder, name)
+        if os.path.isfile(path):
+            with open(path, "rb") as file:
+                text += file.read(1 << 20).decode("utf-8", "replace")
+    named = set(re.findall(r"[A-Za-z0-9_.-]+", text))
+    named |= {part + ".py" for word in named for part in word.split(".")}  # attr = "site.about.VERSION"
+    for name in names:
+        base, depth = os.path.basename(name), name.count(os.sep)
+        stands_beside = depth == 0 and (not name.endswith(".py") or name == "setup.py")
+        if stands_beside or base in named or base in VERSIONS or (base == "__init__.py" and depth <= 2):
+            yield name
+
+
 def packages(toml, folder, names):
     """Which packages there are, and none of their code: most installers note the folder of them all, setuptools each of them."""
     here = "src" + os.sep if os.path.isdir(os.path.join(folder, "src")) else ""
     parts = [name[len(here):].split(os.sep) for name in names if name.endswith(".py") and name.startswith(here)]
-    uses_setuptools = str(toml.get("build-system", {}).get("build-backend", "setuptools")).startswith("setuptools")
+    uses_setuptools = str((toml or {}).get("build-system", {}).get("build-backend", "setuptools")).startswith("setuptools")
     return sorted({part[0] for part in parts if len(part) > 1 or uses_setuptools})
 
 

@@ -33,7 +33,6 @@ lock_failure::explain() {
 	if pip_failure::_has 'No solution found|version solving failed|ResolutionImpossible|Unable to find a resolution|was not found in the package registry|Package .* not found|could not find a version'; then
 		lock_failure::unsolvable
 	fi
-	if pip_failure::_has 'Git operation failed|git clone|git fetch|Failed to clone|Cannot find command .git|Git executable not found'; then pip_failure::version_control; fi
 	if pip_failure::_has 'Failed (building|to build)|build backend returned an error|ChefBuildError|PEP517 build|BuildError|subprocess-exited-with-error|metadata-generation-failed'; then
 		pip_failure::build
 	fi
@@ -166,6 +165,7 @@ lock_failure::invalid_configuration() {
 }
 
 lock_failure::no_candidate() {
+	pip_failure::check_variables
 	output::fail "install-dependencies::no-candidate" <<-EOF
 		Error: A locked package has no file for this machine.
 
@@ -192,6 +192,7 @@ lock_failure::hashes() {
 }
 
 lock_failure::unsolvable() {
+	pip_failure::check_variables
 	output::fail "install-dependencies::conflict" <<-EOF
 		Error: Your requirements can't be met.
 

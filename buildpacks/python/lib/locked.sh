@@ -10,6 +10,7 @@ locked::install() {
 			hash) hash="${value}" ;;
 			editable) editable="${value}" ;;
 			wanted) wanted="${value}" ;;
+			missing) MISSING_VARIABLES+=("${value}") ;;
 			variable) LOCK_VARIABLES+=("${value}") ;;
 			*) install::_fail_requirements "${value%%$'\t'*}" "$(cut -f 2 <<<"${value}")" "${value##*$'\t'}" ;;
 		esac
@@ -36,7 +37,7 @@ locked::install() {
 	tool::obtain "${name}"
 	if [[ -n "${LOCK_WARNING}" ]]; then output::warning <<<"${LOCK_WARNING}"; fi
 	output::step "Installing dependencies using '${LOCK_COMMAND}'"
-	report::timed dependencies_install locked::_run || lock_failure::explain "${name}"
+	report::timed dependencies_install locked::_run || locked::_has_only_no_package || lock_failure::explain "${name}"
 	case "${name}" in
 		pipenv) locked::_leave_pipenv ;;
 		pdm) rm -rf "${BUILD_DIR}/.pdm-build" "${BUILD_DIR}/.pdm-python" ;;
@@ -73,6 +74,21 @@ and they can differ from those on your machine. Make one, and push it:
     git add ${LOCK_FILE}
     git commit -m \"Add ${LOCK_FILE}\""
 	LOCK_FILE="${file}"
+}
+
+# Most apps of Poetry aren't packages, and many don't say so: everything else is installed by the time that it fails.
+locked::_has_only_no_package() {
+	if [[ "${PACKAGE_MANAGER}" != poetry ]]; then return 1; fi
+	grep -q 'The current project could not be installed: No file/folder found for package' "${WORK_DIR}/install.log" || return 1
+	output::warning <<-'EOF'
+		Warning: Your project is no package, and pyproject.toml says that it is one.
+
+		Its requirements are installed, and nothing is missing. On Heroku this
+		build would fail. To say so, write into pyproject.toml:
+
+		    [tool.poetry]
+		    package-mode = false
+	EOF
 }
 
 locked::_run() {
@@ -145,6 +161,10 @@ locked::_sync_uv_from_index() {
 
 locked::_prepare_pdm() {
 	export PDM_CHECK_UPDATE=0 PDM_IGNORE_SAVED_PYTHON=1 PDM_CACHE_DIR="${CACHE_DIR}/python/pdm-cache" PDM_NON_INTERACTIVE=1
+	if [[ ! -f pdm.lock ]]; then
+		"${command[@]}" lock --prod
+		return
+	fi
 	"${command[@]}" lock --check
 }
 

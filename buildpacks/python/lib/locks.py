@@ -4,6 +4,7 @@
   hash      SHA-256 over the lock file, what it was made from, the installer's settings, and local projects
   editable  no; yes when a project is installed in place; `always` when that leaves files in the project itself
   variable  a config var that the files name or that is a setting of the installer (one line each)
+  missing   a variable that the files name and that isn't one (one line each)
   wanted    the version of the installer that pyproject.toml asks for
   error     reason<TAB>file<TAB>detail; nothing else is given then
 """
@@ -56,11 +57,17 @@ def read(path):
     return data
 
 
-def variables(env_dir, manager, texts):
-    """Config vars that are settings of the installer, or named as ${VAR} or $VAR in its files."""
+def named_in(manager, texts):
+    """Names of variables: ${VAR} in an address, and for Pipenv $VAR, too."""
+    pattern = r"\$\{?([A-Za-z_][A-Za-z0-9_]*)" if manager == "pipenv" else r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}"
+    addresses = [address for text in texts for address in re.findall(r"://[^\s\"']*", text)]
+    return {name for address in addresses for name in re.findall(pattern, address)}
+
+
+def variables(env_dir, manager, named):
+    """Config vars that are settings of the installer, or named in its files."""
     if not env_dir or not os.path.isdir(env_dir):
         return
-    named = {name for text in texts for name in re.findall(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?", text)}
     for name in sorted(os.listdir(env_dir)):
         if name not in KEPT_BACK and (name in named or re.fullmatch(SETTINGS[manager], name)) and re.fullmatch(r"[A-Za-z_]\w*", name):
             if name not in ("PATH", "HOME", "LD_PRELOAD", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME", "BASH_ENV", "TMPDIR"):
@@ -75,7 +82,7 @@ def editable_root(root, manager, toml, text):
     if manager == "poetry":
         return tool.get("poetry", {}).get("package-mode", True) is not False
     if manager == "pdm":
-        return tool.get("pdm", {}).get("distribution", "build-system" in toml) is not False and "project" in toml
+        return tool.get("pdm", {}).get("distribution") is not False and "project" in toml
     return 'source = { editable = "."' in text
 
 
@@ -94,7 +101,9 @@ def lines(build_dir, env_dir, manager):
     pyproject = os.path.join(root, "pyproject.toml")
     if manager != "pipenv" and os.path.isfile(pyproject):
         toml = add_pyproject(digest, pyproject)
-    lock = texts[0] if texts else ""
+        with open(pyproject, "rb") as file:
+            texts.append(file.read(1 << 20).decode("utf-8", "replace"))
+    lock = texts[0] if texts and os.path.isfile(os.path.join(root, FILES[manager][0])) else ""
     if editable_root(root, manager, toml, lock):
         editable = "always" if add_editable(digest, root, root) else "yes"
     for pattern, in_place in LOCAL[manager]:
@@ -109,7 +118,12 @@ def lines(build_dir, env_dir, manager):
                 add_tree(digest, root, full)
             elif add_editable(digest, root, full):
                 editable = "always"
-    for name in variables(env_dir, manager, texts):
+    named = named_in(manager, texts)
+    given = list(variables(env_dir, manager, named))
+    for name in sorted(named - set(given)):
+        if name not in os.environ:
+            yield f"missing\t{name}"
+    for name in given:
         with open(os.path.join(env_dir, name), "rb") as file:
             digest.update(f"variable\0{name}\0".encode() + file.read(MAX_BYTES))
         yield f"variable\t{name}"

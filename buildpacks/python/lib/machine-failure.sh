@@ -3,6 +3,7 @@
 
 NETWORK_TROUBLE='NewConnectionError|NameResolutionError|ConnectTimeoutError|Failed to establish a new connection|Temporary failure in name resolution|Max retries exceeded|ReadTimeoutError|ProxyError|RemoteDisconnected|dns error|tcp connect error|error sending request|ConnectError|All attempts to connect to|Connection refused|ConnectTimeout'
 CERTIFICATE_TROUBLE='SSLCertVerificationError|CERTIFICATE_VERIFY_FAILED|SSLError|invalid peer certificate|UnknownIssuer'
+GIT_TROUBLE='Cannot find command .git.|Git operation failed|Git executable not found|fatal: (unable to access|could not read|repository .* not found|Authentication failed|remote error|couldn.t find remote ref)|error: pathspec|git (clone|fetch|checkout) .*did not run successfully'
 
 pip_failure::explain_machine() {
 	if pip_failure::_has 'No space left on device|os error 28'; then pip_failure::no_space; fi
@@ -12,10 +13,27 @@ pip_failure::explain_machine() {
 		pip_failure::no_network
 	fi
 	if pip_failure::_has "${CERTIFICATE_TROUBLE}"; then pip_failure::certificate; fi
-	if pip_failure::_has '(401|403) (Client )?Error|401 Unauthorized|403 Forbidden|could not read Username|Authentication failed|Authorization error accessing|status code 40[13]'; then pip_failure::access; fi
+	if pip_failure::_has "${GIT_TROUBLE}"; then pip_failure::version_control; fi
+	if pip_failure::_has '(401|403) (Client )?Error|401 Unauthorized|403 Forbidden|Authorization error accessing|status code 40[13]'; then pip_failure::access; fi
+}
+
+# For whatever can't be found or isn't allowed: an address without its password is another one.
+pip_failure::check_variables() {
+	if [[ "${#MISSING_VARIABLES[@]}" -eq 0 ]]; then return 0; fi
+	output::fail "install-dependencies::missing-variable" <<-EOF
+		Error: The config var ${MISSING_VARIABLES[0]} isn't set.
+
+		An address in your files names it as \${${MISSING_VARIABLES[0]}}, so the packages that
+		are there couldn't be fetched. Unset are: ${MISSING_VARIABLES[*]}
+
+		Set it, and push again:
+
+		    heroku config:set ${MISSING_VARIABLES[0]}=...
+	EOF
 }
 
 pip_failure::no_network() {
+	pip_failure::check_variables
 	local index="${PIP_INDEX_URL:-https://pypi.org/simple}"
 	output::fail "install-dependencies::no-network" <<-EOF
 		Error: The package index can't be reached.
@@ -39,6 +57,7 @@ pip_failure::certificate() {
 }
 
 pip_failure::access() {
+	pip_failure::check_variables
 	local set="PIP_EXTRA_INDEX_URL=https://user:token@host/simple"
 	case "${PACKAGE_MANAGER}" in
 		uv) set="UV_INDEX_<NAME>_USERNAME=... UV_INDEX_<NAME>_PASSWORD=..." ;;

@@ -14,7 +14,6 @@ pip_failure::explain() {
 	if pip_failure::_has 'ResolutionImpossible|Cannot install .* because these package versions have conflicting dependencies'; then pip_failure::conflict; fi
 	if pip_failure::_has 'Invalid requirement|InvalidRequirement|no such option:|Usage:'; then pip_failure::invalid; fi
 	if pip_failure::_has 'DO NOT MATCH THE HASHES|Hashes are required'; then pip_failure::hashes; fi
-	if pip_failure::_has 'Cannot find command .git.|git clone|git fetch'; then pip_failure::version_control; fi
 	if pip_failure::_has 'Failed building wheel|Failed to build|subprocess-exited-with-error|metadata-generation-failed|error: command .* failed'; then pip_failure::build; fi
 	output::fail "install-dependencies::pip" <<-'EOF'
 		Error: The app's packages couldn't be installed.
@@ -37,6 +36,7 @@ pip_failure::_shown() {
 }
 
 pip_failure::not_found() {
+	pip_failure::check_variables
 	local requirement="${1%% (from versions:*}" versions name newest
 	versions="$(sed -n -E 's/.*\(from versions: ([^)]*)\).*/\1/p' <<<"$1")"
 	requirement="$(sed -E 's/ \(from .*//' <<<"${requirement}")"
@@ -140,14 +140,27 @@ pip_failure::hashes() {
 }
 
 pip_failure::version_control() {
-	output::fail "install-dependencies::version-control" <<-'EOF'
+	pip_failure::check_variables
+	local why='Check the address, the branch or tag, and that it can be read
+without a password.'
+	if pip_failure::_has 'Could not resolve host|Failed to connect to|Connection timed out|Connection refused'; then
+		why="Its host can't be reached from here. That can be so for a moment only: push
+again first. If it stays so, ask the operator of this platform."
+	elif pip_failure::_has 'could not read Username|Authentication failed|Invalid username or|Repository not found|error: 40[134]'; then
+		why="The host wants a user name and a password, a token, or other ones."
+	elif pip_failure::_has 'Remote branch .* not found|did not match any|find remote ref|not our ref'; then
+		why="It's there, and has no such branch, tag or commit."
+	fi
+	output::fail "install-dependencies::version-control" <<-EOF
 		Error: A requirement couldn't be fetched from its git repository.
 
-		Check the address, the branch or tag, and that it can be read
-		without a password. For a private one, put a token into a config
-		var and name it in the line:
+		$(grep -i -E '^ *(fatal|remote|error: pathspec)' "${WORK_DIR}/install.log" | head -n 2 | while IFS= read -r line; do echo "    $(pip_failure::_shown "${line#"${line%%[! ]*}"}")"; done)
 
-		    git+https://${GIT_TOKEN}@example.com/you/project.git@v1.0
+		${why}
+
+		For a private one, put a token into a config var, and name it in the line:
+
+		    git+https://\${GIT_TOKEN}@example.com/you/project.git@v1.0
 	EOF
 }
 
@@ -159,6 +172,7 @@ pip_failure::build() {
 		-e "s/^ *(ERROR: )?Failed to build '([^']+)' when .*/\2/p" \
 		-e '/Encountered error while/{n;s/^ *╰─> (from )?(file:.*\/)?([^ ]+).*/\3/p}' \
 		"${WORK_DIR}/install.log" | head -n 1)"
+	if [[ "${package}" == "${BUILD_DIR##*/}" ]]; then package="the app itself, which its setup.py or pyproject.toml describes"; fi
 	cause="$(grep -E 'fatal error:|: error:|[Ee]rror: |not found' "${WORK_DIR}/install.log" | grep -v -E 'subprocess-exited|^ *error: (command|metadata)|ERROR: Failed|╰─>|note: ' | head -n 1 | sed -E "s#^ *##; s#${BUILD_DIR}/##g")"
 	if [[ -n "${cause}" ]]; then
 		first="

@@ -1,7 +1,7 @@
 """Reads what pyproject.toml, setup.py and setup.cfg say about dependencies.
 
   kind(BUILD_DIR)                     `dependencies`: a [project] table states them and nothing has to be built;
-                                      `project`: pip has to build it; `poetry` or `uv`: only they can read it;
+                                      `project`: pip has to build it; `poetry`, `uv` or `pdm`: only they can read it;
                                       `none`: no such file says anything
   project.py dependencies BUILD_DIR   those of [project], one per line, as for a requirements file
   project.py hash BUILD_DIR           SHA-256 of the files that state dependencies, then one of the whole tree
@@ -34,6 +34,8 @@ def kind(build_dir):
         return "poetry"
     if isinstance(tool.get("uv"), dict) and any(name in tool["uv"] for name in ("sources", "workspace", "index")):
         return "uv"
+    if isinstance(tool.get("pdm"), dict) and "source" in tool["pdm"]:
+        return "pdm"
     has_setup = any(os.path.isfile(os.path.join(build_dir, name)) for name in ("setup.py", "setup.cfg"))
     if isinstance(project, dict) and "build-system" not in toml and "dependencies" not in project.get("dynamic", []):
         if not os.path.isfile(os.path.join(build_dir, "setup.py")):

@@ -7,6 +7,7 @@
   editable  yes when a project is installed in place (-e); `always` when that leaves files in the project: pip has to run every time
   moving    yes when a version-control requirement is not pinned to a full commit: what it means can change
   variable  a config var that is named as ${VAR} (one line each)
+  missing   a variable that is named so and isn't one (one line each)
   error     reason<TAB>file<TAB>detail; nothing else is given then
 """
 import codecs
@@ -168,6 +169,8 @@ def lines(build_dir, name, copy_dir, env_dir):
             with open(file, "rb") as value:
                 closure.hash.update(f"variable\0{variable}\0".encode() + value.read(MAX_BYTES))
             yield f"variable\t{variable}"
+        elif variable not in os.environ:
+            yield f"missing\t{variable}"
     yield f"hash\t{closure.hash.hexdigest()}"
     yield f"empty\t{'no' if closure.anything else 'yes'}"
     yield f"install\t{closure.copy(first) if closure.changed else name}"

@@ -41,8 +41,9 @@ tool::obtain() {
 	TOOL_DIR="${CACHE_DIR}/python/tools/${name}-${TOOL_VERSION}-${PYTHON_VERSION%.*}"
 	if [[ "${name}" == uv ]]; then TOOL_DIR="${CACHE_DIR}/python/tools/uv-${TOOL_VERSION}"; fi
 	if [[ "${name}" == poetry ]]; then
-		# It knows no index in place of the public one by itself.
-		if [[ -n "${POETRY_PYPI_MIRROR_URL:-}" && "${TOOL_VERSION%%.*}" -ge 2 ]]; then TOOL_DIR+="-mirror"; fi
+		# It knows no index in place of the public one by itself, and asks that one in a way that proxies of it often lack.
+		export POETRY_PYPI_MIRROR_URL="${POETRY_PYPI_MIRROR_URL:-https://pypi.org/simple}"
+		if [[ "${TOOL_VERSION%%.*}" -ge 2 ]]; then TOOL_DIR+="-mirror"; fi
 	fi
 	if [[ -d "${TOOL_DIR}" ]]; then return 0; fi
 	output::step "Installing ${TOOL_TITLES["${name}"]} ${TOOL_VERSION}"

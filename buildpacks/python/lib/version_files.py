@@ -45,15 +45,21 @@ def check_known(version, file):
         raise Unusable("unknown-major", file, version)
 
 
+def stated_lines(text):
+    return [line for line in (line.split("#")[0].strip() for line in text.splitlines()) if line]
+
+
 def from_runtime_txt(build_dir):
-    text = read_text(build_dir, "runtime.txt")
+    name = "runtime.txt"
+    text = read_text(build_dir, name)
     if text is None:
         return None
-    match = re.fullmatch(f"python-({VERSION})", text.strip())
+    stated = " ".join(stated_lines(text))
+    match = re.fullmatch(f"python-({VERSION})", stated)
     if not match:
-        raise Unusable("invalid-version", "runtime.txt", text.strip()[:80])
-    check_known(match[1], "runtime.txt")
-    return as_specifier(match[1]), match[1], "runtime.txt"
+        raise Unusable("invalid-version", name, stated[:80])
+    check_known(match[1], name)
+    return as_specifier(match[1]), match[1], name
 
 
 def from_version_file(build_dir):
@@ -61,8 +67,7 @@ def from_version_file(build_dir):
     text = read_text(build_dir, name)
     if text is None:
         return None
-    lines = [line.split("#")[0].strip() for line in text.splitlines()]
-    lines = [line for line in lines if line]
+    lines = stated_lines(text)
     if not lines:
         raise Unusable("no-version", name)
     if len(lines) > 1:
@@ -134,6 +139,16 @@ def from_tool_versions(build_dir):
     return None
 
 
+def from_mise(build_dir):
+    for name in ("mise.toml", ".mise.toml"):
+        value = table(toml_of(build_dir, name), "tools").get("python")
+        for version in value if isinstance(value, list) else [value]:
+            if isinstance(version, str) and re.fullmatch(VERSION, version):
+                check_known(version, name)
+                return as_specifier(version), version, name
+    return None
+
+
 def from_conda(build_dir):
     import conda_environment
 
@@ -185,9 +200,15 @@ def from_pyproject(build_dir):
     value = table(toml, "project").get("requires-python")
     if value is not None and str(value).strip():
         value = " ".join(str(value).split())
-        return a_range(value, value, name)
-    value = table(toml, "tool", "poetry", "dependencies").get("python")
-    value = " ".join(str(value).split()) if isinstance(value, str) else ""
+        try:
+            return a_range(value, value, name)
+        except Unusable:
+            if not re.match(r"[0-9]", value):
+                raise
+    else:
+        value = table(toml, "tool", "poetry", "dependencies").get("python")
+        value = " ".join(value.split()) if isinstance(value, str) else ""
+    # Poetry's way of writing it, which its own reading of requires-python allows, too.
     if not value or value == "*":
         return None
     try:
@@ -224,5 +245,5 @@ def from_lock(build_dir):
     return None
 
 
-EXACT = (from_runtime_txt, from_version_file, from_pipfile_lock, from_pipfile, from_tool_versions, from_conda)
+EXACT = (from_runtime_txt, from_version_file, from_pipfile_lock, from_pipfile, from_tool_versions, from_mise, from_conda)
 RANGES = (from_pyproject, from_setup_files, from_lock)

@@ -14,6 +14,9 @@ export function checkFiles(scripts: readonly Script[], paths: readonly string[])
   return [...missing, ...profiles, ...scripts.flatMap(checkScript)];
 }
 
+/** What a platform starts itself. */
+const called = /^bin\/(?:detect|compile|release|report|test|test-compile)$/;
+
 function checkScript(script: Script): readonly Finding[] {
   const { path, text, mode } = script;
   const findings: Finding[] = [];
@@ -23,7 +26,7 @@ function checkScript(script: Script): readonly Finding[] {
       'lines end in CR LF, which bash takes for part of the command: save it with LF, and say so in .gitattributes';
     findings.push({ ...at(path, 'crlf', 'error', message), line: crlf + 1 });
   }
-  if (!/^bin\/[^/]+$/.test(path)) return findings;
+  if (!called.test(path)) return findings;
   if (!text.startsWith('#!')) {
     findings.push(
       at(path, 'no-shebang', 'error', 'its first line does not say what runs it: begin with #!/usr/bin/env bash'),

@@ -5,12 +5,15 @@ import { spawn } from '../../../src/lib/spawn.ts';
 const buildpacksDir = join(import.meta.dirname, '../../../buildpacks');
 const env = { PATH: '/usr/local/bin:/usr/bin:/bin' };
 
-it.each(['go', 'nodejs', 'rust', 'static', 'shared'])('finds nothing wrong with the scripts of %s', async (name) => {
-  const cwd = join(buildpacksDir, name);
-  const find = 'find . -name "*.sh" -o -path "./bin/*" -type f';
-  const files = (await spawn('bash', ['-c', find], { cwd, env })).stdout.toString().trim().split('\n');
-  expect(files.length).toBeGreaterThan(4);
-  const check = await spawn('shellcheck', ['-x', ...files], { cwd, env }).catch(() => null);
-  if (check === null) process.stderr.write('skipped: shellcheck is not installed\n');
-  expect(check?.stdout.toString() ?? '').toBe('');
-});
+it.each(['go', 'gradle', 'java', 'nodejs', 'rust', 'static', 'shared'])(
+  'finds nothing wrong with the scripts of %s',
+  async (name) => {
+    const cwd = join(buildpacksDir, name);
+    const find = 'find . -name "*.sh" -o -path "./bin/*" -type f';
+    const files = (await spawn('bash', ['-c', find], { cwd, env })).stdout.toString().trim().split('\n');
+    expect(files.length).toBeGreaterThan(4);
+    const check = await spawn('shellcheck', ['-x', ...files], { cwd, env }).catch(() => null);
+    if (check === null) process.stderr.write('skipped: shellcheck is not installed\n');
+    expect(check?.stdout.toString() ?? '').toBe('');
+  },
+);

@@ -104,10 +104,14 @@ itWithPip('lets a console script of an edited project see its edits, in the home
     'backend.py': backend,
     'lib/edited.py': `TEXT = "${text}"\n`,
   });
-  for (const text of ['one', 'two']) {
+  for (const [text, status] of [
+    ['one', 'empty'],
+    ['two', 'reused'],
+  ] as const) {
     await build.source(source(text));
     const result = await build.compile();
-    expect(result).toMatchObject({ exitCode: 0 });
+    expect(result).toMatchObject({ exitCode: 0, report: { cache_status: status } });
+    expect('dependencies_install_ms' in result.report).toBe(status === 'empty');
     expect(await build.runDyno('python -c "import edited; print(edited.TEXT, edited.__file__)"')).toMatchObject({
       output: expect.stringMatching(new RegExp(`^${text} .*/dyno-\\d/lib/edited.py\n$`)),
     });

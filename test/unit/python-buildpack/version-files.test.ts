@@ -32,6 +32,8 @@ const cases: readonly (readonly [files: Files, expected: string])[] = [
   [{ '.tool-versions': '# ours\nnodejs 22.1.0\npython system 3.12.7 3.11.1\n' }, '==3.12.7 (3.12.7, .tool-versions)'],
   [{ '.tool-versions': 'python latest:3.13\n' }, '==3.13.* (3.13, .tool-versions)'],
   [{ '.tool-versions': 'python miniconda3-latest\n' }, 'none'],
+  [{ 'mise.toml': '[tools]\npython = "3.12"\n' }, '==3.12.* (3.12, mise.toml)'],
+  [{ '.mise.toml': '[tools]\npython = ["latest", "3.11.4"]\n' }, '==3.11.4 (3.11.4, .mise.toml)'],
   [{ 'environment.yml': 'dependencies:\n  - python=3.11\n' }, '==3.11.* (3.11, environment.yml)'],
   [
     { 'environment.yaml': 'dependencies:\n- conda-forge::python>=3.11,<3.13 # ours\n' },
@@ -39,6 +41,9 @@ const cases: readonly (readonly [files: Files, expected: string])[] = [
   ],
   [{ 'environment.yml': 'dependencies:\n  - python=3.7\n' }, 'error eol environment.yml'],
   [{ 'environment.yml': 'dependencies:\n  - python=3.11\n', 'requirements.txt': '' }, 'none'],
+  [{ 'runtime.txt': '# ours\n\n  python-3.12.4  # and why\n' }, '==3.12.4 (3.12.4, runtime.txt)'],
+  [toml(requires('3.12.*')), '==3.12.* (3.12.*, pyproject.toml)'],
+  [toml(requires('new')), 'error invalid-range pyproject.toml'],
   [toml(requires('>=3.11')), '>=3.11 (>=3.11, pyproject.toml)'],
   [toml('[tool.poetry.dependencies]\npython = "^3.11"\n'), '>=3.11,<4 (^3.11, pyproject.toml)'],
   [toml('[tool.poetry.dependencies]\npython = "~3.11.2"\n'), '>=3.11.2,<3.12 (~3.11.2, pyproject.toml)'],

@@ -16,7 +16,7 @@ profile::write() {
 		echo 'export PATH="${JAVA_HOME}/bin:${PATH}"'
 	} >"${WORK_DIR}/java-home.sh"
 	cp --remove-destination "${WORK_DIR}/java-home.sh" "${BUILD_DIR}/.profile.d/010_java-home.sh"
-	cp --remove-destination "${BUILDPACK_DIR}"/profile.d/*.sh "${BUILD_DIR}/.profile.d/"
+	cp --remove-destination "${JAVA_SHARED}"/profile.d/*.sh "${BUILD_DIR}/.profile.d/"
 	if [[ -w "${BUILDPACK_DIR}" ]]; then
 		# shellcheck disable=SC2016 # The shell of the next buildpack expands it.
 		printf 'export JAVA_HOME=%q\nexport PATH="${JAVA_HOME}/bin:${PATH}"\n' "${JAVA_HOME}" >"${BUILDPACK_DIR}/export"

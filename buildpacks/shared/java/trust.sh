@@ -11,7 +11,7 @@ trust::prepare() {
 		rm -f "${store}"
 		# A program in a single file is run as it is from Java 11 on.
 		mkdir -p "${WORK_DIR}/trust"
-		if ! "${JAVA_HOME}/bin/javac" -d "${WORK_DIR}/trust" "${BUILDPACK_DIR}/lib/TrustStore.java" >"${WORK_DIR}/trust.log" 2>&1 ||
+		if ! "${JAVA_HOME}/bin/javac" -d "${WORK_DIR}/trust" "${JAVA_SHARED}/TrustStore.java" >"${WORK_DIR}/trust.log" 2>&1 ||
 			! "${JAVA_HOME}/bin/java" -cp "${WORK_DIR}/trust" TrustStore "${bundle}" "${store}" >>"${WORK_DIR}/trust.log" 2>&1; then
 			output::detail "The machine's certificate authorities couldn't be handed to Java: $(tail -n 1 "${WORK_DIR}/trust.log")"
 			rm -f "${store}"

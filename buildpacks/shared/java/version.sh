@@ -18,6 +18,12 @@ version::find() {
 		value="$(sed -n -E 's#.*<(maven\.compiler\.(release|target|source)|java\.version)>[[:space:]]*([0-9.]+)[[:space:]]*<.*#\3#p' "${BUILD_DIR}/pom.xml" | head -n 1 || true)"
 		if [[ -n "${value}" ]]; then JDK_ORIGIN=pom.xml; fi
 	fi
+	for file in build.gradle.kts build.gradle; do
+		if [[ -n "${value}" || ! -f "${BUILD_DIR}/${file}" ]]; then continue; fi
+		value="$(sed -n -E -e 's/.*JavaLanguageVersion\.of\(([0-9]+)\).*/\1/p' -e 's/.*jvmToolchain\(([0-9]+)\).*/\1/p' -e 's/.*(source|target)Compatibility[[:space:]]*=[[:space:]]*.?(JavaVersion\.VERSION_)?([0-9._]+).*/\3/p' "${BUILD_DIR}/${file}" | head -n 1 || true)"
+		value="${value//_/.}"
+		if [[ -n "${value}" ]]; then JDK_ORIGIN="${file}"; fi
+	done
 	if [[ -z "${value}" ]]; then return 0; fi
 	# `temurin-21.0.4+7`, `openjdk-17`, `zulu-11.0.2`, `21.0.4-tem`, `1.8.0_412`, `17`
 	if [[ ! "${value}" =~ ^([a-z]+-)?(1\.)?([0-9]{1,2})([._+-].*)?$ ]]; then
