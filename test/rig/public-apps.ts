@@ -110,10 +110,15 @@ export const publicApps: readonly PublicApp[] = [
     'digitalocean/sample-golang',
     'koyeb/example-golang',
     'fly-apps/go-example',
-    'gothinkster/golang-gin-realworld-example-app',
+    // Its database would lie beside the folder of the app.
+    { repository: 'gothinkster/golang-gin-realworld-example-app', path: '/api/ping/' },
     'dokku/dokku/tests/apps/go',
     'paketo-buildpacks/samples/go/mod',
-    'railwayapp/railpack/examples/go-mod',
+    {
+      repository: 'railwayapp/railpack',
+      folder: 'examples/go-mod',
+      stops: { because: 'it greets and ends; it is no web app', says: /Hello from Go/ },
+    },
   ]),
   ...of('Rust', [
     'fly-apps/hello-rust',
