@@ -65,6 +65,63 @@ const languages: readonly Language[] = [
         { 'main.go': 'package main\n\n// #include <no-such.h>\nimport "C"\n\nfunc main() {}\n' },
         /C library, or a C compiler, is missing/,
       ],
+      [
+        'a file to embed that is not committed',
+        {
+          'main.go':
+            'package main\n\nimport _ "embed"\n\n//go:embed web/index.html\nvar page string\n\nfunc main() { println(page) }\n',
+        },
+        /A file for \/\/go:embed isn't there[^]*web\/index\.html/,
+      ],
+      [
+        'packages that import each other',
+        {
+          'main.go': 'package main\n\nimport _ "example.com/shop/a"\n\nfunc main() {}\n',
+          'a/a.go': 'package a\n\nimport _ "example.com/shop/b"\n',
+          'b/b.go': 'package b\n\nimport _ "example.com/shop/a"\n',
+        },
+        /imports what it may not[^]*import cycle/,
+      ],
+      [
+        'a module beside the repository',
+        {
+          'go.mod':
+            'module example.com/shop\n\ngo 1.24\n\nrequire example.com/other v0.0.0\n\nreplace example.com/other => ../other\n',
+          'main.go': 'package main\n\nimport _ "example.com/other"\n\nfunc main() {}\n',
+        },
+        /A folder that go\.mod or go\.work names isn't in the repository[^]*\.\.\/other/,
+      ],
+      [
+        'a package for another system',
+        {
+          'main.go': 'package main\n\nimport _ "example.com/shop/win"\n\nfunc main() {}\n',
+          'win/win_windows.go': 'package win\n',
+        },
+        /no file for this machine/,
+      ],
+      [
+        'a package to build that is not there',
+        { 'go.mod': '// +heroku install ./cmd/web\nmodule example.com/shop\n\ngo 1.24\n' },
+        /The packages that are to be built aren't there: \.\/cmd\/web/,
+      ],
+      [
+        'a module that go.mod lacks',
+        {
+          'go.mod': 'module example.com/shop\n\ngo 1.24\n',
+          'main.go': 'package main\n\nimport _ "github.com/gin-gonic/gin"\n\nfunc main() {}\n',
+        },
+        /can't be found[^]*no required module provides package github\.com\/gin-gonic\/gin/,
+      ],
+      [
+        'a vendor folder of another time',
+        { 'vendor/modules.txt': '# golang.org/x/text v0.13.0\n' },
+        /don't fit together[^]*go mod tidy && go mod vendor/,
+      ],
+      [
+        'a workspace of a folder that is missing',
+        { 'go.work': 'go 1.24\n\nuse ./api\n' },
+        /A folder that go\.mod or go\.work names isn't in the repository/,
+      ],
     ],
   },
   {

@@ -6,7 +6,7 @@ BUILD_LOG="${WORK_DIR}/go.log"
 BUILD_RESULTS="${OWN_CACHE}/programs"
 
 build::run() {
-	local sum=""
+	local sum="" GO_VERSION_IS_RAISED=""
 	GO_INSTALL_PACKAGE_SPEC="" GO_LINKER_SYMBOL="" GO_LINKER_VALUE="${SOURCE_VERSION:-}"
 	config_vars::read GO_INSTALL_PACKAGE_SPEC
 	config_vars::read GO_LINKER_SYMBOL
@@ -14,12 +14,13 @@ build::run() {
 	# It may write what is compiled then.
 	build::_hook go-pre-compile
 	if [[ -n "${GO_LINKER_SYMBOL}" ]]; then sum="${GO_LINKER_VALUE}"; fi
-	sum="$(source_hash::of "${GO_VERSION}" "${sum}" "${GOFLAGS:-}")"
-	if [[ -f "${BUILD_RESULTS}/sum" && "$(<"${BUILD_RESULTS}/sum")" == "${sum}" ]]; then
+	sum="$(source_hash::of "${sum}" "${GOFLAGS:-}")"
+	if [[ -f "${BUILD_RESULTS}/sum" && "$(<"${BUILD_RESULTS}/sum")" == "${GO_VERSION} ${sum}" ]]; then
 		output::step "Nothing has changed since the last build: using its programs"
 	else
+		build::_choose_mode
 		build::_install
-		build::_keep "${sum}"
+		build::_keep "${GO_VERSION} ${sum}"
 	fi
 	mkdir -p "${BUILD_DIR}/bin"
 	cp -a --remove-destination "${BUILD_RESULTS}/bin/." "${BUILD_DIR}/bin/"
@@ -32,8 +33,11 @@ build::run() {
 build::_install() {
 	local status=0 quote="'"
 	local -a flags=(-v -tags heroku)
-	build::_choose_mode
-	packages::find
+	packages::find || status=$?
+	if [[ "${status}" -ne 0 ]]; then
+		build::_again
+		return
+	fi
 	# Without the name of the build's folder, which is another one each time, compiled packages can be used again.
 	if [[ "${GO_VERSION}" != 1.1[12]* ]]; then flags=(-v -trimpath -tags heroku); fi
 	if [[ "${GO_LINKER_VALUE}" != *[[:space:]]* ]]; then quote=""; fi
@@ -43,8 +47,23 @@ build::_install() {
 	rm -rf "${BUILD_RESULTS}" "${BUILD_RESULTS}.part"
 	mkdir -p "${BUILD_RESULTS}.part/bin"
 	build::_go env GOBIN="${BUILD_RESULTS}.part/bin" "${GO_ROOT}/bin/go" install "${flags[@]}" "${BUILD_PACKAGES[@]}" || status=$?
-	if [[ "${status}" -ne 0 ]]; then failure::explain; fi
+	if [[ "${status}" -ne 0 ]]; then
+		build::_again
+		return
+	fi
 	if [[ -z "$(ls -A "${BUILD_RESULTS}.part/bin")" ]]; then failure::no_program; fi
+}
+
+# After a failure: once more with the newer Go that a module of others needs, where go.mod alone named the older one. Its line `go`
+# is the oldest that will do, not the only one.
+build::_again() {
+	local needed
+	needed="$(sed -n -E 's/.*(requires go >= ?|module requires Go )(1\.[0-9]+).*/\2/p' "${BUILD_LOG}" | sort -V | tail -n 1)"
+	if [[ -z "${needed}" || -n "${GO_VERSION_IS_RAISED}" || "${GO_ORIGIN}" != go.* ]] || ! version::is_later "${needed}"; then failure::explain; fi
+	GO_VERSION_IS_RAISED=true
+	output::step "A module needs Go ${needed}, and ${GO_ORIGIN} says ${GO_REQUEST}: trying with the newer one"
+	compiler::raise "${needed}"
+	build::_install
 }
 
 # Sets BUILD_MODE: modules that the app brings along are used, unless it says otherwise.

@@ -21,6 +21,15 @@ compiler::obtain() {
 	compiler::_none
 }
 
+# Takes a Go of the series $1 instead, and at later builds, too.
+compiler::raise() {
+	local asked="${GO_REQUEST}"
+	GO_REQUEST="$1"
+	compiler::obtain
+	GO_REQUEST="${asked}"
+	if [[ "${GO_ROOT}" == "${COMPILER_HOME}" ]]; then printf '%s\n' "${asked} raised" >"${COMPILER_HOME}.request"; fi
+}
+
 compiler::_cached() {
 	if [[ ! -f "${COMPILER_HOME}.request" ]]; then return 1; fi
 	if [[ -n "$(find "${COMPILER_HOME}.request" -mmin +"${COMPILER_KEPT_MIN}")" && ! "${GO_REQUEST}" =~ ^1\.[0-9]+\.[0-9]+$ ]]; then return 1; fi
@@ -29,7 +38,12 @@ compiler::_cached() {
 
 # The one of the last build, however old.
 compiler::_kept() {
-	if [[ ! -x "${COMPILER_HOME}/bin/go" || ! -f "${COMPILER_HOME}.request" || "$(<"${COMPILER_HOME}.request")" != "${GO_REQUEST}" ]]; then return 1; fi
+	local request
+	if [[ ! -x "${COMPILER_HOME}/bin/go" || ! -f "${COMPILER_HOME}.request" ]]; then return 1; fi
+	request="$(<"${COMPILER_HOME}.request")"
+	# What compiler::raise has put there is an answer to go.mod, but not to somebody who asks for a version.
+	if [[ "${GO_ORIGIN}" == go.* ]]; then request="${request% raised}"; fi
+	if [[ "${request}" != "${GO_REQUEST}" ]]; then return 1; fi
 	compiler::_use "${COMPILER_HOME}" || return 1
 	output::step "Using Go ${GO_VERSION} of the last build"
 	report::set go_version "${GO_VERSION}"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Which packages are built: those that the app names, or every main package.
 
-# Sets BUILD_PACKAGES.
+# Sets BUILD_PACKAGES; returns the status of go.
 packages::find() {
 	local named format='{{ if eq .Name "main" }}{{ .ImportPath }}{{ end }}' status=0
 	local -a roots=(./...)
@@ -15,7 +15,7 @@ packages::find() {
 	build::_go "${GO_ROOT}/bin/go" list -find "${BUILD_MODE[@]}" -tags heroku -f "${format}" "${roots[@]}" >"${WORK_DIR}/list.out" || status=$?
 	if [[ "${status}" -ne 0 ]]; then
 		cat "${WORK_DIR}/list.out"
-		failure::explain
+		return "${status}"
 	fi
 	mapfile -t BUILD_PACKAGES < <(sed -E 's/^ +//' "${WORK_DIR}/list.out" | grep -E '^[^ ]+$' | grep -v -E '^go:' || true)
 	if [[ "${#BUILD_PACKAGES[@]}" -eq 0 ]]; then failure::no_program; fi

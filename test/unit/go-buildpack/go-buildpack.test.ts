@@ -1,77 +1,22 @@
-import { createHash } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readFile, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { spawn } from '../../../src/lib/spawn.ts';
 import { BuildpackRun } from '../../rig/buildpack-run.ts';
-import { packZip } from '../../rig/zip.ts';
+import { GoToolchains } from '../../rig/go-toolchains.ts';
 
+let toolchains: GoToolchains;
 let proxy: string;
 
 beforeAll(async () => {
-  proxy = await mkdtemp(join(tmpdir(), 'go-proxy-'));
-  for (const version of ['1.14.15', '1.21.13', '1.24.2', '1.24.11', '1.25.1', '1.26rc1']) await publish(version);
-  await release('1.24.12');
-  await publish('1.23.0', 'h1:bm90IHdoYXQgd2FzIHByb21pc2VkCg==');
+  toolchains = await GoToolchains.create();
+  proxy = toolchains.dir;
+  for (const version of ['1.14.15', '1.21.13', '1.24.2', '1.24.11', '1.25.1', '1.26rc1'])
+    await toolchains.publish(version);
+  await toolchains.release('1.24.12');
+  await toolchains.publish('1.23.0', 'h1:bm90IHdoYXQgd2FzIHByb21pc2VkCg==');
 });
 
-afterAll(() => rm(proxy, { recursive: true, force: true }));
-
-/** A stand-in for the compiler: it says its version, and makes a program that says the one it was made with. */
-const go = (version: string): string =>
-  [
-    '#!/bin/bash',
-    'case "$1" in',
-    `version) echo "go version go${version} linux/amd64" ;;`,
-    'list) if [[ -f main.go ]]; then echo example.com/web; fi; if [[ -d cmd ]]; then ls cmd | sed s,^,example.com/web/cmd/,; fi ;;',
-    'install) if grep -q broken main.go 2>/dev/null; then echo "./main.go:1:1: undefined: broken"; exit 1; fi',
-    `  for last; do case "$last" in *.com/*) printf '#!/bin/sh\\necho built with ${version}: %s' "$*" > "$GOBIN/\${last##*/}"; chmod +x "$GOBIN/\${last##*/}" ;; esac; done ;;`,
-    'env) printenv GOFLAGS GOBIN GO_GIT_CRED__HTTPS__GIT__EXAMPLE__COM; printf "protocol=https\\nhost=git.example.com\\n\\n" | git credential fill ;;',
-    'esac',
-    '',
-  ].join('\n');
-
-async function publish(version: string, sum?: string): Promise<void> {
-  const machine = `linux-${process.arch === 'x64' ? 'amd64' : process.arch}`;
-  const module = `golang.org/toolchain@v0.0.1-go${version}.${machine}`;
-  const files = { [`${module}/bin/go`]: go(version), [`${module}/pkg/tool/${machine}/compile`]: 'none\n' };
-  const entries = Object.entries(files).map(([path, text]) => ({ path, bytes: Buffer.from(text) }));
-  const lines = entries
-    .map(({ path, bytes }) => `${createHash('sha256').update(bytes).digest('hex')}  ${path}\n`)
-    .sort();
-  const hash = `h1:${createHash('sha256').update(lines.join('')).digest('base64')}`;
-  await put(`golang.org/toolchain/@v/v0.0.1-go${version}.${machine}.zip`, packZip(entries));
-  await put(
-    `sumdb/sum.golang.org/lookup/${module}`,
-    `7\n${module.replace('@', ' ')} ${sum ?? hash}\n${module.replace('@', ' ')}/go.mod h1:other=\n`,
-  );
-  await append(`golang.org/toolchain/@v/list`, `v0.0.1-go${version}.${machine}\nv0.0.1-go${version}.plan9-386\n`);
-}
-
-/** https://go.dev/dl/?mode=json */
-async function release(version: string): Promise<void> {
-  const machine = `linux-${process.arch === 'x64' ? 'amd64' : process.arch}`;
-  const filename = `go${version}.${machine}.tar.gz`;
-  await put('tree/go/bin/go', go(version));
-  await chmod(join(proxy, 'tree/go/bin/go'), 0o755);
-  const env = { PATH: '/usr/local/bin:/usr/bin:/bin' };
-  const { stdout } = await spawn('tar', ['-cz', '-C', join(proxy, 'tree'), 'go'], { env });
-  await put(`dl/${filename}`, stdout);
-  const sha256 = createHash('sha256').update(stdout).digest('hex');
-  const other = { filename: `go${version}.src.tar.gz`, sha256: 'not this one' };
-  const list = [{ version: `go${version}`, stable: true, files: [other, { filename, sha256, size: stdout.length }] }];
-  await put('dl/index.json', JSON.stringify(list, null, 1));
-}
-
-async function put(path: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(join(proxy, path)), { recursive: true });
-  await writeFile(join(proxy, path), content);
-}
-
-async function append(path: string, text: string): Promise<void> {
-  await writeFile(join(proxy, path), text, { flag: 'a' });
-}
+afterAll(() => toolchains[Symbol.asyncDispose]());
 
 const start = (env: Readonly<Record<string, string>> = {}): Promise<BuildpackRun> =>
   BuildpackRun.start('go', {
@@ -138,14 +83,14 @@ it('takes a release of go.dev or its mirror first, by its SHA-256', async () => 
   expect(report).toMatchObject({ go_source: 'upstream', go_version_origin: '.go-version' });
 
   const list = await readFile(join(proxy, 'dl/index.json'), 'utf8');
-  await put('dl/index.json', list.replace(/[0-9a-f]{64}/, '0'.repeat(64)));
+  await toolchains.put('dl/index.json', list.replace(/[0-9a-f]{64}/, '0'.repeat(64)));
   await using another = await start({ GO_BUILDPACK_SOURCES: '', GO_DOWNLOAD_MIRROR: `file://${proxy}/dl/` });
   await another.source({ ...files, '.tool-versions': 'golang 1.24.11 # ours\n', '.go-version': '# none\n' });
   expect((await another.compile()).report).toMatchObject({ go_version: '1.24.11', go_source: 'registry' });
   await another.source(files);
   const other = await another.compile();
   expect(other.output).toContain("It couldn't be had: what came isn't what was promised: the checksum is wrong");
-  await put('dl/index.json', list);
+  await toolchains.put('dl/index.json', list);
 });
 
 it('goes on with the compiler of the last build when nobody can be asked for a newer one', async () => {
@@ -167,6 +112,26 @@ it('goes on with the compiler of the last build when nobody can be asked for a n
   const online = await run.compile();
   expect(online.output).not.toContain('Installing');
   expect((await stat(asked)).mtimeMs).toBeGreaterThan(weekAgo.getTime() + 1000);
+});
+
+it('compiles with a newer Go than go.mod says when a module of others needs it, and begins with that the next time', async () => {
+  await using run = await start();
+  const files = { 'main.go': 'package main // needs 1.24\n', 'go.mod': 'module example.com/web\ngo 1.14\n' };
+  await run.source(files);
+  const { exitCode, output, report } = await run.compile();
+  expect([exitCode, output]).toEqual([0, expect.stringContaining('A module needs Go 1.24, and go.mod says 1.14')]);
+  expect(report).toMatchObject({ go_version: '1.24.11' });
+
+  await run.source(files);
+  const again = await run.compile();
+  expect(again.output).toBe(
+    '-----> Using Go 1.24.11 of the last build\n-----> Nothing has changed since the last build: using its programs\n',
+  );
+
+  await run.setConfigVar('GOVERSION', 'go1.14');
+  await run.source(files);
+  const asked = await run.compile();
+  expect([asked.exitCode, asked.output]).toEqual([1, expect.stringContaining('Go 1.14.15 is too old for this app')]);
 });
 
 it('builds several programs, each a process type, and the one that is called web or server is web', async () => {
