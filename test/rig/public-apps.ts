@@ -234,8 +234,6 @@ export const publicApps: readonly PublicApp[] = [
     {
       repository: 'gothinkster/golang-gin-realworld-example-app',
       path: '/api/ping/',
-      configVars: { GOVERSION: 'go1.22' },
-      note: 'with `GOVERSION=go1.22`: its go.mod says 1.15, its modules need 1.17',
     },
     'dokku/dokku/tests/apps/go',
     'paketo-buildpacks/samples/go/mod',
