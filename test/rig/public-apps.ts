@@ -98,7 +98,6 @@ export const publicApps: readonly PublicApp[] = [
       repository: 'datademofun/heroku-basic-flask',
       stops: { because: 'asks for Python 3.5.1, which ended in 2020', says: /Python 3\.5\.1 is no longer supported/ },
     },
-    'heroku-python/flask-heroku',
     'fly-apps/python-hellofly-flask',
     {
       repository: 'miguelgrinberg/flasky',
