@@ -290,6 +290,16 @@ export const publicApps: readonly PublicApp[] = [
     'railwayapp/railpack/examples/ruby-sinatra',
     'paketo-buildpacks/samples/ruby/rackup',
   ]),
-  ...of('Deno', ['koyeb/example-deno', 'railwayapp/railpack/examples/deno-2']),
+  ...of('Deno', [
+    {
+      repository: 'koyeb/example-deno',
+      stops: { because: 'its task `build` downloads from dl.deno.land', says: /dl\.deno\.land/ },
+    },
+    {
+      repository: 'railwayapp/railpack',
+      folder: 'examples/deno-2',
+      stops: { because: 'imports from deno.land, and is no web app', says: /deno\.land/ },
+    },
+  ]),
   ...of('.NET', ['heroku/dotnet-getting-started', 'paketo-buildpacks/samples/dotnet-core/aspnet']),
 ];
