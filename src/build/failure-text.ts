@@ -3,6 +3,7 @@ import { exhaustive } from '../lib/exhaustive.ts';
 import type { BuildFailure, BuildPhase, SpaceShortage } from '../model/build.ts';
 import { formatMegabytes } from './format-size.ts';
 import { noBuildpack } from './no-buildpack-text.ts';
+import type { Words } from './words.ts';
 
 const pushFailed = ' !     Push failed';
 
@@ -14,12 +15,6 @@ export function failureLines(failure: BuildFailure): readonly string[] {
   const { before, after } = wordsFor(failure);
   const summary = after.map((line) => ` !     ${line}`);
   return [...before, '', pushFailed, '', ...summary, ''].map(printable);
-}
-
-/** What stands before and after Heroku's `Push failed`. */
-export interface Words {
-  readonly before: readonly string[];
-  readonly after: readonly string[];
 }
 
 function wordsFor(failure: BuildFailure): Words {

@@ -1,5 +1,5 @@
 import type { BuildFailure } from '../model/build.ts';
-import type { Words } from './failure-text.ts';
+import type { Words } from './words.ts';
 
 /** Files by which a buildpack knows an app, for those who have none of them. */
 const lookedFor = [

@@ -65,7 +65,7 @@ export const publicApps: readonly PublicApp[] = [
     {
       repository: 'railwayapp/starters',
       folder: 'examples/fastapi',
-      stops: { because: 'pins a uvicorn that the index did not have', says: /no version of 'uvicorn' that fits/ },
+      stops: { because: 'pins a uvicorn whose metadata no newer pip accepts', says: /is described wrongly/ },
     },
     'railwayapp/starters/examples/flask',
     {
