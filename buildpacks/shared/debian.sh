@@ -4,6 +4,7 @@
 #
 #     debian::refresh                    asks what there is; once for a build, before the others
 #     debian::version PACKAGE            the version that would come, or nothing
+#     debian::versions PACKAGE...        `<package> <version>` of those that there are; each call takes apt a second or two
 #     debian::unpack FOLDER PACKAGE...   FOLDER is whole or not there; libraries are in FOLDER/usr/lib/<triplet>
 #
 # DEBIAN_PROBLEM says in words why the last call failed. DEBIAN_EXTRA_SOURCES are lines of a sources.list, DEBIAN_EXTRA_ARCHIVES
@@ -44,6 +45,12 @@ debian::_apt() {
 debian::version() {
 	if [[ -z "${DEBIAN_STATE}" ]]; then return 0; fi
 	debian::_apt cache policy "$1" 2>/dev/null | sed -n -E 's/^ *Candidate: ([0-9]+:)?([0-9].*)$/\2/p' | head -n 1
+}
+
+debian::versions() {
+	if [[ -z "${DEBIAN_STATE}" ]]; then return 0; fi
+	debian::_apt cache policy "$@" 2>/dev/null |
+		sed -n -E -e '/^[^ ].*:$/{s/:$//;h}' -e '/^ *Candidate: [0-9]/{s/^ *Candidate: ([0-9]+:)?//;H;x;s/\n/ /;p}'
 }
 
 debian::unpack() {

@@ -3,15 +3,14 @@
 
 # Debian's backports have newer ones beside golang-go.
 compiler::_distribution_versions() {
-	local package version
+	local version
 	if ! debian::refresh; then
 		COMPILER_PROBLEM="${DEBIAN_PROBLEM}"
 		return 1
 	fi
-	for package in golang-1.{19..35}-go; do
-		version="$(debian::version "${package}")"
+	while read -r _ version; do
 		if [[ "${version}" =~ ^(1\.[0-9]+(\.[0-9]+)?) ]]; then printf '%s\n' "${BASH_REMATCH[1]}"; fi
-	done
+	done < <(debian::versions golang-1.{19..35}-go)
 }
 
 compiler::_distribution_install() {
