@@ -5,7 +5,7 @@ import { spawn } from '../../../src/lib/spawn.ts';
 const buildpacksDir = join(import.meta.dirname, '../../../buildpacks');
 const env = { PATH: '/usr/local/bin:/usr/bin:/bin' };
 
-it.each(['apt', 'deno', 'go', 'gradle', 'java', 'nodejs', 'procfile', 'rust', 'static', 'shared'])(
+it.each(['apt', 'deno', 'go', 'gradle', 'java', 'nodejs', 'php', 'procfile', 'rust', 'static', 'shared'])(
   'finds nothing wrong with the scripts of %s',
   async (name) => {
     const cwd = join(buildpacksDir, name);
