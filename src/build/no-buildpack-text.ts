@@ -8,17 +8,22 @@ const lookedFor = [
   'deno.json (Deno), index.html (static site), Procfile or start.sh (anything)',
 ];
 
+/** The platform has none of its own. */
+const elsewhere = 'a buildpack: heroku buildpacks:set <the https:// URL of one>';
+
 /** What people forget to commit, by the files that they did. */
 const looksLike: readonly (readonly [pattern: RegExp, language: string, wanted: string])[] = [
   [/\.py$|^Pipfile$|^environment\.ya?ml$/, 'Python', 'requirements.txt'],
   [/\.(c|m)?[jt]sx?$|^node_modules$|^yarn\.lock$|^package-lock\.json$/, 'Node.js', 'package.json'],
-  [/\.rb$|^Rakefile$|^config\.ru$|^Gemfile$/, 'Ruby', 'Gemfile, and a buildpack for Ruby by its URL'],
+  [/\.rb$|^Rakefile$|^config\.ru$|^Gemfile$/, 'Ruby', elsewhere],
   [/\.go$|^go\.sum$/, 'Go', 'go.mod'],
   [/\.rs$|^Cargo\.lock$/, 'Rust', 'Cargo.toml'],
   [/\.php$/, 'PHP', 'index.php or composer.json'],
   [/\.(java|kts?|jar|war)$/, 'Java', 'pom.xml, or build.gradle with its wrapper'],
-  [/\.(cs|fs|vb)(proj)?$|\.slnx?$/, '.NET', 'a buildpack for .NET by its URL'],
-  [/\.exs?$/, 'Elixir', 'a buildpack for Elixir by its URL'],
+  [/\.(cs|fs|vb)(proj)?$|\.slnx?$/, '.NET', elsewhere],
+  [/\.exs?$/, 'Elixir', elsewhere],
+  [/\.(scala|sbt)$/, 'Scala', elsewhere],
+  [/^project\.clj$|\.clj$/, 'Clojure', elsewhere],
   [
     /^Dockerfile$|^(docker-)?compose\.ya?ml$/,
     'a container image',

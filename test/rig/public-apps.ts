@@ -24,17 +24,27 @@ const of = (language: string, apps: readonly (Omit<PublicApp, 'language'> | stri
     return { language, repository, ...(folder.length > 0 && { folder: folder.join('/') }) };
   });
 
+function placeOf(name: string): Pick<PublicApp, 'repository' | 'folder'> {
+  const [owner = '', repository = '', ...folder] = name.split('/');
+  return { repository: `${owner}/${repository}`, ...(folder.length > 0 && { folder: folder.join('/') }) };
+}
+
+/** Composer finds packages at packagist.org, and fetches them from github.com. */
+function withoutArchives(name: string): Omit<PublicApp, 'language'> {
+  const because = 'its packages lie on github.com, which this machine could not reach';
+  return { ...placeOf(name), stops: { because, says: /Failed to download \S+ from dist: curl error 6/ } };
+}
+
+/** The platform has none of its own for this language. */
+function withoutBuildpack(name: string, language: string): Omit<PublicApp, 'language'> {
+  const because = `the platform has no buildpack for ${language}, and says so`;
+  return { ...placeOf(name), stops: { because, says: new RegExp(`Looks like: ${language.replace('.', '\\.')}`) } };
+}
+
 /** Where services.gradle.org can be reached, these are faults: then they answer. */
 function withoutGradle(name: string): Omit<PublicApp, 'language'> {
-  const [owner = '', repository = '', ...folder] = name.split('/');
-  return {
-    repository: `${owner}/${repository}`,
-    ...(folder.length > 0 && { folder: folder.join('/') }),
-    stops: {
-      because: 'needs a Gradle of services.gradle.org, which this machine could not reach',
-      says: /gradle-[0-9.]+-\w+ can't be had/,
-    },
-  };
+  const because = 'needs a Gradle of services.gradle.org, which this machine could not reach';
+  return { ...placeOf(name), stops: { because, says: /gradle-[0-9.]+-\w+ can't be had/ } };
 }
 
 export const publicApps: readonly PublicApp[] = [
@@ -279,21 +289,24 @@ export const publicApps: readonly PublicApp[] = [
     ['heroku/kotlin-getting-started', 'buildpacks/samples/apps/kotlin-gradle'].map((name) => withoutGradle(name)),
   ),
   ...of('PHP', [
-    'heroku/php-getting-started',
-    'digitalocean/sample-php',
+    withoutArchives('heroku/php-getting-started'),
+    withoutArchives('digitalocean/sample-php'),
     'railwayapp/railpack/examples/php-vanilla',
     'railwayapp/railpack/examples/php-vanilla-82',
-    'dokku/dokku/tests/apps/php',
+    withoutArchives('dokku/dokku/tests/apps/php'),
   ]),
-  ...of('Ruby', [
-    'heroku/ruby-getting-started',
-    'railwayapp/railpack/examples/ruby-sinatra',
-    'paketo-buildpacks/samples/ruby/rackup',
-  ]),
+  ...of(
+    'Ruby',
+    [
+      'heroku/ruby-getting-started',
+      'railwayapp/railpack/examples/ruby-sinatra',
+      'paketo-buildpacks/samples/ruby/rackup',
+    ].map((name) => withoutBuildpack(name, 'Ruby')),
+  ),
   ...of('Deno', [
     {
       repository: 'koyeb/example-deno',
-      stops: { because: 'its task `build` downloads from dl.deno.land', says: /dl\.deno\.land/ },
+      stops: { because: 'its task `build` downloads from dl.deno.land', says: /fetch failed/ },
     },
     {
       repository: 'railwayapp/railpack',
@@ -301,5 +314,10 @@ export const publicApps: readonly PublicApp[] = [
       stops: { because: 'imports from deno.land, and is no web app', says: /deno\.land/ },
     },
   ]),
-  ...of('.NET', ['heroku/dotnet-getting-started', 'paketo-buildpacks/samples/dotnet-core/aspnet']),
+  ...of(
+    '.NET',
+    ['heroku/dotnet-getting-started', 'paketo-buildpacks/samples/dotnet-core/aspnet'].map((name) =>
+      withoutBuildpack(name, '.NET'),
+    ),
+  ),
 ];

@@ -72,10 +72,10 @@ build::_explain() {
 	set +e
 	trap - ERR
 	line="$(output::quoted "$(grep -E -m 1 -i 'error' "${BUILD_LOG}")")"
-	if grep -q -i -E 'dns error|failed to lookup|connection refused|error sending request|timed out|Import .* failed' "${BUILD_LOG}"; then
+	if grep -q -i -E 'dns error|failed to lookup|connection refused|error sending request|fetch failed|timed out|Import .* failed' "${BUILD_LOG}"; then
 		output::fail "build::download" <<<"Error: A module couldn't be downloaded.
 
-$(output::quoted "$(grep -i -E -m 1 'dns error|failed to lookup|refused|error sending|timed out|Import .* failed' "${BUILD_LOG}")")
+$(output::quoted "$(grep -i -E -m 1 'dns error|failed to lookup|refused|error sending|fetch failed|timed out|Import .* failed' "${BUILD_LOG}")")
 
 Push again. If it stays so, ask the operator of this platform whether builds reach that host; 'deno vendor' (\"vendor\": true in deno.json) brings the modules along in the repository."
 	fi
