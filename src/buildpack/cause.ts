@@ -1,3 +1,7 @@
+import { causeRules } from './causes/index.ts';
+import { packagesOfFiles } from './causes/packages-of-files.ts';
+import type { CauseRule } from './causes/rule.ts';
+
 /** Why a compile failed, found in what it printed. */
 export interface Cause {
   /** The line that says it, without colours, at most 300 characters. */
@@ -5,106 +9,54 @@ export interface Cause {
   readonly next: string;
 }
 
-interface CauseRule {
-  readonly pattern: RegExp;
-  /** Tools that print a cascade say the reason first; tracebacks say it last. */
-  readonly pick: 'first' | 'last';
-  readonly next: string;
-}
-
-/** Most telling first: what explains the others comes before them. */
-const rules: readonly CauseRule[] = [
-  {
-    pattern: /No space left on device|Disk quota exceeded|\bENOSPC\b/i,
-    pick: 'first',
-    next: 'The disk of the platform is full: free some space on it, then push again.',
-  },
-  {
-    pattern:
-      /out of memory|Cannot allocate memory|^\s*MemoryError\b|std::bad_alloc|\bSIGKILL\b|signal 9\b|\bKilled\s*$|^\S.*: +\d+ Killed\b/i,
-    pick: 'last',
-    next: 'The build ran out of memory: build fewer things at once, or give the machine more memory.',
-  },
-  {
-    pattern:
-      /Temporary failure in name resolution|Name or service not known|Could not resolve host|NameResolutionError|\bENOTFOUND\b|\bEAI_AGAIN\b|Network is unreachable/i,
-    pick: 'first',
-    next: 'A host name could not be resolved: check the network, proxy and registry settings of the platform, then push again.',
-  },
-  {
-    pattern: /certificate verify failed|SELF_SIGNED_CERT|UNABLE_TO_(?:GET|VERIFY)|self.signed certificate/i,
-    pick: 'first',
-    next: 'A TLS certificate was not trusted: give the platform the CA of your network, then push again.',
-  },
-  {
-    pattern: /No matching distribution found for|Could not find a version that satisfies/i,
-    pick: 'last',
-    next: 'Check the name and the version in requirements.txt, and that they support this Python version.',
-  },
-  {
-    pattern: /ResolutionImpossible|conflicting dependencies|ERESOLVE/,
-    pick: 'first',
-    next: 'Two dependencies ask for different versions of a third one: change one of them.',
-  },
-  {
-    pattern: /fatal error: .{1,200}: No such file or directory/,
-    pick: 'first',
-    next: 'A C header is missing: use a release of the package that has a binary wheel, or install the header on the platform.',
-  },
-  {
-    pattern: /^\s*(?:SyntaxError|IndentationError|TabError)\b/,
-    pick: 'last',
-    next: 'Fix the file and line that the output above names, commit, and push again.',
-  },
-  {
-    pattern: /^\s*(?:ModuleNotFoundError|ImportError)\b/,
-    pick: 'last',
-    next: 'Add the missing package to your dependencies, commit, and push again.',
-  },
-  {
-    pattern: /error: command '.{1,200}' failed/,
-    pick: 'first',
-    next: 'A package could not be compiled: the output above says why. A release with a binary wheel avoids it.',
-  },
-  {
-    pattern: /^npm (?:ERR!|error) (?!code |errno |syscall |path |A complete log)\S/,
-    pick: 'first',
-    next: 'Run the same npm command on your machine, fix what it reports, commit, and push again.',
-  },
-  {
-    pattern:
-      /Connection refused|Connection timed out|Connection reset|\bECONN(?:REFUSED|RESET)\b|\bETIMEDOUT\b|timed out/i,
-    pick: 'last',
-    next: 'Something that the build needs could not be reached: see the address above, then push again.',
-  },
-  {
-    pattern: /^(?: ! {1,8})?(?:Error|ERROR)\b/,
-    pick: 'last',
-    next: 'Do what the output above says about it, commit, and push again.',
-  },
-];
+const { machine = [] } = causeRules;
+const rules = Object.values(causeRules).flat();
 const anyOther = 'Look at the output above for what went wrong, fix it, commit, and push again.';
 
 const maxLineLength = 2000;
 
-/** Looks through the end of a failed script's output. Null if there is nothing but blank lines. */
+/**
+ * Looks through the end of a failed script's output. What a buildpack itself says in a block of ` ! ` lines that begins with
+ * `Error:` goes before what the tools that it ran have printed. Null if there is nothing but blank lines.
+ */
 export function findCause(output: string): Cause | null {
-  const lines = output
-    .split(/\r\n|\n|\r/)
-    .map((line) => plain(line.slice(0, maxLineLength)))
-    .filter((line) => line.replaceAll('!', '').trim() !== '');
-  for (const rule of rules) {
-    const matches = (line: string): boolean => rule.pattern.test(line);
-    const line = rule.pick === 'first' ? lines.find(matches) : lines.findLast(matches);
-    if (line !== undefined) return { line: trim(line), next: rule.next };
-  }
+  const all = output.split(/\r\n|\n|\r/).map((line) => plain(line.slice(0, maxLineLength)));
+  const lines = all.filter((line) => line.replaceAll('!', '').trim() !== '');
+  const line = findLine(lines, machine) ?? lastErrorBlock(all) ?? findLine(lines, rules);
+  if (line !== null) return { line: trim(line), next: nextStepFor(trim(line)) };
   const last = lines.at(-1);
   return last === undefined ? null : { line: trim(last), next: anyOther };
 }
 
 /** What to do about a cause line that `findCause` gave. */
 export function nextStepFor(line: string): string {
-  return rules.find((rule) => rule.pattern.test(line))?.next ?? anyOther;
+  const rule = rules.find(({ pattern }) => pattern.test(line));
+  if (rule === undefined) return anyOther;
+  const file = rule.pattern.exec(line)?.[1] ?? '';
+  return rule.next.replace('{package}', packagesOfFiles[file] ?? `that has ${file} (\`apt-file search ${file}\`)`);
+}
+
+function findLine(lines: readonly string[], from: readonly CauseRule[]): string | null {
+  for (const { pattern, pick } of from) {
+    const matches = (line: string): boolean => pattern.test(line);
+    const line = pick === 'first' ? lines.find(matches) : lines.findLast(matches);
+    if (line !== undefined) return line;
+  }
+  return null;
+}
+
+/** Its headline, and the first line of what it says about it: a headline alone explains nothing. */
+function lastErrorBlock(lines: readonly string[]): string | null {
+  for (let at = lines.length - 1; at >= 0; at -= 1) {
+    const headline = / ! +(Error: .+)$/.exec(lines[at] ?? '')?.[1];
+    if (headline === undefined || lines[at - 1]?.startsWith(' !') === true) continue;
+    for (const line of lines.slice(at + 1)) {
+      const text = /^ !(?: +(.*))?$/.exec(line);
+      if (text === null) break;
+      if (text[1] !== undefined && text[1].trim() !== '') return `${headline.trim()} ${text[1].trim()}`;
+    }
+  }
+  return null;
 }
 
 function plain(line: string): string {
