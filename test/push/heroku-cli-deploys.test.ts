@@ -69,7 +69,7 @@ itWithCli('sets, adds and removes buildpacks, and the next build uses them', asy
 
 itWithCli('searches the registry of the buildpacks that this platform has', async () => {
   expect(await heroku(null, 'buildpacks:search', '--namespace', 'nobody')).toContain('No buildpacks found');
-  expect(await heroku(null, 'buildpacks:search', '--description', 'requirements')).toContain('heroku/python');
+  expect(await heroku(null, 'buildpacks:search', '--description', 'Python')).toContain('heroku/python');
   expect(await refused(null, 'buildpacks:info', 'heroku/cobol')).toContain('Could not find the buildpack');
 });
 

@@ -2,8 +2,8 @@
 import { expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pip, startIndex } from './index-with-greeter.ts';
-import { PythonBuild } from './python-build.ts';
+import { pip, startIndex } from '../unit/python-buildpack/index-with-greeter.ts';
+import { PythonBuild } from '../unit/python-buildpack/python-build.ts';
 
 const itWithPip = pip === null ? it.skip : it;
 const procfile = { Procfile: 'web: greet\n' };
@@ -22,7 +22,7 @@ itWithPip('installs the dependencies of a pyproject.toml, and a project that has
   await build.source({ ...procfile, 'pyproject.toml': list, 'changed.py': '' });
   expect(await build.compile()).toMatchObject({ exitCode: 0, report: { cache_status: 'reused' } });
 
-  const vendor = join(import.meta.dirname, '../../../fixtures/apps/python-requirements-crlf-bom/vendor/greeting');
+  const vendor = join(import.meta.dirname, '../../fixtures/apps/python-requirements-crlf-bom/vendor/greeting');
   const project = {
     ...procfile,
     'pyproject.toml': await readFile(join(vendor, 'pyproject.toml')),
