@@ -147,7 +147,9 @@ $(failure::_line '^[^ :]+\.go:[0-9]+(:[0-9]+)?: ')
 
 'go build ./...' on your machine shows the same."
 	fi
-	output::fail "build::go" <<<"Error: go stopped with an error; the last lines above say which.
+	output::fail "build::go" <<<"Error: go stopped with an error.
+
+$(failure::_line '^(go: )?(error|found packages|package .*:|malformed|missing|cannot|no )')
 
 Try the same in a fresh clone on your machine: go build ./..."
 }

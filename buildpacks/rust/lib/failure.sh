@@ -9,6 +9,17 @@ failure::_line() {
 	output::quoted "$(grep -E -m 1 -- "$1" "${BUILD_LOG}" | sed -E 's/^ *//' || true)"
 }
 
+# The line of the first of these that there is.
+failure::_first() {
+	local pattern
+	for pattern in "$@"; do
+		if failure::_has "${pattern}"; then
+			failure::_line "${pattern}"
+			return 0
+		fi
+	done
+}
+
 # Every way out of this function ends the build.
 failure::explain() {
 	local line
@@ -28,7 +39,8 @@ Run 'cargo update --workspace' (or 'cargo build') on your machine, and commit Ca
 	if failure::_has "failed to parse manifest|--> Cargo\.toml:|invalid (TOML|type)|TOML parse error|could not parse input as TOML"; then
 		output::fail "build::invalid-manifest" <<<"Error: Cargo.toml can't be read.
 
-$(failure::_line '^(error|Caused by)|TOML parse error|unknown|missing|invalid')
+$(failure::_first '^ *failed to parse the|TOML parse error' 'unknown|missing|invalid' '^(error|Caused by)')
+$(failure::_line 'this version of Cargo|supported edition|expected|unclosed')
 
 What cargo says above names the line. 'cargo check' on your machine shows the same."
 	fi
@@ -56,7 +68,7 @@ Newer versions of the crate may do without. Else ask for a nightly of a certain 
 	if failure::_has 'no matching package named|failed to select a version|no matching package found'; then
 		output::fail "build::no-such-crate" <<<"Error: A crate, or a version of it, doesn't exist.
 
-$(failure::_line 'no matching package|failed to select a version|candidate versions found')
+$(failure::_first 'does not have (that|these) feature' 'no matching package|candidate versions found' 'failed to select a version')
 
 Check its name and version in Cargo.toml."
 	fi
@@ -66,7 +78,7 @@ Check its name and version in Cargo.toml."
 	if failure::_has 'unable to find library -l|cannot find -l|linking with .cc. failed'; then
 		output::fail "build::link" <<<"Error: The program couldn't be linked.
 
-$(failure::_line 'unable to find library -l|cannot find -l|undefined reference|linking with')
+$(failure::_first 'unable to find library -l|cannot find -l' 'undefined reference' 'linking with')
 
 If a system library is missing: name its -dev package in an Aptfile, and put the apt
 buildpack first (heroku buildpacks:add --index 1 heroku/apt)."
