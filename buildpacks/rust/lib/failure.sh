@@ -68,7 +68,7 @@ Newer versions of the crate may do without. Else ask for a nightly of a certain 
 	if failure::_has 'no matching package named|failed to select a version|no matching package found'; then
 		output::fail "build::no-such-crate" <<<"Error: A crate, or a version of it, doesn't exist.
 
-$(failure::_first 'does not have (that|these) feature' 'no matching package|candidate versions found' 'failed to select a version')
+$(failure::_first 'does not have (that|these) feature' 'for the requirement' 'no matching package' 'failed to select a version')
 
 Check its name and version in Cargo.toml."
 	fi

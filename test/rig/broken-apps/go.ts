@@ -20,7 +20,7 @@ export const brokenGo = broken('go', { 'go.mod': 'module example.com/shop\n\ngo 
     { 'go.mod': 'module example.com/shop\n\ngo 1.24\n\nneeds x\n' },
     /go\.mod.*(can't be read|unknown directive)/s,
   ],
-  ['a go.mod without a module', { 'go.mod': 'go 1.24\n' }, /no module declaration|go\.mod can't be read/],
+  ['a go.mod without a module', { 'go.mod': 'go 1.24\n' }, /(no|missing) module declaration|go\.mod can't be read/],
   ['a version of Go that is none', { 'go.mod': 'module example.com/shop\n\ngo newest\n' }, /newest/],
   [
     'a sum that is missing',

@@ -13,7 +13,7 @@ export const brokenPython = broken('python', { 'app.py': 'print("hello")\n', 're
     { 'requirements.txt': 'six==1.16.0\nsix==1.17.0\n' },
     /six==1\.1[67]\.0|conflict|Double requirement/i,
   ],
-  ['an option that pip has not', { 'requirements.txt': '--indx-url https://example.com\n' }, /--indx-url/],
+  ['an option that pip has not', { 'requirements.txt': 'six==1.17.0\n--indx-url https://example.com\n' }, /--indx-url/],
   ['a folder that is missing', { 'requirements.txt': './lib\n' }, /lib/],
   ['a Python that does not exist', { '.python-version': '3.99\n' }, /3\.99/],
   ['a Python that has ended', { '.python-version': '3.6\n' }, /3\.6[^]*(no longer supported|security)/],
