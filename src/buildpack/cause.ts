@@ -17,7 +17,8 @@ const maxLineLength = 2000;
 
 /**
  * Looks through the end of a failed script's output. What a buildpack itself says in a block of ` ! ` lines that begins with
- * `Error:` goes before what the tools that it ran have printed. Null if there is nothing but blank lines.
+ * `Error:` goes before what the tools that it ran have printed. Where no rule knows a line, it says so and gives the last one.
+ * Null if there is nothing but blank lines.
  */
 export function findCause(output: string): Cause | null {
   const all = output.split(/\r\n|\n|\r/).map((line) => plain(line.slice(0, maxLineLength)));
@@ -25,7 +26,7 @@ export function findCause(output: string): Cause | null {
   const line = findLine(lines, machine) ?? lastErrorBlock(all) ?? findLine(lines, rules);
   if (line !== null) return { line: trim(line), next: nextStepFor(trim(line)) };
   const last = lines.at(-1);
-  return last === undefined ? null : { line: trim(last), next: anyOther };
+  return last === undefined ? null : { line: trim(`not known; the output ends with: ${trim(last)}`), next: anyOther };
 }
 
 /** What to do about a cause line that `findCause` gave. */

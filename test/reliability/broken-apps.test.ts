@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, it } from '@jest/globals';
+import { failureLines } from '../../src/build/index.ts';
 import { findCause } from '../../src/buildpack/index.ts';
 import { spawn } from '../../src/lib/spawn.ts';
 import { BuildpackRun } from '../rig/buildpack-run.ts';
@@ -73,11 +74,13 @@ async function put(dir: string, files: Readonly<Record<string, string>>): Promis
   }
 }
 
-/** What the pusher reads after the output: the buildpack's own blocks, and the platform's cause and next step. */
-function summaryOf(output: string): string {
-  const cause = findCause(output);
-  const blocks = output.split('\n').filter((line) => line.startsWith(' !'));
-  return [...blocks, `Cause: ${cause?.line ?? ''}`, `Next: ${cause?.next ?? ''}`].join('\n');
+/** What the pusher reads of it: the last block of the buildpack itself, and what the platform says after it. */
+function summaryOf({ kind }: BrokenApp, { exitCode, output }: Ended): string {
+  const lines = output.split('\n');
+  const headline = lines.findLastIndex((line) => line.startsWith(' !     Error: '));
+  const block = headline === -1 ? [] : lines.slice(headline).filter((line) => line.startsWith(' !'));
+  const cause = findCause(output)?.line ?? null;
+  return [...block, ...failureLines({ reason: 'compile-failed', name: kind, exitCode, cause })].join('\n');
 }
 
 it(
@@ -101,8 +104,9 @@ it(
     const missed: string[] = [];
     try {
       for (const app of apps) {
-        const { exitCode, output } = app.kind === 'script' ? await runScript(app) : await build(app);
-        const summary = summaryOf(output);
+        const ended = app.kind === 'script' ? await runScript(app) : await build(app);
+        const { exitCode, output } = ended;
+        const summary = summaryOf(app, ended);
         const isNamed = exitCode !== 0 && app.cause.test(summary);
         const count = counts.get(app.kind) ?? { named: 0, all: 0 };
         counts.set(app.kind, { named: count.named + (isNamed ? 1 : 0), all: count.all + 1 });

@@ -28,7 +28,11 @@ build::run() {
 		if [[ "${status}" -ne 0 ]]; then build::_explain "the task 'build'"; fi
 	fi
 	rm -rf "${OWN_CACHE}/deno-dir"
-	if [[ "$(du -sm "${BUILD_DIR}/.heroku/deno-dir" | cut -f 1)" -le 1024 ]]; then cp -a "${BUILD_DIR}/.heroku/deno-dir" "${OWN_CACHE}/deno-dir"; fi
+	if [[ "$(du -sm "${BUILD_DIR}/.heroku/deno-dir" | cut -f 1)" -le 1024 ]]; then
+		cp -a "${BUILD_DIR}/.heroku/deno-dir" "${OWN_CACHE}/deno-dir"
+	else
+		rm -f "${OWN_CACHE}/sum"
+	fi
 }
 
 build::_fetch() {

@@ -26,7 +26,14 @@ interpreter::obtain() {
 interpreter::_install() {
 	local series version name
 	local -a packages
-	if ! debian::refresh; then interpreter::_none "${DEBIAN_PROBLEM}"; fi
+	if ! debian::refresh; then
+		# What ran a week ago still runs.
+		if [[ -d "${INTERPRETER_TREE}" && -f "${INTERPRETER_TREE}.request" && "$(<"${INTERPRETER_TREE}.request")" == "${EXTENSIONS[*]} $1" ]]; then
+			output::detail "It wasn't asked whether there is a newer PHP: ${DEBIAN_PROBLEM}"
+			return 0
+		fi
+		interpreter::_none "${DEBIAN_PROBLEM}"
+	fi
 	for series in 8.5 8.4 8.3 8.2 8.1 7.4; do
 		version="$(debian::version "php${series}-fpm")"
 		if [[ -n "${version}" ]]; then break; fi

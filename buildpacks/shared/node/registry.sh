@@ -23,7 +23,16 @@ registry::install() {
 		REGISTRY_VERSION="${range}" REGISTRY_FOLDER="${folder}-${range}"
 		return 0
 	fi
-	if ! registry::document "${name}" "${file}"; then return 1; fi
+	if ! registry::document "${name}" "${file}"; then
+		# A registry that doesn't answer takes nothing away from who has it already.
+		for existing in "${folder}"-[0-9]*; do
+			if [[ -d "${existing}" && "$("${HELPER_NODE}" "${SHARED_DIR}/node/satisfies.mjs" "${existing#"${folder}-"}" "${range}")" == yes ]]; then
+				REGISTRY_VERSION="${existing#"${folder}-"}" REGISTRY_FOLDER="${existing}"
+				return 0
+			fi
+		done
+		return 1
+	fi
 	picked="$("${HELPER_NODE}" "${SHARED_DIR}/node/registry.mjs" pick "${file}" "${range}" "${REGISTRY_URL}")" || {
 		TOOLCHAIN_PROBLEM="what the registry answered can't be read"
 		return 1

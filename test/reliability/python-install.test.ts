@@ -3,8 +3,8 @@ import { expect, it } from '@jest/globals';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { pip, startIndex } from './index-with-greeter.ts';
-import { PythonBuild, treeOf } from './python-build.ts';
+import { pip, startIndex } from '../unit/python-buildpack/index-with-greeter.ts';
+import { PythonBuild, treeOf } from '../unit/python-buildpack/python-build.ts';
 
 const itWithPip = pip === null ? it.skip : it;
 const procfile = { Procfile: 'web: greet\n' };
@@ -50,10 +50,10 @@ itWithPip('makes the same bytes in another folder with another cache', async () 
   const files = { ...procfile, 'requirements.txt': 'greeter==1.0\n./vendor/greeting\n' };
   const vendor = 'vendor/greeting/';
   const backend = await readFile(
-    join(import.meta.dirname, '../../../fixtures/apps/python-requirements-crlf-bom', vendor, 'backend.py'),
+    join(import.meta.dirname, '../../fixtures/apps/python-requirements-crlf-bom', vendor, 'backend.py'),
   );
   const project = await readFile(
-    join(import.meta.dirname, '../../../fixtures/apps/python-requirements-crlf-bom', vendor, 'pyproject.toml'),
+    join(import.meta.dirname, '../../fixtures/apps/python-requirements-crlf-bom', vendor, 'pyproject.toml'),
   );
   const trees = [];
   for (const _ of [1, 2]) {
